@@ -8,7 +8,6 @@ JOBS ?= 4
 TESTS ?= tests
 # What `make check` has read of the house itself; nothing, where all tests are run anyway.
 HOUSE ?= tests/house
-DIR ?= ./demo-data
 CONFORMANCE ?= $(VENV)/conformance
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
@@ -30,10 +29,10 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.run ## Run the whole way through, end to end, on SQLite; exits 0 only if everything it shows is true
-	$(BIN)/gateway demo --script --dir $(DIR)
+	$(BIN)/gateway demo --script $(if $(DIR),--dir $(DIR))
 
 run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens and a snippet on screen
-	$(BIN)/gateway demo --dir $(DIR)
+	$(BIN)/gateway demo $(if $(DIR),--dir $(DIR))
 
 services: ## Install the real services that tests need and this machine lacks, where it can be done
 	sh tests/install_services.sh

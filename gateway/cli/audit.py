@@ -249,6 +249,8 @@ async def subject_of(site: Site, tenant: str, given: str) -> str:
             raise WrongUse("--subject must be a pseudonym (su_…), or - with the identifier on standard input")
         return given
     identifier = sys.stdin.readline().rstrip("\r\n")
+    if not identifier.strip():  # whoever meant somebody would be told of nobody
+        raise WrongUse("--subject -: standard input must hold the identifier, in one line")
     return await site.directory.find_subject(site.tenants[tenant].ledger, identifier) or _NO_SUBJECT
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 from gateway.cli.common import Commands, as_json
 from gateway.demo import main
 
+SCRIPTED, SERVED = Path("demo-data"), Path("demo-run")
+"""Each of its own: what the script kept is there to be verified while the demo is served."""
+
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     """Add the command."""
@@ -13,10 +16,15 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--script", action="store_true", help="play the conversations, check what came of them, and end"
     )
-    parser.add_argument("--dir", type=Path, default=Path("demo-data"), help="where its data goes (default: demo-data)")
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        help=f"where its data goes, emptied of a former run's first (default: {SCRIPTED} with --script, else {SERVED})",
+    )
     parser.add_argument("--expected", type=Path, metavar="FILE", help="expectations in place of those that ship")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return main.run(arguments.dir, arguments.script, as_json(arguments), arguments.expected)
+    directory = arguments.dir or (SCRIPTED if arguments.script else SERVED)
+    return main.run(directory, arguments.script, as_json(arguments), arguments.expected)

@@ -29,7 +29,7 @@ from gateway.exchange.reporting import Wanted
 from gateway.settings import Settings
 
 _FORMATS = {"html": html.render, "pdf": pdf.render, "json": encode}
-_OPTIONS = {"to": "--to", "subject": "--subject", "framework": "--framework", "kind": "KIND"}
+_OPTIONS = {"from": "--from", "to": "--to", "subject": "--subject", "framework": "--framework", "kind": "KIND"}
 
 
 def add(group: Commands, common: argparse.ArgumentParser) -> None:

@@ -1,9 +1,11 @@
 """The demo's installation: a directory with configuration, policies, keyring and database, and its callers' keys."""
 
+import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ from gateway.demo.processes import DemoError, gateway_command, run
 MARK = ".gateway-demo"
 """A file that says that a directory is the demo's own, which it may empty."""
 _MADE = ("gateway.toml", "policies", "keys", "logs", "bundles")
+_CLAIM = "gateway.db.serving"
 _MADE_BY_NAME = ("gateway.db*", "*.zip", "*.vkey")
 
 WARD, DESK, ORACLE = "ward-summarizer", "desk-assistant", "cloud-oracle"
@@ -155,12 +158,27 @@ def _empty(directory: Path) -> None:
         raise DemoError(f"{directory} holds something that is not the demo's: choose another one with --dir")
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MARK).touch()
-    for name in _MADE:
-        path = directory / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    for pattern in _MADE_BY_NAME:
-        for path in directory.glob(pattern):
-            path.unlink()
+    with _unserved(directory):
+        for name in _MADE:
+            path = directory / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        for pattern in _MADE_BY_NAME:
+            for path in directory.glob(pattern):
+                path.unlink()
+
+
+@contextmanager
+def _unserved(directory: Path) -> Iterator[None]:
+    """Nobody serves from the directory meanwhile; `DemoError` where somebody does: whose database is deleted goes on
+    without it. By the lock that who serves from a SQLite file holds (`store.node.Claim`)."""
+    with (directory / _CLAIM).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoError(
+                f"a gateway serves from {directory}: stop it first, or choose another directory with --dir"
+            ) from error
+        yield

@@ -54,7 +54,7 @@ def _lines(running: Stage, keys: dict[str, str], paint: Painter) -> list[str]:
         *rows,
         "",
         paint.bold("With the official client"),
-        *(f"  {line}" for line in _SNIPPET.format(url=running.url, key=keys["clinician"]).splitlines()),
+        *_SNIPPET.format(url=running.url, key=keys["clinician"]).splitlines(),  # as it stands in a file
         "",
         paint.dim("Ctrl-C stops all of it."),
     ]

@@ -90,6 +90,8 @@ class Reporter:
             return _invalid("kind", f"one of {', '.join(KINDS)}")
         if parse_timestamp(wanted.since) >= parse_timestamp(wanted.until):
             return _invalid("to", "a time after from")
+        if parse_timestamp(wanted.since) > self._clock.now_us():
+            return _invalid("from", "a time that has come: nothing is on record of a later one")
         if kind.subject != (wanted.subject is not None):
             return _invalid("subject", "a pseudonym (su_…)" if kind.subject else f"none for a report of {wanted.kind}")
         if wanted.subject is not None and not _SUBJECT.fullmatch(wanted.subject):

@@ -12,7 +12,7 @@ from tests.cli.kit import Run
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), (Path("demo-data"), False, False, None)),
+        ((), (Path("demo-run"), False, False, None)),
         (("--script", "--json"), (Path("demo-data"), True, True, None)),
         (("--dir", "d", "--expected", "e"), (Path("d"), False, False, Path("e"))),
     ],

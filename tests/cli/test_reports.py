@@ -36,6 +36,11 @@ def test_a_subject_may_be_named_on_standard_input_alone(
     done = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "d.json")
     assert (done.code, done.err) == (0, "")
     assert "jane@clinic.example" not in Path("d.json").read_text()
+    for nobody in ("", "\n", "  \njane@clinic.example\n"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(nobody))
+        empty = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "e.json")
+        assert (empty.code, "standard input must hold the identifier" in empty.err) == (2, True)
+        assert not Path("e.json").exists()
     wrong = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "jane@clinic.example", "--out", "e.json")
     assert (wrong.code, "--subject must be a pseudonym" in wrong.err) == (2, True)
 
@@ -46,6 +51,7 @@ def test_wrong_use_names_the_option(gateway: Run, site: Path) -> None:
         (("framework", *PERIOD), "--framework: one of eu-ai-act, gdpr, hipaa"),
         (("disclosures", *PERIOD), "--subject: a pseudonym"),
         (("period", "--from", "2021-01-01", "--to", "2020-01-01"), "--to"),
+        (("period", "--from", "9000-01-01", "--to", "9001-01-01"), "--from: a time that has come"),
     ):
         done = gateway(*REPORT, *options, "--out", "x.html")
         assert (done.code, said in done.err) == (2, True), done.err

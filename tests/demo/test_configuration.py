@@ -1,5 +1,6 @@
 """The demo's installation, and a directory that may be somebody else's."""
 
+import fcntl
 import re
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
         prepare(tmp_path, 8000, PORTS)
     assert (tmp_path / "gateway.db").read_text() == "precious"
     assert not (tmp_path / MARK).exists()
+
+
+def test_a_directory_that_a_gateway_serves_from_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / MARK).touch()
+    (tmp_path / "gateway.db").write_text("precious")
+    with (tmp_path / "gateway.db.serving").open("a") as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        with pytest.raises(DemoError, match=r"a gateway serves from .*: stop it first"):
+            prepare(tmp_path, 8000, PORTS)
+        assert (tmp_path / "gateway.db").read_text() == "precious"
 
 
 def test_a_command_that_fails_is_told(tmp_path: Path) -> None:

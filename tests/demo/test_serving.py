@@ -45,11 +45,10 @@ def test_it_serves_until_it_is_terminated_and_the_snippet_on_the_screen_runs_as_
         try:
             shown = said(process, "stops all of it.")
             port = re.search(r"base URL +http://127\.0\.0\.1:(\d+)/v1", shown)
-            snippet = re.search(r"^  from openai.*?content\)$", shown, re.MULTILINE | re.DOTALL)
+            snippet = re.search(r"^from openai.*?content\)$", shown, re.MULTILINE | re.DOTALL)
             assert port is not None
             assert snippet is not None
-            program = "\n".join(line.removeprefix("  ") for line in snippet[0].splitlines())
-            run = [sys.executable, "-c", program]
+            run = [sys.executable, "-c", snippet[0]]
             done = subprocess.run(run, capture_output=True, text=True, check=True, env=environment())
         finally:
             process.send_signal(signal.SIGTERM)

@@ -81,6 +81,11 @@ async def test_a_period_is_the_records_that_were_written_in_it(sqlite_settings: 
         assert isinstance(nothing, Document)
         assert nothing.end - nothing.first == 1
         later = Wanted(kind="period", since=timestamp(begin + 90 * DAY_US), until=timestamp(begin + 91 * DAY_US))
+        size = await site.reader("default").size()
+        early = await reporter.report(BY, later)
+        assert isinstance(early, Refusal)
+        assert (early.field, await site.reader("default").size()) == ("from", size)
+        clock.advance(90 * 86_400)
         empty = await reporter.report(BY, later)
         assert isinstance(empty, Document)
         assert empty.first == empty.end

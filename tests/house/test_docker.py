@@ -82,7 +82,8 @@ def test_every_file_that_it_copies_is_there_and_reaches_the_build() -> None:
 
 def test_no_secret_and_nothing_unneeded_reaches_the_build() -> None:
     let_in = [line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
-    for private in (".git", ".venv", "demo-data", "docker/.env", "tests", "keys", "gateway.toml", "gateway.db"):
+    made = ("demo-data", "demo-run", "docker/.env", "keys", "gateway.toml", "gateway.db")
+    for private in (".git", ".venv", "tests", *made):
         assert not any(fnmatch.fnmatch(private, line) for line in let_in)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "demo-data", "node_modules"}
+_NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "demo-data", "demo-run", "node_modules"}
 
 
 @cache

@@ -22,6 +22,7 @@ _UNOPENED = (
 
 _APART = " Beside them it tells of emergency ledgers, which the coverage names."
 
+NOT_OVER = "The period is not over: told is what was on record when this was made, {until}, and as it stood then."
 BEFORE = "lie before the period, and are told first: what they put in force still stood at its start."
 
 
@@ -72,6 +73,7 @@ def _about(basis: Basis) -> Section:
                 if basis.end > basis.first
                 else f"No record of the ledger {basis.ledger} was written in the period."
             ),
+            *((Text(NOT_OVER.format(until=basis.created), "warning"),) if basis.until > basis.created else ()),
         ),
     )
 

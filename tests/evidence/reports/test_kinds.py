@@ -58,6 +58,17 @@ def test_disclosures_name_recipient_and_address_and_how_many_are_excluded() -> N
     assert excluded > 0
 
 
+def test_a_period_that_is_not_over_is_said_to_be_none() -> None:
+    over, running = basis(), msgspec.structs.replace(basis(), created="2026-06-01T00:00:00.000000Z")
+    for kind in KINDS:
+        assert "The period is not over" not in _words(document(kind, over))
+        blocks = document(kind, running).sections[0].blocks
+        (said,) = [
+            one.text for one in blocks if isinstance(one, Text) and one.text.startswith("The period is not over")
+        ]
+        assert "2026-06-01T00:00:00.000000Z" in said
+
+
 def test_processing_is_held_against_what_is_declared() -> None:
     told = _tables(document("processing", basis()))
     assert "Register of processors" in told

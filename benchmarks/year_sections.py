@@ -347,7 +347,7 @@ def callers(truth: Truth) -> Part:
             Prose("Callers are named by pseudonyms", (), "note"),
             table("Callers", "Caller | Kind | Zone | First | Requests | Last", told["callers"]),
             table("Roles in use", "Caller | Role | First | Requests | Last", told["roles"]),
-            table("How callers proved who they are", "Method | Issuer | Requests", told["methods"]),
+            table("How callers proved who they are", "Method | Issuer | Credentials | Requests", told["methods"]),
             table("Transport to the gateway", "TLS | Requests", told["transport"]),
             Stacks("Refused credentials over time", ("refused",), days),
             table("Refused credentials", "Code | Times", told["failures"]),

@@ -77,6 +77,7 @@ class Truth:
         self.questions, self.answered = Times(), Times()
         """Of readings and of answers to approvals, each with what is said of it."""
         self.methods: Counter[tuple[str, str]] = Counter()
+        self.credentials: dict[tuple[str, str], set[str]] = {}
         self.transport: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.failed_days: Counter[str] = Counter()
@@ -138,7 +139,10 @@ class Truth:
     def told(self, at: str, actor: str, detail: Detail) -> None:
         """The detail of a request that is still there."""
         if detail.method:
-            self.methods[detail.method, detail.issuer or "none"] += 1
+            way = detail.method, detail.issuer or "none"
+            self.methods[way] += 1
+            if detail.credential is not None:
+                self.credentials.setdefault(way, set()).add(detail.credential)
         self.transport[detail.tls or "without TLS, or not known"] += 1
         for role in detail.roles or ():
             self.roles.add(at, actor, role)
@@ -294,7 +298,10 @@ class Truth:
         return {
             "callers": self.callers.rows(),
             "roles": self.roles.rows(),
-            "methods": most(self.methods),
+            "methods": [
+                [method, issuer, len(self.credentials.get((str(method), str(issuer)), ())), times]
+                for method, issuer, times in most(self.methods)
+            ],
             "transport": most(self.transport),
             "failures": most(self.failures),
             "failed_days": [[day, times] for day, times in sorted(self.failed_days.items())],

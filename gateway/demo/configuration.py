@@ -25,6 +25,10 @@ STRANGER = f"gwk_{'0' * 12}_{'0' * 43}"
 """A key of the right form that was never issued."""
 
 
+class DirectoryRefusedError(DemoError):
+    """The directory is not one that the demo may empty: somebody else's, or served from."""
+
+
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Who an API key of the demo is made for."""
 
@@ -155,7 +159,9 @@ def _gateway(directory: Path, *arguments: str) -> str:
 def _empty(directory: Path) -> None:
     """A directory with nothing in it but the mark."""
     if directory.exists() and not (directory / MARK).exists() and any(directory.iterdir()):
-        raise DemoError(f"{directory} holds something that is not the demo's: choose another one with --dir")
+        raise DirectoryRefusedError(
+            f"{directory} holds something that is not the demo's: choose another one with --dir"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     (directory / MARK).touch()
     with _unserved(directory):
@@ -178,7 +184,7 @@ def _unserved(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise DemoError(
+            raise DirectoryRefusedError(
                 f"a gateway serves from {directory}: stop it first, or choose another directory with --dir"
             ) from error
         yield

@@ -12,26 +12,31 @@ import msgspec
 
 from gateway.core.errors import GatewayError
 from gateway.demo import material, show
+from gateway.demo.configuration import DirectoryRefusedError
 from gateway.demo.report import Check, Told
 from gateway.demo.script import matched, play
 from gateway.demo.serving import serve
 from gateway.demo.show import Painter
 from gateway.demo.stage import stage
 
-INTERRUPTED = 130
+WRONG_USE, INTERRUPTED = 2, 130
 
 
 def run(directory: Path, script: bool, as_json: bool, expected: Path | None = None) -> int:
     """The demo in `directory`; the exit code of the command.
 
     With `script`: 0 only if everything held, 1 if not; `expected` is a file of expectations in the place of the one
-    that ships. Without: serves until interrupted, then 0. 1 for what cannot be set up or fails on the way.
+    that ships. Without: serves until interrupted, then 0. 2 for a directory that it may not empty,
+    1 for what else cannot be set up or fails on the way.
     """
     try:
         with _terminable():
             return _script(directory, as_json, expected) if script else _serve(directory, as_json)
     except KeyboardInterrupt:
         return INTERRUPTED if script else 0
+    except DirectoryRefusedError as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_USE
     except GatewayError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -44,6 +44,9 @@ _COMPILED: dict[str, Schema] = {}
 """Schemas of the protocols themselves, by title: made once in a process, however often protocols are wired."""
 
 
+_OFFERED = "an agent that offers this operation, or a capability of one; GET /v1/models lists those of every operation"
+
+
 def wire_protocols(
     registry: Registry,
     bounds: Bounds,
@@ -74,7 +77,7 @@ def wire_protocols(
             schemas=schemas,
             answer_schemas=answers,
             target_field="/model",
-            target_hint="the id of an agent or a capability, as GET /v1/models lists them",
+            target_hint=_OFFERED,
         )
 
     def messages(adapter: AnthropicAdapter, title: str, *, counted: bool = False) -> Protocol:
@@ -87,7 +90,7 @@ def wire_protocols(
             schemas={} if counted else schemas,
             answer_schemas={} if counted else answers,
             target_field="/model",
-            target_hint="the id of an agent or a capability, as GET /v1/models lists them",
+            target_hint=_OFFERED,
             error_event=b"event: error\n",
         )
 

@@ -29,6 +29,7 @@ REVIEWS = ("activity-review", "access-review")
 """Kinds of reports that are signed off."""
 DISPOSITIONS = ("no_findings", "findings")
 """Nothing was found that anything is to be done about; or something was, as the reason says."""
+_EMPTY = "must be a period in which records were written: there are none"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _INCIDENT = re.compile(r"[0-9a-f-]{36}")
 
@@ -99,7 +100,7 @@ class SignOffs:
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         if first == end:
-            return Refusal(code="parameter_invalid", field="from", hint="a period in which records were written")
+            return Refusal(code="parameter_invalid", field="from", hint=_EMPTY)
         entry = self._entry(who, review, (first, end), now)
         # A crash before this is durable: nothing is signed, and is to be signed again. After: it is signed, whether or
         # not who signed was told; signing again is a second word on the same period, and both stay.

@@ -32,6 +32,8 @@ def check_purposes(purposes: Sequence[Purpose], tenants: frozenset[str]) -> None
             raise ConfigurationError(f"{place}.legal_basis must be 1 to 128 characters of ASCII, no space around")
         if not tenants.issuperset(purpose.tenants):
             raise ConfigurationError(f"{place}.tenants names no [[tenant]]")
+        if len({*purpose.tenants}) < len(purpose.tenants):
+            raise ConfigurationError(f"{place}.tenants must name each tenant once")
         for one in _of(purpose, tenants):
             if one in seen:
                 raise ConfigurationError(f"{place}.id is there twice for one tenant: it can have one legal_basis")

@@ -33,6 +33,16 @@ def test_missing_policies_of_the_package_are_told(tmp_path: Path, monkeypatch: p
         shipped_policies()
 
 
+def test_without_them_the_frameworks_of_the_directory_are_told_and_nothing_fails(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = policies(tmp_path)
+    settings = configured(sqlite_settings, policy=section)
+    (Path(section["directory"]) / "frameworks" / "soc2.toml").unlink()
+    monkeypatch.setattr(package, "__file__", str(tmp_path / "elsewhere" / "gateway" / "__init__.py"))
+    assert inactive_frameworks(settings, ["gdpr", "hipaa", "eu-ai-act"]) == {"pci-dss"}
+
+
 def test_policies_in_a_wheel_are_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = tmp_path / "gateway" / "_shipped" / "policies"
     for place in (shipped, tmp_path / "policies"):

@@ -81,7 +81,7 @@ def test_expectations_that_do_not_fit_the_conversations_end_it(
 
 def test_a_directory_of_somebody_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    assert main.run(tmp_path, script=True, as_json=False) == 1
+    assert main.run(tmp_path, script=True, as_json=False) == 2
     assert "choose another one" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -35,6 +35,7 @@ def test_one_tenant_may_base_a_purpose_on_something_else_than_another() -> None:
         ((Purpose(id="PUBHLTH", legal_basis="a" * 129),), r"^purpose\[0\]\.legal_basis must"),
         ((Purpose(id="PUBHLTH", legal_basis="a\nb"),), r"^purpose\[0\]\.legal_basis must"),
         ((Purpose(id="PUBHLTH", legal_basis="a", tenants=("west",)),), r"^purpose\[0\]\.tenants names no"),
+        ((Purpose(id="TREAT", legal_basis="a", tenants=("north", "north")),), r"^purpose\[0\]\.tenants must name each"),
         ((TREAT, TREAT), r"^purpose\[1\]\.id is there twice"),
         ((TREAT, Purpose(id="TREAT", legal_basis="a", tenants=("north",))), r"^purpose\[1\]\.id is there twice"),
     ],

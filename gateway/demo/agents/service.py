@@ -42,7 +42,7 @@ class Service:
         elif route[0] == "POST" and route[1] in _PATHS:
             await self._complete(scope, receive, send)
         else:
-            await _send_json(send, 404, chat.error("there is no such resource"))
+            await _send_json(send, 404, chat.error(f"this agent answers POST {_PATHS[0]} and nothing else"))
 
     async def _complete(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         body = await _body(receive)

@@ -1,9 +1,10 @@
 """What people did: approvals, who called and read, which keys and roles were in use, how the policy changed."""
 
+from collections import Counter
 from typing import Any
 
 from gateway.evidence.figures.seen import DECIDED, NONE, Seen
-from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.evidence.figures.tally import Cell, Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
 _ANSWERS = ("approved", "denied", "edited")
@@ -55,6 +56,8 @@ class Callers:
         """Actor, kind, zone."""
         self.roles = Spans()
         """Actor, role: as the credential said it, where the detail is still there."""
+        self.credentials = Tally()
+        """Method, issuer, credential: ids of API keys, digests of certificates and tokens."""
         self.methods = Tally()
         """Method, issuer."""
         self.transport = Tally()
@@ -97,23 +100,31 @@ class Callers:
         if detail is None:
             return
         if detail.method is not None:
-            self.methods.add(detail.method, detail.issuer or NONE)
+            way = (detail.method, detail.issuer or NONE)
+            self.methods.add(*way)
+            if detail.credential is not None:
+                self.credentials.add(*way, detail.credential)
         self.transport.add(detail.tls or "without TLS, or not known")
         for role in detail.roles or ():
             self.roles.add(one.at, envelope.actor or NONE, role)
 
     def merge(self, later: "Callers") -> None:
         for name in (
-            *("callers", "roles", "methods", "transport", "failures", "failed_days"),
+            *("callers", "roles", "methods", "credentials", "transport", "failures", "failed_days"),
             *("keys", "changes", "glass", "lent"),
         ):
             getattr(self, name).merge(getattr(later, name))
+
+    def _ways(self) -> list[list[Cell]]:
+        """Method, issuer, how many different credentials, requests."""
+        different = Counter((method, issuer) for method, issuer, *_ in self.credentials.rows())
+        return [[method, issuer, different[method, issuer], times] for method, issuer, times in self.methods.rows()]
 
     def document(self) -> dict[str, Any]:
         return {
             "callers": self.callers.rows(),
             "roles": self.roles.rows(),
-            "methods": self.methods.rows(),
+            "methods": self._ways(),
             "transport": self.transport.rows(),
             "failures": self.failures.rows(),
             "failed_days": self.failed_days.sorted(),

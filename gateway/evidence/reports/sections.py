@@ -250,7 +250,7 @@ def callers(basis: Basis) -> Section:
             ),
             table("Callers", ("Caller", "Kind", "Zone", "First", "Requests", "Last"), told["callers"]),
             table("Roles in use", ("Caller", "Role", "First", "Requests", "Last"), told["roles"]),
-            table("How callers proved who they are", ("Method", "Issuer", "Requests"), told["methods"]),
+            table("How callers proved who they are", ("Method", "Issuer", "Credentials", "Requests"), told["methods"]),
             table("Transport to the gateway", ("TLS", "Requests"), told["transport"]),
             Stacks(
                 "Refused credentials over time", ("refused",), tuple((row[0], row[1]) for row in told["failed_days"])

@@ -26,6 +26,21 @@ def test_an_approval_waits_until_somebody_answers_or_it_expires() -> None:
     assert ["approved", "person", 1] in told["steps"]
 
 
+def test_credentials_are_counted_once_for_each_method_and_issuer() -> None:
+    first, later = Callers(), Callers()
+    for callers, credential, issuer in (
+        (first, "a", "https://login"),
+        (first, "a", "https://login"),
+        (first, "a", None),
+        (later, "b", "https://login"),
+        (later, "a", "https://login"),
+    ):
+        detail = Detail(method="jwt", issuer=issuer, credential=credential)
+        callers.feed(record("exchange.requested", actor="ac_1", detail=detail, effect="route"))
+    first.merge(later)
+    assert first.document()["methods"] == [["jwt", "https://login", 2, 4], ["jwt", "none", 1, 1]]
+
+
 def test_callers_roles_and_methods_are_told_as_credentials_said_them() -> None:
     callers = Callers()
     detail = Detail(roles=("clerk",), method="jwt", issuer="https://login", tls="TLSv1.3")
@@ -41,7 +56,7 @@ def test_callers_roles_and_methods_are_told_as_credentials_said_them() -> None:
     told = callers.document()
     assert told["callers"] == [["ac_1", "person", "none", AT, 2, AT]]
     assert told["roles"] == [["ac_1", "clerk", AT, 1, AT]]
-    assert told["methods"] == [["jwt", "https://login", 1]]
+    assert told["methods"] == [["jwt", "https://login", 0, 1]]
     assert told["transport"] == [["TLSv1.3", 1]]
     assert told["failures"] == [["key_unknown", 41]]
     assert told["lent"] == [["deny", 1]]

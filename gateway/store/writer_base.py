@@ -57,6 +57,10 @@ class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How often a writer that failed looks whether the database is back."""
 
 
+class InDoubt(LedgerUnavailable):
+    """Nobody can tell whether the transaction is committed."""
+
+
 class LedgerWriter(ABC):
     """`ledger.entry.Ledger` on one database; subclasses know how to lock, insert and commit."""
 
@@ -79,6 +83,8 @@ class LedgerWriter(ABC):
         self._kept: tuple[int, bytes] | None = None
         """The newest record that this writer has committed, with its leaf hash: in whatever database it finds later."""
         self._told_lost = False
+        self._left: Head | None = None
+        """The head as the last batch left it: if it is still that, nobody else has written since."""
         self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
         self._queue: deque[Waiting] = deque()
         self._wake = asyncio.Event()
@@ -266,7 +272,41 @@ class LedgerWriter(ABC):
             _log.error("a batch could not be counted: %s", type(error).__name__)
 
     async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        """The transaction, step by step. The last `taken` of those waiting came from outside."""
+        """The transaction. The last `taken` of those waiting came from outside."""
+        left, self._left = self._left, None
+        filled = None
+        if left is not None and not changing(waiting):
+            filled = await self._write_at_once(left, waiting, taken, refused)
+        if filled is None:
+            filled = await self._write_in_steps(waiting, taken, refused)
+        self._left = filled.head
+        return filled
+
+    async def _write_at_once(self, left: Head, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
+        """The transaction in one go, on the head that this writer left and on what it closes being open. It does
+        nothing where either is not so, nor where nothing would be written; then None: it is made step by step."""
+        filled = self._filled(waiting, left, set(closing(waiting)))
+        if not filled.record:
+            return None  # what refuses them all must be the head as it is
+        # What begins and ends within the batch is in no table yet, and must not be.
+        brief = {waiter.entry.draft.exchange for waiter in waiting if waiter.entry.opens} if filled.closed else ()
+        await self._pause("ledger.before_insert")
+        await self._pause("ledger.before_commit")
+        try:
+            # A crash before it returns may leave all or nothing, and nobody was told; after it, all of it is there, as
+            # after 4 of the steps.
+            if not await self._put(filled, left, sum(exchange not in brief for exchange in filled.closed)):
+                return None
+        except InDoubt as error:
+            await self._doubtful(filled, taken, refused, error)
+            return filled
+        try:
+            await self._pause("ledger.after_commit")
+        except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
+            await self._doubtful(filled, taken, refused, error)
+        return filled
+
+    async def _write_in_steps(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         try:
             # 1. Lock the head. A crash from here to 4 leaves nothing: the database rolls the transaction back.
             head, still_open = await self._lock(closing(waiting))
@@ -412,6 +452,12 @@ class LedgerWriter(ABC):
 
     @abstractmethod
     async def _close(self) -> None: ...
+
+    @abstractmethod
+    async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
+        """One transaction in one go: insert it all, move the head from where it was left, and commit. False, and
+        nothing, if the head is elsewhere or another number of what is closed is open. `InDoubt` if nobody can tell
+        whether it is committed; any other error if it is not."""
 
     @abstractmethod
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:

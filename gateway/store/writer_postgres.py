@@ -1,9 +1,9 @@
 """The writer on PostgreSQL: one connection a ledger, the head locked with FOR UPDATE, one statement for all rows.
 
 A batch costs one round trip: a statement that writes everything if the head is still as this writer left it. Where it
-is not, four (BEGIN, lock, write, COMMIT). Processes and nodes take turns at the head; each stands on it inside its own
-transaction, so none needs to know of the others. The connection is within its ledger's wall from the start (`walls`),
-which is why nothing is copied: PostgreSQL refuses COPY FROM behind one.
+is not, four or five (BEGIN, lock, what is open, write, COMMIT). Processes and nodes take turns at the head; each stands
+on it inside its own transaction, so none needs to know of the others. The connection is within its ledger's wall from
+the start (`walls`), which is why nothing is copied: PostgreSQL refuses COPY FROM behind one.
 """
 
 import asyncio
@@ -27,14 +27,11 @@ from gateway.store.batch import (
     Filled,
     Head,
     Row,
-    Waiting,
-    changing,
-    closing,
     opened_rows,
     session_rows,
 )
 from gateway.store.row_changes import dollar, statement
-from gateway.store.writer_base import LedgerWriter, WriterOptions
+from gateway.store.writer_base import InDoubt, LedgerWriter, WriterOptions
 
 _START = (
     "INSERT INTO head (tenant, size, hash, recorded_at, policy, denied) VALUES ($1, $2, $3, $4, $5, $6) "
@@ -43,12 +40,7 @@ _START = (
 _HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant = $1"
 _OPEN = "SELECT exchange FROM open_exchange WHERE tenant = $1 AND exchange = ANY($2::text[])"
 _LOCK = f"{_HEAD} FOR UPDATE"
-_LOCK_AND_OPEN = (
-    "SELECT size, hash, recorded_at, policy, denied, ARRAY(SELECT exchange FROM open_exchange "
-    "WHERE tenant = $1 AND exchange = ANY($2::text[])) FROM head WHERE tenant = $1 FOR UPDATE"
-)
-_OPEN_COUNT = "SELECT count(*) FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[])"
-_MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5, denied = $7 WHERE tenant = $1"
+_MOVE = "UPDATE head SET size = $2, hash = $3, recorded_at = $4, policy = $5, denied = $6 WHERE tenant = $1"
 _HASH = "SELECT hash FROM record WHERE tenant = $1 AND seq = $2"
 _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
@@ -75,72 +67,101 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """What is inserted where. Open exchanges stand here twice: those of agents that call others say more, and the others
 need not pay for it."""
+_AGAIN = {
+    # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else.
+    "open_exchange": "ON CONFLICT (tenant, exchange) DO UPDATE SET seq = excluded.seq, opened_at = excluded.opened_at",
+    "session": SESSION_UPSERT,
+}
+"""What a row does that is there already."""
+
+
+Counts = tuple[int, ...]
+"""Of how many rows a statement is, a number for each of `_TABLES` and one for the exchanges that are closed: 0 for
+none, 1 for one alone, `_MANY` for an array of them."""
+_MANY = 2
 
 
 @cache
-def _write_statement(present: tuple[bool, ...]) -> str:
-    """One statement that inserts into the tables of `_TABLES` that are present, closes exchanges and moves the head.
+def _write_statement(counts: Counts) -> str:
+    """One statement that inserts so many rows into the tables of `_TABLES`, closes exchanges and moves the head.
 
-    $1 is the tenant, $2 to $5 are the head's new size, hash, time and policy, $6 the exchanges to close, $7 the
-    deny-list's revision; then the columns of the tables present (`_columns`).
+    $1 is the tenant, $2 to $6 are the head's new size, hash, time, policy and revision of the deny-list; then come the
+    exchanges to close, if there are any, and the columns of the tables that have rows (`_parameters`).
     """
-    parts, _ = _inserts(present, "")
-    parts.append("closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]))")
+    open_ones, number = _open_ones(counts[-1])
+    parts, _ = _inserts(counts[:-1], number, "")
+    if open_ones:
+        parts.append(f"closed AS (DELETE {open_ones})")
     return f"WITH {', '.join(parts)} {_MOVE} RETURNING size"
 
 
-def _inserts(present: tuple[bool, ...], where: str) -> tuple[list[str], int]:
-    """The parts that insert, and the number of the next parameter."""
-    parts, number = [], 8
-    for place, ((table, columns, types), there) in enumerate(zip(_TABLES, present, strict=True)):
-        if not there:
+@cache
+def _at_once_statement(counts: Counts) -> str:
+    """As `_write_statement`, but it does nothing unless the head is still the expected one and as much of what it
+    closes is open as is expected: the size is returned where it did. At the end come the head's expected size, hash,
+    policy and revision of the deny-list, and how many are to be open, if any is closed.
+    """
+    open_ones, number = _open_ones(counts[-1])
+    written, number = _inserts(counts[:-1], number, "moved")
+    still = (
+        f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} "
+        f"AND denied = ${number + 3}"
+    )
+    if open_ones:
+        still += f" AND ${number + 4}::bigint = (SELECT count(*) {open_ones})"
+        written.append(f"closed AS (DELETE {open_ones} AND EXISTS (SELECT 1 FROM moved))")  # noqa: S608 — nothing of it is given
+    moved = f"moved AS ({_MOVE} AND {still} RETURNING size)"
+    return f"WITH {', '.join([moved, *written])} SELECT size FROM moved"  # noqa: S608 — names from `_TABLES`
+
+
+def _open_ones(count: int) -> tuple[str, int]:
+    """The exchanges that are closed and still open, $7; nothing where none is. And the number of the next parameter."""
+    if not count:
+        return "", 7
+    which = "= $7" if count == 1 else "= ANY($7::text[])"
+    return f"FROM open_exchange WHERE tenant = $1 AND exchange {which}", 8
+
+
+def _inserts(counts: Counts, number: int, after: str) -> tuple[list[str], int]:
+    """The parts that insert, each after the part named, where one is; their parameters begin at `number`. And the
+    number of the next parameter."""
+    parts = []
+    for place, ((table, columns, types), count) in enumerate(zip(_TABLES, counts, strict=True)):
+        if not count:
             continue
-        arrays, values = [], []
-        for index, kind in enumerate(types):
-            if kind == "bytea":
-                # All values in one, and where each stands.
-                values.append(f"substring(${number}::bytea FROM r.f{index} FOR r.n{index})")
-                arrays += [
-                    (f"f{index}", f"${number + 1}::text::int[]"),
-                    (f"n{index}", f"${number + 2}::text::int[]"),
-                ]
-                number += 3
-            else:
-                values.append(f"r.c{index}")
-                arrays.append((f"c{index}", f"${number}::text::{kind}[]"))
-                number += 1
-        # An exchange's id is random; one that comes twice is a caller's repeat and must not stop everybody else.
-        again = ""
-        if table == "open_exchange":
-            again = " ON CONFLICT (tenant, exchange) DO UPDATE SET seq = excluded.seq, opened_at = excluded.opened_at"
-        if table == "session":
-            again = f" {SESSION_UPSERT}"
-        names, unnested = (", ".join(array[side] for array in arrays) for side in (0, 1))
+        values, source, number = _values(types, number) if count == 1 else _unnested(types, number)
+        sources = ", ".join(filter(None, (after, source)))
         rows = (
-            f"INSERT INTO {table} (tenant, {', '.join(columns)}) "  # noqa: S608 — names from `_TABLES`
-            f"SELECT $1, {', '.join(values)} FROM unnest({unnested}) AS r({names}){where}{again}"
+            f"INSERT INTO {table} (tenant, {', '.join(columns)}) "
+            f"SELECT $1, {', '.join(values)} {'FROM' if sources else ''} {sources} {_AGAIN.get(table, '')}"
         )
         parts.append(f"rows_{place} AS ({rows})")
     return parts, number
 
 
-@cache
-def _at_once_statement(present: tuple[bool, ...]) -> str:
-    """As `_write_statement`, but it does nothing unless the head is still the expected one and as much of what it
-    closes is open as is expected: the size is returned where it did. After the arrays come the head's expected size,
-    hash, policy and revision of the deny-list, and how many are to be open.
-    """
-    written, number = _inserts(present, " WHERE EXISTS (SELECT 1 FROM moved)")
-    still = (
-        f"size = ${number} AND hash = ${number + 1} AND policy IS NOT DISTINCT FROM ${number + 2} "
-        f"AND denied = ${number + 3} AND ${number + 4}::bigint = ({_OPEN_COUNT})"
-    )
-    closed = (
-        "closed AS (DELETE FROM open_exchange WHERE tenant = $1 AND exchange = ANY($6::text[]) "
-        "AND EXISTS (SELECT 1 FROM moved))"
-    )
-    moved = f"moved AS ({_MOVE} AND {still} RETURNING size)"
-    return f"WITH {', '.join([moved, *written, closed])} SELECT size FROM moved"  # noqa: S608
+def _values(types: tuple[str, ...], number: int) -> tuple[list[str], str, int]:
+    """The values of one row as they are: unfolding arrays of one takes the server longer than inserting it."""
+    return [f"${number + index}::{kind}" for index, kind in enumerate(types)], "", number + len(types)
+
+
+def _unnested(types: tuple[str, ...], number: int) -> tuple[list[str], str, int]:
+    """The values of each row, the source of the rows, and the number of the next parameter."""
+    arrays, values = [], []
+    for index, kind in enumerate(types):
+        if kind == "bytea":
+            # All values in one, and where each stands.
+            values.append(f"substring(${number}::bytea FROM r.f{index} FOR r.n{index})")
+            arrays += [
+                (f"f{index}", f"${number + 1}::text::int[]"),
+                (f"n{index}", f"${number + 2}::text::int[]"),
+            ]
+            number += 3
+        else:
+            values.append(f"r.c{index}")
+            arrays.append((f"c{index}", f"${number}::text::{kind}[]"))
+            number += 1
+    names, unnested = (", ".join(array[side] for array in arrays) for side in (0, 1))
+    return values, f"unnest({unnested}) AS r({names})", number
 
 
 class PostgresWriter(LedgerWriter):
@@ -150,10 +171,6 @@ class PostgresWriter(LedgerWriter):
         super().__init__(options)
         self._dsn = dsn
         self._connection: asyncpg.Connection | None = None
-        self._left: Head | None = None
-        """The head as this writer left it, committed: if it is still that, nobody else has written since."""
-        self._leaving: Head | None = None
-        """The head of the transaction under way."""
 
     async def _open(self) -> Head:
         async with self._mapped():
@@ -174,74 +191,39 @@ class PostgresWriter(LedgerWriter):
         async with self._mapped():
             connection = await self._connected()
             await connection.execute("BEGIN")
+            head = _head(await connection.fetchrow(_LOCK, self.tenant))
             if not closing:
-                return _head(await connection.fetchrow(_LOCK, self.tenant)), set()
-            row = await connection.fetchrow(_LOCK_AND_OPEN, self.tenant, closing)
-            head, still_open = _head(row), set(row[5])
-            if self._left is None or head.size != self._left.size:
-                # Somebody else has written. What this statement saw of the open exchanges may be from before it waited
-                # for the lock (READ COMMITTED takes its snapshot first); a new statement sees what is.
-                still_open = {found[0] for found in await connection.fetch(_OPEN, self.tenant, closing)}
-            return head, still_open
+                return head, set()
+            # A statement of its own: what the first one saw of other tables may be from before it waited for the lock
+            # (READ COMMITTED takes its snapshot first).
+            return head, {found[0] for found in await connection.fetch(_OPEN, self.tenant, closing)}
 
-    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
-        if not changing(waiting):
-            filled = await self._write_at_once(waiting, taken, refused)
-            if filled is not None:
-                return filled
-        return await super()._write(waiting, taken, refused)
-
-    async def _write_at_once(self, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
-        """The whole transaction as one statement, which costs one round trip instead of four. It stands on the head
-        that this writer left and on what it closes being open, and does nothing where either is not so; then, and
-        where there is nothing to stand on, None: the transaction is made step by step."""
-        left, connection = self._left, self._connection
-        if left is None or connection is None or connection.is_closed():
-            return None
-        filled = self._filled(waiting, left, set(closing(waiting)))
-        if not filled.record:
-            return None  # what refuses them all must be the head as it is
-        # What begins and ends within the batch is in no table yet, and must not be.
-        brief = {waiter.entry.draft.exchange for waiter in waiting if waiter.entry.opens} if filled.closed else ()
-        head, tables = filled.head, _tables(filled)
-        statement = _at_once_statement(tuple(bool(rows) for rows in tables))
-        await self._pause("ledger.before_insert")
-        await self._pause("ledger.before_commit")
-        self._left = None
+    async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            return False  # a new one must be asked first whether it is the same server
+        tables = _tables(filled)
+        counts = _counts(tables, filled.closed)
         try:
             async with self._mapped():
                 # A crash of the server before this returns may leave all or nothing; after it, it is in the log on
                 # disk, as after a COMMIT: the statement is a transaction of its own.
                 moved = await connection.fetchval(
-                    statement,
-                    self.tenant,
-                    head.size,
-                    head.hash,
-                    head.recorded_at,
-                    head.policy,
-                    filled.closed,
-                    head.denied,
-                    *_columns(tables),
+                    _at_once_statement(counts),
+                    *self._moving(filled.head),
+                    *_parameters(counts, tables, filled.closed),
                     left.size,
                     left.hash,
                     left.policy,
                     left.denied,
-                    sum(exchange not in brief for exchange in filled.closed),
+                    *([still_open] if filled.closed else ()),
                 )
         except LedgerUnavailable as error:
-            await self._doubtful(filled, taken, refused, error)
-            return filled
+            raise InDoubt(*error.args) from error
         except BaseException:
             self._drop()  # nobody knows how far it is
             raise
-        if moved is None:
-            return None
-        self._left = head
-        try:
-            await self._pause("ledger.after_commit")
-        except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
-            await self._doubtful(filled, taken, refused, error)
-        return filled
+        return moved is not None
 
     async def _change(self, change: RowChange) -> bool:
         async with self._mapped():
@@ -257,21 +239,12 @@ class PostgresWriter(LedgerWriter):
         head, tables = filled.head, _tables(filled)
         async with self._mapped():
             connection = self._locked()
-            statement = _write_statement(tuple(bool(rows) for rows in tables))
+            counts = _counts(tables, filled.closed)
             moved = await connection.fetchval(
-                statement,
-                self.tenant,
-                head.size,
-                head.hash,
-                head.recorded_at,
-                head.policy,
-                filled.closed,
-                head.denied,
-                *_columns(tables),
+                _write_statement(counts), *self._moving(head), *_parameters(counts, tables, filled.closed)
             )
             if moved is None:
                 raise LedgerUnavailable("the ledger has no head")
-            self._leaving = head
 
     async def _commit(self) -> None:
         async with self._mapped():
@@ -280,10 +253,8 @@ class PostgresWriter(LedgerWriter):
             status = await self._locked().execute("COMMIT")
             if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
                 raise LedgerUnavailable("PostgreSQL rolled the transaction back")
-            self._left = self._leaving
 
     async def _rollback(self) -> None:
-        self._left = None
         connection = self._connection
         if connection is None:
             return
@@ -308,10 +279,13 @@ class PostgresWriter(LedgerWriter):
         self._drop()
 
     def _drop(self) -> None:
-        self._left = None
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+    def _moving(self, head: Head) -> tuple[str, int, bytes, str, str | None, int]:
+        """$1 to $6 of either statement."""
+        return self.tenant, head.size, head.hash, head.recorded_at, head.policy, head.denied
 
     def _locked(self) -> asyncpg.Connection:
         """The connection that holds the head. Never a new one: that would write outside the transaction, and its COMMIT
@@ -324,7 +298,6 @@ class PostgresWriter(LedgerWriter):
         connection = self._connection
         if connection is not None and not connection.is_closed():
             return connection
-        self._left = None
         patience = f"{round(self._wait_s * 800)}ms"
         connection = await asyncpg.connect(
             self._dsn,
@@ -384,23 +357,40 @@ def _tables(filled: Filled) -> list[list[Row]]:
     ]
 
 
-def _columns(tables: list[list[Row]]) -> list[str | bytes]:
-    """All columns but the tenant, as `_inserts` numbers them. Arrays are literals (PostgreSQL §8.15.2): of a list the
-    driver looks at each element three times over, which costs more than the server takes to insert it."""
+def _counts(tables: list[list[Row]], closed: list[str]) -> Counts:
+    """One is told from many only where the batch is of one record: the server keeps a plan for each kind of statement,
+    and there are to be few."""
+    sizes = [*map(len, tables), len(closed)]
+    if sizes[0] == 1:
+        return tuple(min(size, _MANY) for size in sizes)
+    return tuple(_MANY if size else 0 for size in sizes)
+
+
+def _parameters(counts: Counts, tables: list[list[Row]], closed: list[str]) -> list[Any]:
+    """$7 and what comes after it: the exchanges to close, and all columns but the tenant."""
+    parameters: list[Any] = [closed] if counts[-1] == _MANY else [*closed]
+    for (_, _, types), rows, count in zip(_TABLES, tables, counts, strict=False):
+        if count == 1:
+            parameters += rows[0][1:]
+        elif count:
+            parameters += _arrays(types, rows)
+    return parameters
+
+
+def _arrays(types: tuple[str, ...], rows: list[Row]) -> list[str | bytes]:
+    """The columns of a table but the tenant, as `_unnested` numbers them. Arrays are literals (PostgreSQL §8.15.2): of
+    a list the driver looks at each element three times over, which costs more than the server takes to insert it."""
     parameters: list[str | bytes] = []
-    for (_, _, types), rows in zip(_TABLES, tables, strict=True):
-        if not rows:
-            continue
-        columns: list[Any] = list(zip(*rows, strict=True))[1:]
-        for kind, column in zip(types, columns, strict=True):
-            if kind == "bytea":
-                lengths = [len(value) for value in column]
-                starts = accumulate(lengths[:-1], initial=1)
-                parameters += [b"".join(column), whole_array(starts), whole_array(lengths)]
-            elif kind == "bigint":
-                parameters.append(whole_array(column))
-            else:
-                parameters.append(text_array(column))
+    columns: list[Any] = list(zip(*rows, strict=True))[1:]
+    for kind, column in zip(types, columns, strict=True):
+        if kind == "bytea":
+            lengths = [len(value) for value in column]
+            starts = accumulate(lengths[:-1], initial=1)
+            parameters += [b"".join(column), whole_array(starts), whole_array(lengths)]
+        elif kind == "bigint":
+            parameters.append(whole_array(column))
+        else:
+            parameters.append(text_array(column))
     return parameters
 
 

@@ -33,7 +33,7 @@ from gateway.store.batch import (
 from gateway.store.row_changes import qmark, statement
 from gateway.store.tables import open_exchange
 from gateway.store.worker import Worker
-from gateway.store.writer_base import LedgerWriter, WriterOptions
+from gateway.store.writer_base import InDoubt, LedgerWriter, WriterOptions
 
 T = TypeVar("T")
 _CLOSE = (
@@ -42,12 +42,16 @@ _CLOSE = (
 _CLOSE_ONE = "DELETE FROM open_exchange WHERE tenant = ? AND exchange = ? RETURNING exchange"
 _HEAD = "SELECT size, hash, recorded_at, policy, denied FROM head WHERE tenant = ?"
 _MOVE = "UPDATE head SET size = ?, hash = ?, recorded_at = ?, policy = ?, denied = ? WHERE tenant = ?"
+_MOVE_FROM = f"{_MOVE} AND size = ? AND hash = ? AND policy IS ? AND denied = ?"
 _START = "INSERT INTO head SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM head WHERE tenant = ?)"
 _HASH = "SELECT hash FROM record WHERE tenant = ? AND seq = ?"
 _MOST_ROWS, _ROWS = 512, 64
 """Rows a statement: one call into SQLite for many rows. Each call lets go of the interpreter's lock, and to get it back
 from a busy event loop takes longer than the rows do: hence no executemany, with a call for each row, and as many rows
 at once as there are, in lots of a multiple of `_ROWS` and a rest."""
+_FEW = 16
+"""Entries that are filled in before their transaction begins, in the loop: the thread comes to them with cold caches.
+Of more than that nothing is gained, and it would be done for nothing where another process has written meanwhile."""
 _OPENED = tuple(column.name for column in open_exchange.columns)
 _STATEMENTS = 8 * (_ROWS + _MOST_ROWS // _ROWS)
 """Statements that stay prepared: one for each table and number of rows."""
@@ -85,12 +89,9 @@ class SqliteFile:
 
     def connection(self) -> sqlite3.Connection:
         """The connection, opened if there is none: `LedgerUnavailable` unless it makes commits durable."""
-        if self._connection is not None:
-            if self._found() != self._identity:
-                # The file was moved, replaced or deleted under us: what we would commit now, nobody would ever find.
-                self.close()
-                raise LedgerUnavailable("the database file was replaced while it was open")
-            return self._connection
+        connection = self.opened()
+        if connection is not None:
+            return connection
         uri = f"file:{quote(str(self.path))}?mode=rw"
         # A little less than the writer's patience, so that a lock held by another is an error and not a hang.
         connection = sqlite3.connect(
@@ -116,6 +117,13 @@ class SqliteFile:
             raise
         self._connection = connection
         return connection
+
+    def opened(self) -> sqlite3.Connection | None:
+        """The connection, if there is one."""
+        if self._connection is not None:
+            # Moved, replaced or deleted under us: what we would commit now, nobody would ever find.
+            self.verify_there()
+        return self._connection
 
     def locked(self) -> sqlite3.Connection:
         """The connection with a transaction under way. Never a new one, which would write outside of it."""
@@ -178,14 +186,44 @@ class SqliteWriter(LedgerWriter):
     def _interrupt(self) -> None:
         self._file.interrupt()
 
-    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
+    async def _write_at_once(self, left: Head, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
+        if len(waiting) > _FEW:
+            return None
+        return await super()._write_at_once(left, waiting, taken, refused)
+
+    async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
+        return await self._file.worker.run(partial(_mapped, partial(self._put_now, filled, left, still_open)))
+
+    async def _write_in_steps(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         if self._failpoint is not None:
-            return await super()._write(waiting, taken, refused)
+            return await super()._write_in_steps(waiting, taken, refused)
         # The same steps in one go: nothing to wait for in between, so no hand-over between threads.
         filled, error = await self._file.worker.run(partial(_mapped, partial(self._write_now, waiting)))
         if error is not None:
             await self._doubtful(filled, taken, refused, error)
         return filled
+
+    def _put_now(self, filled: Filled, left: Head, still_open: int) -> bool:
+        connection = self._file.opened()
+        if connection is None:
+            return False  # a new one must be asked first whether it is the same file
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            moved = connection.execute(
+                _MOVE_FROM, (*self._moving(filled.head), left.size, left.hash, left.policy, left.denied)
+            )
+            if moved.rowcount != 1 or len(self._close_now(connection, filled.closed)) != still_open:
+                self._rollback_now()
+                return False
+            self._rows_now(connection, filled)
+        except BaseException:
+            self._rollback_now()
+            raise
+        try:
+            self._commit_now()
+        except (sqlite3.Error, OSError, LedgerUnavailable) as error:
+            raise InDoubt(_told(error)) from error
+        return True
 
     def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
         try:
@@ -219,11 +257,8 @@ class SqliteWriter(LedgerWriter):
     def _lock_now(self, closing: list[str]) -> tuple[Head, set[str]]:
         connection = self._file.connection()
         connection.execute("BEGIN IMMEDIATE")
-        still_open: set[str] = set()
-        if closing:
-            # Those that are open end with this transaction: `fill` ends each exchange that is found here.
-            close, named = (_CLOSE_ONE, closing[0]) if len(closing) == 1 else (_CLOSE, json.dumps(closing))
-            still_open = {row[0] for row in connection.execute(close, (self.tenant, named)).fetchall()}
+        # Those that are open end with this transaction: `fill` ends each exchange that is found here.
+        still_open = self._close_now(connection, closing)
         head = self._head(connection)
         if self._kept is not None and head.size > self._kept[0] + 1:
             # Somebody else has written: after this writer's newest record, or in the place of it.
@@ -231,6 +266,13 @@ class SqliteWriter(LedgerWriter):
             if row is None or row[0] != self._kept[1]:
                 raise self._lost()
         return head, still_open
+
+    def _close_now(self, connection: sqlite3.Connection, closing: list[str]) -> set[str]:
+        """Close these exchanges; which of them were open."""
+        if not closing:
+            return set()
+        close, named = (_CLOSE_ONE, closing[0]) if len(closing) == 1 else (_CLOSE, json.dumps(closing))
+        return {row[0] for row in connection.execute(close, (self.tenant, named)).fetchall()}
 
     def _head(self, connection: sqlite3.Connection) -> Head:
         row = connection.execute(_HEAD, (self.tenant,)).fetchone()
@@ -246,21 +288,27 @@ class SqliteWriter(LedgerWriter):
         return took
 
     def _insert_now(self, filled: Filled) -> None:
-        connection, tenant, head = self._file.locked(), self.tenant, filled.head
+        connection = self._file.locked()
+        self._rows_now(connection, filled)
+        if connection.execute(_MOVE, self._moving(filled.head)).rowcount != 1:
+            raise LedgerUnavailable("the ledger has no head")
+
+    def _rows_now(self, connection: sqlite3.Connection, filled: Filled) -> None:
         for table, rows in (
             ("record", filled.record),
             ("detail", filled.detail),
             ("sealed", filled.sealed),
             ("subject_record", filled.subjects),
-            ("session", session_rows(filled, tenant)),
+            ("session", session_rows(filled, self.tenant)),
             ("policy_active", filled.activated),
             *(("open_exchange", rows) for rows in opened_rows(filled)),
         ):
             if rows:
                 _put(connection, table, rows)
-        moved = connection.execute(_MOVE, (head.size, head.hash, head.recorded_at, head.policy, head.denied, tenant))
-        if moved.rowcount != 1:
-            raise LedgerUnavailable("the ledger has no head")
+
+    def _moving(self, head: Head) -> tuple[int, bytes, str, str | None, int, str]:
+        """The parameters of `_MOVE`."""
+        return head.size, head.hash, head.recorded_at, head.policy, head.denied, self.tenant
 
     def _commit_now(self) -> None:
         # A crash before this returns may leave all or nothing; after it, with synchronous = FULL, the WAL is synced.
@@ -292,6 +340,9 @@ class SqliteWriter(LedgerWriter):
 
 
 def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    if len(rows) == 1:
+        connection.execute(_insert(table, len(rows[0]), 1), rows[0])
+        return
     start = 0
     while left := len(rows) - start:
         lot = left if left < _ROWS else min(_MOST_ROWS, left - left % _ROWS)
@@ -304,9 +355,11 @@ def _mapped(call: Callable[[], T]) -> T:
     try:
         return call()
     except (sqlite3.Error, OSError) as error:
-        raise LedgerUnavailable(f"SQLite could not write: {_code(error)}") from error
+        raise LedgerUnavailable(_told(error)) from error
 
 
-def _code(error: sqlite3.Error | OSError) -> str:
+def _told(error: sqlite3.Error | OSError | LedgerUnavailable) -> str:
+    if isinstance(error, LedgerUnavailable):
+        return str(error)
     name = error.sqlite_errorname if hasattr(error, "sqlite_errorname") else None
-    return name or type(error).__name__
+    return f"SQLite could not write: {name or type(error).__name__}"

@@ -24,6 +24,7 @@ from gateway.store.engine import target
 from gateway.store.verification import LedgerVerification
 from gateway.store.writer_base import LedgerWriter
 from gateway.store.writer_postgres import PostgresWriter
+from gateway.store.writer_sqlite import SqliteWriter
 from tests.conftest import ManualClock
 from tests.services import Postgres
 from tests.store.conftest import store as store
@@ -61,8 +62,8 @@ STEPS = {
     "commit, persisted anyway": True,
     "after the commit": True,
 }
-STATEMENT = {"statement": False, "statement, persisted anyway": True}
-"""PostgreSQL's whole transaction as one statement, which is made while nobody else writes."""
+AT_ONCE = {"at once": False, "at once, persisted anyway": True}
+"""The whole transaction in one go, which is made while nobody else writes."""
 
 
 class _Connection:
@@ -75,9 +76,9 @@ class _Connection:
         return getattr(self._connection, name)
 
     async def fetchval(self, *given: Any) -> Any:
-        self._fail_at("statement")
+        self._fail_at("at once")
         found = await self._connection.fetchval(*given)
-        self._fail_at("statement, persisted anyway")
+        self._fail_at("at once, persisted anyway")
         return found
 
 
@@ -90,8 +91,9 @@ class Faulty:
         self._step = ""
         for name in ("_lock", "_insert", "_commit"):
             setattr(writer, name, self._around(name, getattr(writer, name)))
-        if isinstance(writer, PostgresWriter):
-            setattr(writer, "_write_at_once", self._at_once(writer, writer._write_at_once))  # noqa: B010 — as above
+        setattr(writer, "_write_at_once", self._at_once(writer, writer._write_at_once))  # noqa: B010
+        if isinstance(writer, SqliteWriter):
+            setattr(writer, "_commit_now", self._commit_now(writer._commit_now))  # noqa: B010
 
     def arm(self, step: str, times: int, fault: str) -> None:
         self._step, self.left = step, times
@@ -110,12 +112,21 @@ class Faulty:
 
         return step
 
-    def _at_once(self, writer: PostgresWriter, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def _commit_now(self, call: Callable[[], None]) -> Callable[[], None]:
+        def commit_now() -> None:
+            self._fail_at("at once")
+            call()
+            self._fail_at("at once, persisted anyway")
+
+        return commit_now
+
+    def _at_once(self, writer: LedgerWriter, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def at_once(*given: Any) -> Any:
             if self.left and self._step in ("lock", "insert", "commit", "commit, persisted anyway"):
                 return None  # as where there is nothing to stand on: these are steps of the other way
-            if writer._connection is not None and not isinstance(writer._connection, _Connection):
-                setattr(writer, "_connection", _Connection(writer._connection, self._fail_at))  # noqa: B010
+            connection = writer._connection if isinstance(writer, PostgresWriter) else None
+            if connection is not None and not isinstance(connection, _Connection):
+                setattr(writer, "_connection", _Connection(connection, self._fail_at))  # noqa: B010
             return await call(*given)
 
         return at_once
@@ -162,12 +173,12 @@ async def test_a_fault_at_any_step_persisted_or_not_transient_or_lasting_loses_n
     await _faults(database, clock, step, STEPS[step], TIMES[duration])
 
 
-@pytest.mark.parametrize("step", STATEMENT)
-async def test_a_fault_at_the_one_statement_persisted_or_not_loses_nothing_that_was_acknowledged(
-    postgres_settings: Settings, clock: ManualClock, step: str
+@pytest.mark.parametrize("step", AT_ONCE)
+async def test_a_fault_of_what_is_done_at_once_persisted_or_not_loses_nothing_that_was_acknowledged(
+    database: Settings, clock: ManualClock, step: str
 ) -> None:
     """Once: what follows a fault is made step by step."""
-    await _faults(postgres_settings, clock, step, STATEMENT[step], 1)
+    await _faults(database, clock, step, AT_ONCE[step], 1)
 
 
 async def _faults(settings: Settings, clock: ManualClock, step: str, acknowledged: bool, times: int) -> None:

@@ -93,7 +93,8 @@ async def test_a_node_whose_records_are_gone_does_not_start_until_they_are_there
     async with ledgers_on(database, clock, lost=marks) as ledgers:
         writer = await ledgers.open(TENANT)
         kept = await writer.append(note())
-        writer._kept = (8, kept.leaf_hash)  # as if it had committed more, and the database had been taken back
+        # As if it had committed more, and the database had been taken back.
+        writer._kept, writer._left = (8, kept.leaf_hash), None
         writer._interrupt()  # its connection is gone
         with pytest.raises(LedgerUnavailable):
             await writer.append(note())
@@ -117,7 +118,7 @@ async def test_a_loss_that_cannot_be_remembered_stops_the_record_all_the_same(
     for lost in (None, LostMarks(tmp_path / "none")):
         async with ledgers_on(sqlite_settings, clock, lost=lost) as ledgers:
             writer = await ledgers.open(TENANT)
-            writer._kept = (99, b"h" * 32)
+            writer._kept, writer._left = (99, b"h" * 32), None
             with pytest.raises(LedgerUnavailable):
                 await writer.append(note())
     assert "could not be kept beside the keys" in caplog.text

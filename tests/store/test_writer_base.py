@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from gateway.core.errors import FormatError, LedgerUnavailable, PolicyMoved
+from gateway.core.ids import random_id
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry
 from gateway.settings import Settings
+from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
 from tests.services import Postgres
 from tests.store.ledger_kit import (
@@ -40,6 +42,29 @@ def _fails() -> None:
 def _ex(entry: Entry) -> str:
     assert entry.envelope.exchange is not None
     return entry.envelope.exchange
+
+
+WRITTEN = (
+    "SELECT seq, event, exchange FROM record WHERE tenant = :tenant",
+    "SELECT seq, length(bytes) FROM detail WHERE tenant = :tenant",
+    "SELECT seq, part, key, ciphertext FROM sealed WHERE tenant = :tenant",
+    "SELECT subject, seq FROM subject_record WHERE tenant = :tenant",
+    "SELECT size, denied FROM head WHERE tenant = :tenant",
+    "SELECT exchange, seq FROM open_exchange WHERE tenant = :tenant",
+)
+
+
+def _steps_counted(writer: LedgerWriter) -> list[str]:
+    """Has an element for each batch that is written step by step from now on."""
+    went: list[str] = []
+    call = writer._write_in_steps
+
+    async def steps(*given: Any) -> Any:
+        went.append("in steps")
+        return await call(*given)
+
+    setattr(writer, "_write_in_steps", steps)  # noqa: B010 — a method of one writer
+    return went
 
 
 async def test_an_append_answers_with_the_place_and_hash_that_are_then_in_the_database(
@@ -168,6 +193,58 @@ async def test_the_chain_goes_on_where_the_last_writer_stopped(database: Setting
         async with writer_on(database, clock) as writer:
             assert (await writer.append(note())).seq == expected
     assert len(await whole(database)) == 3
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
+async def test_at_once_and_step_by_step_the_same_is_written(
+    database: Settings, clock: ManualClock, together: bool
+) -> None:
+    """On a head that is as it was left a batch is one go; the tables are then as steps leave them."""
+    ways = {}
+    for at_once in (True, False):
+        tenant = random_id("tn")
+        entries = [
+            note(tenant),
+            intent("ex_a", tenant, sealed=(part(),), subjects=("su_a", "su_b")),
+            intent("ex_b", tenant),
+            *(outcome("ex_a", tenant) for _ in range(2)),
+        ]
+        async with writer_on(database, clock, tenant=tenant) as writer:
+            await writer.append(note(tenant))
+            went = _steps_counted(writer)
+            for lot in (entries,) if together else ([one] for one in entries):
+                if not at_once:
+                    writer._left = None  # as after somebody else's batch
+                await asyncio.gather(*map(writer.append, lot))
+        # That the second end is late is only seen under the lock, unless the first is in the same batch.
+        assert (
+            len(went)
+            == {(True, True): 0, (True, False): 1, (False, True): 1, (False, False): len(entries)}[at_once, together]
+        )
+        await whole(database, tenant)
+        ways[at_once] = [await rows(database, f"{query} ORDER BY 1, 2", tenant=tenant) for query in WRITTEN]
+    assert ways[True] == ways[False]
+    assert ways[True][-1] == [("ex_b", 3)], "the other is closed"
+
+
+async def test_where_another_writer_was_there_meanwhile_what_was_to_be_done_at_once_is_done_in_steps(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with writer_on(database, clock) as one, writer_on(database, clock) as other:
+        opened = intent()
+        await one.append(opened)
+        went = _steps_counted(one)
+        assert await other.append(outcome(_ex(opened))) is not None
+        await one.append(outcome(_ex(opened)))
+        assert went == ["in steps"]
+        await one.append(note())
+        assert went == ["in steps"], "the head is as it was left again"
+    assert [record.event for record in await whole(database)] == [
+        "exchange.requested",
+        "exchange.completed",
+        "exchange.late",
+        "config.changed",
+    ]
 
 
 async def test_several_writers_of_one_ledger_take_turns_and_lose_nothing(

@@ -28,7 +28,7 @@ from gateway.exchange.archived import Archives
 from gateway.exchange.emergency_trail import EmergencyTrail, Spliced
 from gateway.exchange.trail import Trail
 from gateway.exchange.whereabouts import Whereabouts
-from gateway.ledger.record import parse
+from gateway.ledger.record import parse, timestamp
 from gateway.store.incidents import IncidentStore
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
@@ -38,6 +38,7 @@ from gateway.store.subjects import SubjectStore
 
 NAMED = (FRAMEWORK, SUBJECT, EXCHANGE, INCIDENT)
 """What `about` can name, as `KIND:ID`."""
+_COME = "a time that has come: nothing is on record of a later one"
 _ABOUT = re.compile(rf"({'|'.join(NAMED)}):([A-Za-z0-9_.-]{{1,128}})")
 
 
@@ -67,7 +68,7 @@ class Scoping:
         archives: Archives,
         emergencies: EmergencyTrail,
     ) -> None:
-        self._ledger, self._reader, self._policies = ledger, StoreReader(engine, ledger), policies
+        self._ledger, self._reader, self._policies, self._clock = ledger, StoreReader(engine, ledger), policies, clock
         self._incidents, self._subjects = IncidentStore(engine), SubjectStore(engine, clock)
         self._trail, self._emergencies = SubjectTrail(engine, clock), emergencies
         self._whole, self._archived = Trail(engine, ledger, archives), Whereabouts(engine, ledger, archives)
@@ -87,7 +88,10 @@ class Scoping:
             return filters
         if filters.subject is not None:
             return _wrong("subject", "about: subject:ID, since no envelope names a data subject")
-        period = _period(asked)
+        now = timestamp(self._clock.now_us())
+        if filters.since is not None and filters.since > now:
+            return _wrong("from", _COME)
+        period = _period(asked, now)
         if isinstance(period, Refusal):
             return period
         unfit = _range(asked)
@@ -259,7 +263,7 @@ def _missing() -> Refusal:
     return Refusal(code="not_found", field="about")
 
 
-def _period(asked: Asked) -> tuple[str, str] | Refusal | None:
+def _period(asked: Asked, now: str) -> tuple[str, str] | Refusal | None:
     if asked.period is None:
         return None
     found = parse_filters({"from": asked.period[0], "to": asked.period[1]})
@@ -268,6 +272,8 @@ def _period(asked: Asked) -> tuple[str, str] | Refusal | None:
     since, until = found.since or "", found.until or ""
     if not since < until:
         return _wrong("period", "an end after its begin")
+    if since > now:
+        return _wrong("period", f"from {_COME}")
     if asked.first is not None or asked.end is not None:
         return _wrong("range", "none beside a period, which says itself which records it needs")
     return since, until

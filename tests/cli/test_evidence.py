@@ -168,7 +168,7 @@ def test_nothing_is_overwritten_and_nothing_is_recorded_for_it(gateway: Run, use
     "options",
     [
         *(("--first", "-1"), ("--first", "2", "--end", "2"), ("--first", str(10**40)), ("--end", str(2**53 + 1))),
-        *(("--decision", "maybe"), ("--out", "missing/b.zip")),
+        *(("--decision", "maybe"), ("--out", "missing/b.zip"), ("--period", "9998-01-01", "9999-01-01")),
     ],
 )
 def test_a_wrong_selection_is_wrong_use(gateway: Run, used: Path, options: tuple[str, ...]) -> None:

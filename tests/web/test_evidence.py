@@ -143,7 +143,13 @@ async def test_a_bundle_is_about_what_it_is_asked_to_be_about(sqlite_settings: S
         bundle = await _built(api, {"about": f"exchange:{exchange}", "details": False})
         assert (bundle["status"], bundle["records"]) == ("ready", 2)
         assert bundle["selection"]["scope"]["exchanges"] == [exchange]  # type: ignore[index]  # JSON
-        for wanted, field in (({"about": "x"}, "about"), ({"period": ["2026-01-01", "x"]}, "period")):
+        wrong: tuple[tuple[dict[str, Any], str], ...] = (
+            ({"about": "x"}, "about"),
+            ({"period": ["2026-01-01", "x"]}, "period"),
+            ({"period": ["9998-01-01", "9999-01-01"]}, "period"),
+            ({"filters": {"from": "9998-01-01"}}, "from"),
+        )
+        for wanted, field in wrong:
             refused = await api.post("/evidence/bundles", wanted)
             assert (refused.status_code, refused.json()["field"]) == (400, field)
         assert (await api.post("/evidence/bundles", {"attach": ["pdf"]})).json()["field"] == "attach"

@@ -112,7 +112,7 @@ class Year:
 
     def expected(self) -> dict[str, Any]:
         """The truth, once all records were taken."""
-        return self.truth.document(self._provisions.document())
+        return self.truth.document(self._provisions.document(self.truth.erasures))
 
     def persons(self) -> dict[str, dict[str, Any]]:
         """Pseudonym (the first) of a person who is watched → what is true of that person, in the form of
@@ -144,6 +144,7 @@ class Year:
         stands.first, stands.since = FIRST, timestamp(START_US)
         self._hand.earlier(early=True)
         self._access.before()
+        self._subjects.before()
         found = []
         for number, (_, drawn) in enumerate(self._hand.due(None)):
             stands.numbers[drawn.envelope.id] = 100 + 7 * number

@@ -50,16 +50,37 @@ class Steps:
 
     def __init__(self) -> None:
         self.steps: Counter[tuple[str, str]] = Counter()
+        self.requests: dict[str, tuple[tuple[int, str], list[str | int]]] = {}
+        """Case → when its first step was told, and what, subject, received, due, ended, newest step."""
         self.cases, self.reasons, self.erased, self.elsewhere = Listed(), Listed(), Listed(), Listed()
 
     def document(self) -> dict[str, Any]:
         return {
+            "requests": [[case, *row] for case, (_, row) in sorted(self.requests.items(), key=lambda one: one[1][0])],
             "steps": most(self.steps),
             "cases": self.cases.rows(),
             "reasons": self.reasons.rows(),
             "erased": self.erased.rows(),
             "elsewhere": self.elsewhere.rows(),
         }
+
+
+class Erasures:
+    """Cases of erasure, as they were drawn."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, str, bool, bool]] = []
+        """Case, by when it is due, whether the step lies before the year, and whether the case is open after it."""
+
+    def told(self, newest: str, *, before: bool) -> tuple[int, int]:
+        """How many were asked for in the year, or before it and open then where `before` asks for these too; and how
+        many of them have an end or are not due by the newest record's time."""
+        within = {case for case, _, early, opens in self.steps if opens and not early}
+        ended = {case for case, _, early, opens in self.steps if not opens}
+        early_ended = {case for case, _, early, opens in self.steps if early and not opens}
+        asked = {case: due for case, due, _, opens in self.steps if opens and case not in early_ended}
+        asked = {case: due for case, due in asked.items() if before or case in within}
+        return len(asked), sum(case in ended or due >= newest for case, due in asked.items())
 
 
 class Persons:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from benchmarks.year_counts import Row, most
 from benchmarks.year_hand import Drawn
+from benchmarks.year_persons import Erasures
 from gateway.exchange import frameworks
 from gateway.exchange.terms import questions
 from gateway.ledger.record import Envelope
@@ -141,6 +142,11 @@ def asked() -> tuple[Any, ...]:
     return tuple(question for one in known for question in questions(one))
 
 
+ENDS = " end in "
+"""In a need of cases, which no record answers alone."""
+NEVER = "no event"
+
+
 class Provision:
     """One `[[provision]]` of a file."""
 
@@ -153,6 +159,7 @@ class Provision:
         self.counted = said.get("report") == "counts"
         self.records = self.before = 0
         self.lines: list[Row] = []
+        self._cases = (0, 0)
         self.counts: Counter[tuple[str, ...]] = Counter()
 
     def events(self) -> list[str | None]:
@@ -162,8 +169,9 @@ class Provision:
     def found(self, cells: Mapping[str, str]) -> bool:
         return any(all(_matches(cells, *one) for one in query.items()) for query in self.queries)
 
-    def document(self, *, opened: bool) -> dict[str, Any]:
+    def document(self, erasures: Erasures, newest: str, *, opened: bool) -> dict[str, Any]:
         """In the form of `Facts.document`."""
+        self._cases = erasures.told(newest, before=bool(self.said.get("standing")))
         said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
         absent = self._absent(opened=opened)
         counts = most(self.counts)
@@ -182,7 +190,9 @@ class Provision:
             "records": self.records,
             "before": self.before,
             "needs": [
-                [need, told.total() - told["not asked"], told["holds"], told["closed"]]
+                [need, *self._cases, 0]
+                if ENDS in need
+                else [need, told.total() - told["not asked"], told["holds"], told["closed"]]
                 for need, told in self.needs.items()
             ],
             "sections": list(said.get("sections", ())),
@@ -196,7 +206,11 @@ class Provision:
         reasons: list[str] = []
         for need, told in self.needs.items():
             events, asked = _words(need)[0], told["lacks"] + told["closed"] + told["holds"]
-            if events and not told:
+            if ENDS in need:
+                asked, held = self._cases
+                late = f"{need}: {asked - held} of {asked} cases had no end by the last record, a month and more after"
+                reason = f"{late} they were asked for" * (held < asked)
+            elif events and not told:
                 reason = "" if need.startswith("any: ") else f"no record of {' or '.join(events)}"
             elif told["holds"] if need.startswith("some: ") else told["holds"] == asked:
                 reason = ""
@@ -221,6 +235,7 @@ class Reference:
             for said in document["provision"]
         ]
         self._shapes: Counter[tuple[tuple[str, ...], tuple[Answer, ...]]] = Counter()
+        self._newest = ""
         self._asking: dict[str | None, list[Provision]] = {}
         """Event → the provisions that ask for it; None: for every one."""
         for one in self._all:
@@ -252,6 +267,7 @@ class Reference:
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""
         envelope = one.envelope
+        self._newest = max(self._newest, envelope.occurred_at)
         cells, (needs, listing) = _shape(envelope), self._kind(envelope.event)
         self._shapes[cells, tuple([_answer(one, need) for need in needs])] += 1
         every: Mapping[str, str] | None = None
@@ -261,8 +277,8 @@ class Reference:
                 if provision.found(every):
                     provision.lines.append([place, *(every[column] for column in provision.columns)])
 
-    def document(self) -> list[dict[str, Any]]:
-        """All of them, in the order of the files, once everything was taken."""
+    def document(self, erasures: Erasures) -> list[dict[str, Any]]:
+        """All of them, in the order of the files, once everything was taken. `erasures`: as they were drawn."""
         matched: dict[tuple[str, ...], list[Provision]] = {}
         """By all cells but the actor, for which nobody asks."""
         for (shape, told), times in self._shapes.items():
@@ -277,7 +293,7 @@ class Reference:
                 if one.counted:
                     one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
         self._shapes.clear()
-        return [one.document(opened=self._opened) for one in self._all]
+        return [one.document(erasures, self._newest, opened=self._opened) for one in self._all]
 
     def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
         if event not in self._kinds:
@@ -345,6 +361,8 @@ def _counted(cell: str) -> str:
 def _words(need: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
     """The events that a need names, the fields of which one is enough, and the field of those that are asked."""
     events, fields, where = list[str](), list[str](), None
+    if ENDS in need:
+        return (NEVER,), (), None
     for word in need.removeprefix("any: ").removeprefix("some: ").replace(" where ", " ?").split(" "):
         if word.startswith("?"):
             where = word[1:]

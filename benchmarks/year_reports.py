@@ -175,8 +175,10 @@ def _receipt(person: Truth, events: tuple[str, ...], **without: list[Any]) -> li
     told = person["subjects"]
     steps = [row for row in told["steps"] if row[0] in events]
     cases = [row for row in told["cases"] if row[1] in events]
+    what = "access" if "subject.access" in events else "erasure"
+    requests = [row for row in told["requests"] if row[1] == what]
     none = () if cases else (Prose("No such step is on record in the period.", (), "warning"),)
-    shown_steps = sections.subject_steps({**told, "steps": steps, "cases": cases, **without})
+    shown_steps = sections.subject_steps({**told, "requests": requests, "steps": steps, "cases": cases, **without})
     return [Part("subject", "About", (_person(person), *none)), shown_steps]
 
 

@@ -464,7 +464,8 @@ def _versions(told: Truth) -> list[Wanted]:
 def subjects(truth: Truth) -> Part:
     """All of them, and what officers say of why: that is in no receipt."""
     steps, columns = subject_steps(truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
-    return steps._replace(blocks=(*steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
+    since = Prose("Records before", [shown(KNOWN_FROM)], "warning")
+    return steps._replace(blocks=(since, *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
 
 
 def subject_steps(told: Truth) -> Part:
@@ -472,6 +473,7 @@ def subject_steps(told: Truth) -> Part:
         "subjects",
         "Requests of data subjects",
         (
+            table("Requests", "Case | What | Subject | Received | Due | Ended | Newest step", told["requests"]),
             table("Steps", "Event | Outcome | Times", told["steps"]),
             table("Cases", "Time | Event | Outcome | Case | Subject | Ground", told["cases"]),
             table(

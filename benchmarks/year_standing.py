@@ -63,6 +63,8 @@ class Stands:
     def __init__(self) -> None:
         self.keys: list[Life] = []
         self.entries: list[Life] = []
+        self.cases: dict[str, Drawn] = {}
+        """Erasures that were open when the year began: their newest records."""
         self.numbers: dict[str, int] = {}
         """Id of a record → its number."""
         self.first = 0
@@ -99,7 +101,12 @@ class Stands:
         """The records before the year of what stands when it begins, in order; asked before anything else is drawn."""
         lives = [one.made for one in (*self.keys, *self.entries) if one.made is not None and one.until() > self.since]
         nodes = {drawn.envelope.node: drawn for drawn in self._each_configuration()}
-        found = [*lives, *nodes.values(), max((one[0] for one in self._versions), key=self._number)]
+        found = [
+            *lives,
+            *nodes.values(),
+            *self.cases.values(),
+            max((one[0] for one in self._versions), key=self._number),
+        ]
         return sorted(found, key=self._number)
 
     def document(self) -> dict[str, Any]:

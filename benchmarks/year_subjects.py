@@ -1,9 +1,10 @@
 """What is done for data subjects in a generated year, and what should not have left."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from benchmarks.year_exchanges import Exchange
-from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Hand
+from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Drawn, Hand
 from benchmarks.year_messages import ERASED_AT
 from benchmarks.year_persons import ASKED, ERASED, ONE, OTHER
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, timestamp
@@ -32,6 +33,15 @@ class Subjects:
 
     def __init__(self, hand: Hand) -> None:
         self._hand, self._truth = hand, hand.truth
+        self._open: dict[str, Any] = {}
+        """The case that was open when the year began, and ends in it."""
+
+    def before(self) -> None:
+        """What was asked before the year: answered before it, answered in it, and never."""
+        at = START_US - 25 * DAY_US
+        self.refused(at, "su_before_1", "c")
+        self._open = self._requested(at + DAY_US, "su_before_2")
+        self._requested(at + 2 * DAY_US, "su_before_3")
 
     def draw(self, number: int, at: int) -> None:
         """Beside the exchange of this number."""
@@ -51,7 +61,10 @@ class Subjects:
                 self.erased(at, subject)
 
     def told(self) -> None:
-        """The cases of those persons who are watched, at their times."""
+        """The cases of those persons who are watched, at their times, and of some of whom no more is asked."""
+        self._destroyed(START_US + DAY_US, self._open, "su_before_2")
+        self._requested(START_US + YEAR_US // 2, "su_forgotten")
+        self._requested(START_US + YEAR_US - 20 * DAY_US, "su_not_due")
         asked = START_US + YEAR_US * 3 // 10
         self.accessed(asked, ASKED, "answered", ELSEWHERE)
         self._step(asked + DAY_US, "rectified", "rectified", ASKED, range=(900, 901))
@@ -67,7 +80,8 @@ class Subjects:
         """An access, which did not look into some places. `lost`: it says so in a detail that was deleted."""
         case = self._case()
         lines = ("identity desk 3", *(ELSEWHERE if lost else elsewhere))
-        made = self._step(at, "access", code, subject, case=case, lines=lines, lost=lost)
+        asked = timestamp(at - 3 * DAY_US)
+        made = self._step(at, "access", code, subject, case=case, began=asked, lines=lines, lost=lost)
         self._truth.readings.add(timestamp(at), "ac_privacy", "person", "subject.access")
         if made:
             for line in elsewhere:
@@ -76,28 +90,38 @@ class Subjects:
 
     def refused(self, at: int, subject: str, ground: str) -> None:
         """An erasure that is asked for and refused; by a hold at once."""
-        case = self._case()
+        case, asked = self._case(), timestamp(at - DAY_US)
         if ground == "hold":
-            self._step(at, "erasure-refused", "hold", subject, case=case, legal_basis="Art. 17(1)(a)")
+            self._step(at, "erasure-refused", "hold", subject, case=case, began=asked, legal_basis="Art. 17(1)(a)")
             return
-        self._step(at, "erasure", "requested", subject, case=case, legal_basis="Art. 17(1)(b)")
+        self._step(at, "erasure", "requested", subject, case=case, began=asked, legal_basis="Art. 17(1)(b)")
         basis = f"Art. 17(3)({ground})"
-        self._step(at + 5 * DAY_US, "erasure-refused", ground, subject, case=case, legal_basis=basis)
+        self._step(at + 5 * DAY_US, "erasure-refused", ground, subject, case=case, began=asked, legal_basis=basis)
 
     def erased(self, at: int, subject: str) -> None:
         """An erasure from its request to its end."""
-        case, ground = self._case(), "Art. 17(1)(a)"
-        keys, recipients = ("k1", "k2"), ("cloud-writer", "letters")
+        self._destroyed(at + 30 * HOUR_US, self._requested(at, subject), subject)
+
+    def _requested(self, at: int, subject: str) -> dict[str, Any]:
+        """An erasure as far as somebody has to say something of it; what its records have in common."""
+        case: dict[str, Any] = {
+            "case": self._case(),
+            "legal_basis": "Art. 17(1)(a)",
+            "began": timestamp(at - 2 * DAY_US),
+        }
         for after, code in ((0, "requested"), (HOUR_US, "approved"), (2 * HOUR_US, "deferred")):
-            self._step(at + after, "erasure", code, subject, case=case, legal_basis=ground)
-        begun = at + 30 * HOUR_US
-        reached: dict[str, Any] = {"case": case, "legal_basis": ground, "count": 4, "keys": keys}
+            self._step(at + after, "erasure", code, subject, **case)
+        return case
+
+    def _destroyed(self, begun: int, case: dict[str, Any], subject: str) -> None:
+        keys, recipients = ("k1", "k2"), ("cloud-writer", "letters")
+        reached: dict[str, Any] = {**case, "count": 4, "keys": keys}
         self._step(begun, "erasure", "begun", subject, by=False, **reached)
         end, until = begun + 200_000_000, timestamp(begun + 30 * DAY_US)
         told: dict[str, Any] = {"recipients": recipients, "backups_until": until}
         self._step(end, "erased", "erased", subject, by=False, **reached, **told)
         for steps in self._of(subject):
-            steps.erased.add(end, timestamp(end), case, subject, 4, 2, "cloud-writer, letters", until)
+            steps.erased.add(end, timestamp(end), case["case"], subject, 4, 2, "cloud-writer, letters", until)
         self._truth.destroyed.add(end, timestamp(end), "subject.erased", 4, "erased")
 
     def _step(
@@ -119,6 +143,10 @@ class Subjects:
         detail = Detail(subjects=(subject, *others), diff=lines, reason=why if by else None)
         outcome = OutcomeInfo(code=code)
         drawn = self._hand.put(event, at, detail, lost=lost, subject=subject, outcome=outcome, **who, **fields)
+        if "began" in fields:
+            self._requests(at, step, code, subject, fields["case"], fields["began"], drawn)
+        if self._hand.early:
+            return not drawn.gone
         for steps in self._of(subject):
             steps.steps[event, code] += 1
             case, ground = fields.get("case") or "none", fields.get("legal_basis") or "none"
@@ -127,12 +155,40 @@ class Subjects:
                 steps.reasons.add(at, timestamp(at), event, code, case, "ac_privacy", drawn.said(why))
         return not drawn.gone
 
+    def _requests(self, at: int, step: str, code: str, subject: str, case: str, received: str, drawn: Drawn) -> None:
+        """What is told of a case after this step; of all cases that began before the year by those open then."""
+        what, ended = (
+            step.partition("-")[0].replace("erased", "erasure"),
+            "none" if step == "erasure" else timestamp(at),
+        )
+        row: list[str | int] = [what, subject, received, _month_later(received), ended, code]
+        early = self._hand.early
+        if early and step == "erasure":
+            self._truth.stands.cases[case] = drawn
+        elif early:
+            self._truth.stands.cases.pop(case, None)
+        if what == "erasure":
+            self._truth.erasures.steps.append((case, _month_later(received), early, step == "erasure"))
+        every = [self._truth.subjects] if early else self._of(subject)
+        for steps in every:
+            first = (at, drawn.envelope.id) if case not in steps.requests else steps.requests[case][0]
+            steps.requests[case] = (first, row)
+            if early and step != "erasure":
+                del steps.requests[case]
+
     def _of(self, subject: str) -> list[Any]:
         """All persons' steps, and the person's own."""
         return [self._truth.subjects, *(one.subjects for one in self._truth.persons.about((subject,)))]
 
     def _case(self) -> str:
         return self._hand.name("sc")
+
+
+def _month_later(received: str) -> str:
+    """The same day of the next month, or its last one."""
+    year, month, day = int(received[:4]), int(received[5:7]), int(received[8:10])
+    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}-{min(day, last):02d}{received[10:]}"
 
 
 class Incidents:

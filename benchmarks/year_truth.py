@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from benchmarks.year_counts import Listed, Times, bp, most, wide
-from benchmarks.year_persons import About, Persons, Steps
+from benchmarks.year_persons import About, Erasures, Persons, Steps
 from benchmarks.year_standing import Stands
 from gateway.ledger.record import Detail, Envelope, timestamp
 
@@ -35,6 +35,7 @@ class Truth:
         self._people()
         self.stands = Stands()
         self.subjects = Steps()
+        self.erasures = Erasures()
         self.destroyed = Listed()
         self.incidents, self.closed_before, self.closings = Listed(), Listed(), Listed()
         self.searched: Counter[str] = Counter()

@@ -14,7 +14,6 @@ import msgspec
 from gateway.bootstrap import Site
 from gateway.cli.common import Commands, Failed, WrongUse, read_file, say, subcommands, table, told, warn, write_file
 from gateway.cli.persons import OPTIONS, personal
-from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.approving import Approver
@@ -22,7 +21,7 @@ from gateway.exchange.erasing import Asked
 from gateway.exchange.subject_access import Wanted, passed_over, rows
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, described
-from gateway.ledger.record import parse_timestamp
+from gateway.ledger.times import parse_timestamp, read_time
 from gateway.store.subject_cases import Case
 
 _MOST = 65_536
@@ -69,7 +68,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
     access = _about(group.add_parser("access", parents=[common], help="what is known of a subject, as data (Art. 15)"))
     access.add_argument("--identity", required=True, metavar="TEXT", help="how it was made sure who asks")
-    access.add_argument("--received", metavar="TIME", help="when it was asked, RFC 3339 in UTC (default: now)")
+    access.add_argument("--received", metavar="TIME", help="when it was asked: RFC 3339, or a date (default: now)")
     access.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file, for its reader alone")
     access.add_argument("--csv", action="store_true", help="as --format csv")
     access.add_argument(
@@ -81,7 +80,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     _about(erase, required=False)
     erase.add_argument("--ground", metavar="LETTER", help="of Art. 17(1) to ask, of Art. 17(3) or a word to refuse")
     erase.add_argument("--identity", metavar="TEXT", help="how it was made sure who asks, and where that is kept")
-    erase.add_argument("--received", metavar="TIME", help="when it was asked, RFC 3339 in UTC (default: now)")
+    erase.add_argument("--received", metavar="TIME", help="when it was asked: RFC 3339, or a date (default: now)")
     which = erase.add_mutually_exclusive_group()
     which.add_argument("--approve", metavar="CASE", help="the second person's yes to this request")
     which.add_argument("--refuse", metavar="CASE", help="refuse this request, with --ground")
@@ -184,10 +183,12 @@ async def _erase(arguments: argparse.Namespace, site: Site, who: Approver) -> No
 
 
 def _received(text: str | None) -> int | None:
-    try:
-        return None if text is None else parse_timestamp(text)
-    except FormatError as error:
-        raise WrongUse(f"--received: {error}") from error
+    if text is None:
+        return None
+    time = read_time(text)
+    if time is None:
+        raise WrongUse("--received: must be a time with its zone, or a date (RFC 3339)")
+    return parse_timestamp(time)
 
 
 async def _cases(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

@@ -20,9 +20,9 @@ import msgspec
 
 from gateway.core.errors import FormatError
 from gateway.evidence import strict_json
-from gateway.evidence.figures.needs import Held
+from gateway.evidence.figures.needs import Asked, asked_of
 from gateway.evidence.figures.provisions import Question, State, verdict
-from gateway.evidence.figures.seen import Seen
+from gateway.evidence.figures.seen import Looked, Seen
 from gateway.evidence.figures.standing import Stood
 from gateway.evidence.selection import check_filters, selected
 from gateway.ledger.record import Envelope
@@ -61,7 +61,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Seen(msgspec.Struct):
-    needs: list[Held]
+    needs: list[Asked]
     """By how many records each is held, wherever they are."""
     count: int = 0
     first: int = 0
@@ -87,10 +87,12 @@ class Assessment:
     def __init__(self, *, framework: str, title: str, text: str, questions: Sequence[Question]) -> None:
         self.framework, self.title, self.text = framework, title, text
         self._questions = tuple(questions)
-        self._seen = [_Seen([Held(need) for need in one.needs]) for one in self._questions]
+        self._seen = [_Seen([asked_of(need) for need in one.needs]) for one in self._questions]
         self._by_event: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._others: list[tuple[int, dict[str, str]]] = []
         self._known_from: int | None = None
+        self._newest = ""
+        """The time of the newest record of the range."""
         for place, question in enumerate(self._questions):
             for query in question.queries:
                 check_filters(query)
@@ -112,6 +114,7 @@ class Assessment:
         """One record, of an emergency ledger or of the range itself; it counts once for each provision, whatever the
         number of queries that find it."""
         seq, emergency = one.envelope.seq or 0, one.emergency
+        self._newest = max(self._newest, one.at)
         for _, seen in self._finding(one.envelope):
             seen.take(one)
             if emergency is not None:
@@ -132,9 +135,10 @@ class Assessment:
         """What the records show of this framework. `ids` is the namespace of the document's own ids."""
         own = uuid5(ids, self.framework)
         controls = _tokens(self.framework, self._questions)
+        looked = Looked(opened=about.opened, known_from=self._known_from, newest=self._newest)
         observations, findings = [], []
         for one, seen, control in zip(self._questions, self._seen, controls, strict=True):
-            state, reasons = verdict(one, seen.all, seen.needs, opened=about.opened, known_from=self._known_from)
+            state, reasons = verdict(one, seen.all, seen.needs, looked)
             if seen.all:
                 observations.append(_observation(own, ids, one, seen, (state, reasons), about, files))
             else:

@@ -6,7 +6,6 @@ can still be refused. 5. `Erasure` destroys.
 """
 
 import re
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,6 +17,7 @@ from gateway.exchange.subject_holds import second
 from gateway.exchange.subject_record import Said, entry
 from gateway.exchange.subjects import CHANGED, ROLE, Meant, Subjects, may, unfit_reason
 from gateway.ledger.record import NodeInfo
+from gateway.ledger.times import month_after
 from gateway.settings import SubjectSettings
 from gateway.store.subject_cases import Case, CaseStore, Terms, moved, opened
 from gateway.store.subjects import SubjectStore, marked
@@ -31,7 +31,6 @@ PENDING = ("proposed", "approved", "deferred")
 """States of an erasure in which nothing is destroyed yet."""
 _CASE = re.compile(r"sc_[0-9a-f]{26}")
 _HOUR_US = 3_600_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +95,7 @@ class Erasing:
             subject=subject,
             code="hold" if held else "requested",
             case=made.id,
+            received_us=received,
             legal_basis=basis(asked.ground),
             reason=asked.reason,
             lines=(f"identity {asked.identity}",),
@@ -127,6 +127,7 @@ class Erasing:
             subject=found.subject,
             code="approved",
             case=found.id,
+            received_us=found.terms.received_us,
             legal_basis=basis(found.terms.ground),
             reason=reason,
             change=moved(found, becomes, *marks),
@@ -151,6 +152,7 @@ class Erasing:
             subject=found.subject,
             code=ground,
             case=found.id,
+            received_us=found.terms.received_us,
             legal_basis=f"Art. 17(3)({ground})" if len(ground) == 1 else None,
             reason=reason,
             change=moved(found, becomes, *(marked(row, erasing=None) for row in bearing)),
@@ -180,21 +182,6 @@ class Erasing:
 def basis(ground: str) -> str:
     """A ground as the record names it."""
     return f"Art. 17(1)({ground})"
-
-
-def month_after(us: int) -> int:
-    """The end of the month within which a request is answered (Art. 12(3)): the same day of the next month, or its last
-    one (Regulation 1182/71 Art. 3(2)(c)). Microseconds since the epoch, as all."""
-    moment = datetime.fromtimestamp(us // 1_000_000, UTC)
-    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
-    for day in range(moment.day, 0, -1):
-        try:
-            later = moment.replace(year=year, month=month, day=day)
-        except ValueError:  # a day that this month has not
-            continue
-        since = later - _EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + us % 1_000_000
-    raise ValueError("every month has a first day")
 
 
 def _unfit(asked: Asked, received: int, now: int) -> Refusal | None:

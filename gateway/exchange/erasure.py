@@ -191,6 +191,7 @@ class Erasure:
             said,
             subject=was.subject,
             case=was.id,
+            received_us=was.terms.received_us,
             legal_basis=basis(was.terms.ground),
             change=moved(was, becomes),
         )

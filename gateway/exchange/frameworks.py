@@ -19,8 +19,8 @@ import msgspec
 from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
-from gateway.evidence.figures.in_force import MAKES
-from gateway.evidence.figures.needs import need_of
+from gateway.evidence.figures.in_force import CASES, MAKES
+from gateway.evidence.figures.needs import asked_of
 from gateway.evidence.reports.sections import SECTIONS
 from gateway.ledger.index import COLUMNS
 from gateway.store.search import Filters, parse_filters
@@ -229,7 +229,7 @@ def _shown(place: str, item: ProvisionFile) -> None:
         raise ConfigurationError(f"{place}.needs: must be at most {MAX_NEEDS} fields, each once")
     for index, need in enumerate(item.needs):
         try:
-            events = set(need_of(need).events)
+            events = set(asked_of(need).need.events)
         except FormatError as error:
             raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
         if not item.everything and not events <= {one.get("event") for one in item.query}:
@@ -237,7 +237,7 @@ def _shown(place: str, item: ProvisionFile) -> None:
     asked = {one.get("event") for one in item.query}
     if item.standing and not asked & set(MAKES):
         raise ConfigurationError(f"{place}.standing: must stand with a query for one of {', '.join(MAKES)}")
-    if item.standing and "standing" not in item.sections:
+    if item.standing and not {"standing", *(["subjects"] if asked <= set(CASES) else [])} & set(item.sections):
         raise ConfigurationError(f"{place}.sections: must name standing, which says how far back what stood is known")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")

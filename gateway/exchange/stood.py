@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import RecordsArchived
 from gateway.core.ports import StoredRecord
-from gateway.evidence.figures.in_force import EVENTS
 from gateway.evidence.figures.seen import Known, seen
-from gateway.evidence.figures.standing import Before, Stood
+from gateway.evidence.figures.standing import LOOKED_FOR, Before, Stood
 from gateway.exchange.archived import Archives
 from gateway.ledger.record import parse, parse_detail
 from gateway.store.archives import Archived
@@ -27,7 +26,7 @@ TRIES = 3
 """Times that what stood is looked for, where records are archived meanwhile."""
 TURN = 64
 """Records after which others get their turn."""
-_NAMED = tuple(f'"event":"{event}"'.encode() for event in EVENTS)
+_NAMED = tuple(f'"event":"{event}"'.encode() for event in LOOKED_FOR)
 
 
 class StoodReader:
@@ -82,7 +81,7 @@ class StoodReader:
             return
         async with AsyncExitStack() as stack:
             streams = []
-            for event in EVENTS:
+            for event in LOOKED_FOR:
                 found = self._search.stream(Filters(event=event), order="asc", details=True, first=first, end=end)
                 streams.append(await stack.enter_async_context(aclosing(found)))
             waiting: list[tuple[int, int, StoredRecord]] = []
@@ -105,4 +104,4 @@ class StoodReader:
 
 
 def _asked(record: StoredRecord) -> bool:
-    return any(name in record.envelope for name in _NAMED) and parse(record.envelope).event in EVENTS
+    return any(name in record.envelope for name in _NAMED) and parse(record.envelope).event in LOOKED_FOR

@@ -20,11 +20,11 @@ from gateway.evidence.figures.subjects import ELSEWHERE
 from gateway.exchange import kept
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.emergency_trail import EmergencyTrail
-from gateway.exchange.erasing import month_after
 from gateway.exchange.subject_record import Said, entry
 from gateway.exchange.subjects import CHANGED, Meant, Subjects, unfit_reason
 from gateway.ledger.content import until_of
 from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
+from gateway.ledger.times import month_after
 from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import Case, Terms, opened
@@ -98,6 +98,7 @@ class SubjectAccess:
             subject=subject,
             code="late" if now > month_after(received) else "answered",
             case=made.id,
+            received_us=received,
             reason=wanted.reason,
             lines=(f"identity {wanted.identity}", *_elsewhere(archives, emergencies)),
             change=opened(made),

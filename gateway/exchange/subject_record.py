@@ -23,6 +23,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     subject: str = ""
     case: str | None = None
+    received_us: int | None = None
+    """When what the case is about was asked for."""
     others: tuple[str, ...] = ()
     """Further pseudonyms that it is to be found by."""
     lines: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ def entry(said: Said, tenant: str, by: By, *, clock: Clock, node: NodeInfo) -> E
         trace=by.trace,
         subject=said.subject,
         case=said.case,
+        began=None if said.received_us is None else timestamp(said.received_us),
         count=said.count,
         legal_basis=said.legal_basis,
         keys=said.keys,

@@ -248,7 +248,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     backups_until: Time | None = None
     """By when no backup holds what was erased (`subject.erased`)."""
     began: Time | None = None
-    """Since when the database was away (`emergency.began`), or new exchanges were taken (`emergency.stitched`)."""
+    """Since when the database was away (`emergency.began`), or new exchanges were taken (`emergency.stitched`); when
+    what a case is about was asked for (`subject.erasure` and what ends it, `subject.access`)."""
     break_glass: Id | None = None
     """Random id of the broken glass by which the actor held a lent role, or that the event is about."""
     build: Name | None = None

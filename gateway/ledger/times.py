@@ -1,6 +1,7 @@
 """Times as records write them: RFC 3339, UTC, microseconds, 27 characters, so that text order is time order."""
 
 import re
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -8,9 +9,13 @@ from gateway.core.errors import FormatError
 
 PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z\Z"
 _form = re.compile(PATTERN)
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
+)  # RFC 3339 §5.6 with at most microseconds, or a date alone: its midnight, UTC
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END_US = 253_402_300_800_000_000
 """The first microsecond of the year 10000."""
+_LAST_YEAR = 9999
 
 
 def timestamp(us: int) -> str:
@@ -27,6 +32,34 @@ def parse_timestamp(text: str) -> int:
         raise FormatError("a time must have the form 2026-11-24T01:02:03.000004Z")
     hours, minutes, seconds, micros = int(text[11:13]), int(text[14:16]), int(text[17:19]), int(text[20:26])
     return ((day(text[:10]) * 24 + hours) * 3600 + minutes * 60 + seconds) * 1_000_000 + micros
+
+
+def read_time(text: str) -> str | None:
+    """The 27 characters of a time or date (RFC 3339), None for any other text."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    date, clock, fraction, zone = match.groups()
+    try:
+        if clock is None:
+            moment = datetime.fromisoformat(f"{date}T00:00:00+00:00")
+        else:
+            offset = "+00:00" if zone in "Zz" else zone
+            moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '').ljust(6, '0')}{offset}")
+        return timestamp((moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1))
+    except (ValueError, OverflowError, FormatError):
+        return None
+
+
+def month_after(us: int) -> int:
+    """The end of the month within which a request is answered (GDPR Art. 12(3)): the same day of the next month, or its
+    last one (Regulation 1182/71 Art. 3(2)(c)). Microseconds since the epoch, as all; `FormatError` beyond 9999."""
+    moment = _EPOCH + timedelta(microseconds=us)
+    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
+    if year > _LAST_YEAR:
+        raise FormatError("a time must lie between the years 1970 and 9999")
+    later = moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
+    return us + (later - moment) // timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,6 @@ into the bytes (`gateway audit verify` compares the two).
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any, get_args
@@ -23,7 +22,8 @@ from gateway.core.errors import FormatError, RecordsArchived
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS
-from gateway.ledger.record import EVENTS, timestamp
+from gateway.ledger.record import EVENTS
+from gateway.ledger.times import read_time
 from gateway.store import asking
 from gateway.store.archives import ArchiveStore
 from gateway.store.candidates import LOOKS, Candidates, Looks, Order, Wanted
@@ -37,9 +37,6 @@ CHUNK = 1_000
 _VALUE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 _CLASS = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _PARAMETER = re.compile(r"[a-z_]{1,32}")
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
-)  # RFC 3339 §5.6 with at most microseconds, or a date alone: its midnight, UTC
 
 
 # Each a subquery: one step in a key. Two of them in one would read all of it.
@@ -127,7 +124,7 @@ def parse_filters(values: Mapping[str, str]) -> Filters | Refusal:
         if hint is not None:
             return _wrong(name, hint)
         if name in ("from", "to"):
-            time = _time(value)
+            time = read_time(value)
             if time is None:
                 return _wrong(name, "a time like 2026-11-24T01:02:03Z, or a date")
             value = time
@@ -341,24 +338,6 @@ def _unfit(name: str, value: str) -> str | None:
     if not _VALUE.fullmatch(value):
         return "1 to 256 characters, no control characters"
     return None
-
-
-def _time(text: str) -> str | None:
-    """The 27 characters of a time or date (RFC 3339), None for any other text."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return None
-    date, clock, fraction, zone = match.groups()
-    try:
-        if clock is None:
-            moment = datetime.fromisoformat(f"{date}T00:00:00+00:00")
-        else:
-            offset = "+00:00" if zone in "Zz" else zone
-            moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '').ljust(6, '0')}{offset}")
-        since_epoch = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-        return timestamp((since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000 + since_epoch.microseconds)
-    except (ValueError, OverflowError, FormatError):
-        return None
 
 
 def _hit(row: Row[Any], details: bool) -> Hit:

@@ -6,7 +6,6 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from gateway.core.errors import FormatError
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import accepted
 from gateway.exchange.erasing import Asked
@@ -14,7 +13,7 @@ from gateway.exchange.subject_access import Wanted, passed_over, rows
 from gateway.exchange.subject_holds import Holds
 from gateway.exchange.subject_record import described_case
 from gateway.exchange.subjects import Identifier, Meant, Shown, Subjects, described
-from gateway.ledger.record import parse_timestamp
+from gateway.ledger.times import parse_timestamp, read_time
 from gateway.store.directory import GIVEN
 from gateway.store.subject_cases import Case
 from gateway.web import problems
@@ -228,11 +227,11 @@ def meant(given: Person) -> Meant:
 
 
 def _time(allowed: Entrance, text: str) -> int:
-    try:
-        return parse_timestamp(text)
-    except FormatError as error:
-        refusal = Refusal(code="parameter_invalid", field="received", hint=str(error))
-        raise problems.Refused(refusal, allowed.exchange.id, allowed.exchange.rate) from error
+    time = read_time(text)
+    if time is None:
+        refusal = Refusal(code="parameter_invalid", field="received", hint="a time with its zone, or a date (RFC 3339)")
+        raise problems.Refused(refusal, allowed.exchange.id, allowed.exchange.rate)
+    return parse_timestamp(time)
 
 
 def _registry(request: ApiRequest) -> Subjects:

@@ -84,7 +84,9 @@ def test_what_is_evidenced_in_part_or_not_says_why_as_the_report_does() -> None:
     part = msgspec.structs.replace(asked("a", {"event": "exchange.requested"}), needs=("zone", "detail.tls"))
     short = msgspec.structs.replace(asked("b", {"event": "exchange.requested"}), lacks="the sign-off is on paper")
     none = msgspec.structs.replace(asked("c"), lacks="drills are elsewhere")
-    every = (REQUESTED, part, short, none, NEVER)
+    open_case = "exchange.requested end in exchange.late"
+    cases = msgspec.structs.replace(asked("d", {"event": "exchange.requested"}), needs=(open_case,))
+    every = (REQUESTED, part, short, cases, none, NEVER)
     (made,) = results(*every)["results"]
     provisions = Provisions(every)
     for stored in ledger(12).stored:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.core.refusal import Refusal
 from gateway.core.subjects import RESTRICTED
-from gateway.exchange.erasing import GROUNDS, REFUSALS, month_after
+from gateway.exchange.erasing import GROUNDS, REFUSALS
+from gateway.ledger.times import month_after, timestamp
 from gateway.store.subject_cases import Case
 from tests.exchange.erasure_kit import ASKED, HOUR_US, case, erasing
 from tests.exchange.subject_kit import called, registry
@@ -41,6 +42,18 @@ async def test_it_is_agreed_to_by_another_person_and_restricts_from_then_on(stor
         assert code(await erasing(found).approve(found.who("zoe"), made.id, "again")) == "conflict"
         told = [(one.event, one.case, one.legal_basis) for one in await found.events()]
         assert told == [("subject.erasure", made.id, "Art. 17(1)(b)")] * 2
+
+
+async def test_each_of_its_records_says_when_it_was_asked_for(store: Store) -> None:
+    async with registry(store) as found:
+        await found.named("a")
+        received = store.clock.now_us() - 5 * 24 * HOUR_US
+        made = case(
+            await erasing(found).request(found.who(), called("a"), msgspec.structs.replace(ASKED, received_us=received))
+        )
+        case(await erasing(found).approve(found.who("eve"), made.id, "yes"))
+        case(await erasing(found).refuse(found.who(), made.id, "e", "a claim is pending"))
+        assert [one.began for one in await found.events()] == [timestamp(received)] * 3
 
 
 async def test_it_is_refused_with_a_ground_until_it_begins_and_the_restriction_ends(store: Store) -> None:

@@ -108,6 +108,9 @@ async def _gone(found: Registry, ann: str, seqs: list[int]) -> None:
 async def _ended(found: Registry) -> Envelope:
     events = [one for one in await found.events() if one.event == "subject.erased"]
     assert len(events) == 1
+    received = {one.began for one in await found.events() if one.case is not None}
+    assert len(received) == 1, "each record of the case says when it was asked for"
+    assert None not in received
     return events[0]
 
 

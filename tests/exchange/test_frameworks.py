@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.finding import CLASSES
+from gateway.evidence.figures.endings import ending_of
 from gateway.evidence.figures.needs import Need, need_of
 from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Seen
@@ -261,6 +262,11 @@ def test_every_event_that_a_provision_asks_for_is_one_that_the_gateway_writes() 
     assert asked <= {one.envelope.event for one in recorded.records()}
 
 
+def _of_fields(question: Question) -> list[Need]:
+    """Its needs, without those of cases, which no record answers alone."""
+    return [need_of(need) for need in question.needs if ending_of(need) is None]
+
+
 def _asked(question: Question, need: Need) -> list[Seen]:
     """The records that a need of a question is asked of."""
     alone = msgspec.structs.replace(question, needs=(need.text,))
@@ -270,7 +276,7 @@ def _asked(question: Question, need: Need) -> list[Seen]:
 def test_where_one_record_lacks_what_is_needed_a_provision_is_supported_in_part_and_says_of_how_many() -> None:
     checked = 0
     for name, question in shipped().items():
-        for need in map(need_of, question.needs):
+        for need in _of_fields(question):
             alone = msgspec.structs.replace(question, needs=(need.text,), lacks="")
             records = [one for one in _asked(alone, need) if answered(alone, [one])["needs"][0][2]]
             assert answered(alone, records)["state"] == "supported", (name, need)
@@ -289,7 +295,7 @@ def test_where_one_record_lacks_what_is_needed_a_provision_is_supported_in_part_
 def test_a_detail_that_was_deleted_is_told_apart_from_a_field_that_was_never_recorded() -> None:
     checked = 0
     for name, question in shipped().items():
-        for need in map(need_of, question.needs):
+        for need in _of_fields(question):
             if not all(path.startswith("detail.") for path in need.fields):
                 continue
             alone = msgspec.structs.replace(question, needs=(need.text,), lacks="")

@@ -11,7 +11,7 @@ from gateway.exchange.archived import Archives
 from gateway.exchange.stood import StoodReader
 from gateway.ledger.entry import Entry
 from gateway.ledger.granted import Granted
-from gateway.ledger.record import Detail
+from gateway.ledger.record import Detail, OutcomeInfo
 from gateway.settings import Settings
 from gateway.store.archives import ArchiveStore
 from gateway.store.postings import BLOCK
@@ -22,10 +22,13 @@ from tests.store.kit import LEDGER, Store, entry, opened
 from tests.store.test_archives import allow
 
 LATE = "2100-01-01T00:00:00.000000Z"
-PLACES = {
+PLACES: dict[int, tuple[str, str, Granted | None]] = {
     3: ("key.created", "ak_old", Granted(owner="Old")),
     5: ("key.created", "ak_kept", Granted(owner="Kept", roles=("clinician",))),
     70: ("key.revoked", "ak_old", Granted(owner="Old")),
+    80: ("subject.erasure", "sc_open", None),
+    81: ("subject.erasure", "sc_over", None),
+    82: ("subject.erased", "sc_over", None),
     BLOCK + 9: ("key.rotated", "ak_new", Granted(owner="New")),
     BLOCK + 11: ("key.created", "ak_brief", Granted(owner="Brief", ends="2050-01-01T00:00:00.000000Z")),
 }
@@ -43,6 +46,8 @@ def made(seq: int) -> Entry:
         return plain(seq)
     event, name, told = PLACES[seq]
     us = 1_795_482_123_000_004 + seq
+    if told is None:
+        return entry(event, case=name, detail=Detail(), us=us, outcome=OutcomeInfo(code="asked"), actor="ac_admin")
     return entry(event, credential=name, detail=Detail(diff=told.lines()), us=us, actor="ac_admin")
 
 
@@ -66,7 +71,9 @@ async def test_what_stood_is_found_in_the_database_in_the_order_of_the_records(s
     await fill(store, made=made)
     found = await reader(store).before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
-    assert [one.envelope.seq for one in found.start.records] == [5, BLOCK + 9]
+    assert [one.envelope.seq for one in found.start.records] == [5, 80, BLOCK + 9], (
+        "an erasure that is open is looked for as what is in force"
+    )
     (kept, _) = found.start.book.of("key")
     assert isinstance(kept.told, Granted)
     assert kept.told.roles == ("clinician",)

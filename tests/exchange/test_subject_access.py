@@ -127,7 +127,8 @@ async def test_it_is_on_record_before_anything_is_read(store: Store) -> None:
 async def test_an_answer_after_its_month_says_that_it_is_late(store: Store) -> None:
     async with registry(store) as found:
         await found.named("ann")
-        early = msgspec.structs.replace(WANTED, received_us=store.clock.now_us() - 40 * 86_400_000_000)
+        received = store.clock.now_us() - 40 * 86_400_000_000
+        early = msgspec.structs.replace(WANTED, received_us=received)
         assert isinstance(await access(found).give(found.who(), called("ann"), early), dict)
         last = (await found.events())[-1]
         assert last.outcome is not None

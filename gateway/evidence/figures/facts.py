@@ -15,7 +15,7 @@ from gateway.evidence.figures.provisions import Provisions, Question
 from gateway.evidence.figures.seen import Known, Section, Seen, seen
 from gateway.evidence.figures.standing import Standing, Stood
 from gateway.evidence.figures.subjects import Incidents, Keeping, Subjects
-from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.evidence.figures.tally import Keyed, Pairs, Rows, Spans, Tally
 from gateway.ledger.record import EVENTS, parse, parse_detail
 
 SECTIONS = (
@@ -46,6 +46,7 @@ class Facts:
     def begin(self, stood: Stood) -> None:
         """What stood at the start of the range, before its first record; not called where nobody looked."""
         self.standing.begin(stood.start)
+        self.subjects.begin(stood.start.records)
         self.provisions.begin(stood)
 
     def take(self, stored: StoredRecord) -> Seen:
@@ -74,7 +75,7 @@ class Facts:
 
 
 def _beyond(section: Section) -> int:
-    held = (one for one in vars(section).values() if isinstance(one, Tally | Spans | Rows | Pairs))
+    held = (one for one in vars(section).values() if isinstance(one, Tally | Spans | Rows | Keyed | Pairs))
     return sum(one.beyond for one in held)
 
 

@@ -18,8 +18,14 @@ EVENTS = (
     *("key.created", "key.rotated", "key.revoked", "key.denied", "key.allowed"),
     *("policy.activated", "config.changed", "ledger.started"),
 )
-MAKES = ("key.created", "key.rotated", "key.denied", "policy.activated", "config.changed", "ledger.started")
-"""Of these, those that put something in force."""
+CASES = ("subject.erasure", "subject.erasure-refused", "subject.erased")
+"""Those of cases that stay open for a while: nothing is in force by them, and what is open at a time is looked for as
+what is in force then."""
+MAKES = (
+    *("key.created", "key.rotated", "key.denied", "policy.activated", "config.changed", "ledger.started"),
+    "subject.erasure",
+)
+"""Of all these, those that put something in force, or open it."""
 STILL = "still in force"
 DELETED = "detail deleted"
 UNTOLD = f"not known ({DELETED})"
@@ -35,7 +41,7 @@ Thing = tuple[str, str]
 
 
 class Change(NamedTuple):
-    """What a record of `EVENTS` says. `name`: the key, the entry, the version, or the node."""
+    """What a record of `EVENTS` or `CASES` says. `name`: the key, the entry, the version, the node, or the case."""
 
     record: int
     at: str
@@ -106,7 +112,7 @@ class Held(msgspec.Struct, kw_only=True):
 
 
 def change(one: Seen) -> Change:
-    """What one record of `EVENTS` says."""
+    """What one record of `EVENTS` or `CASES` says."""
     envelope, event = one.envelope, one.envelope.event
     place, actor = (envelope.seq or 0, one.at, event), envelope.actor or NONE
     if event.startswith("key."):
@@ -117,6 +123,8 @@ def change(one: Seen) -> Change:
         proposer, proposal = envelope.proposer or NONE, envelope.proposal or NONE
         actor = envelope.actor or AT_START
         return Change(*place, envelope.policy or NONE, actor, proposer=proposer, proposal=proposal)
+    if event in CASES:
+        return Change(*place, envelope.case or NONE, actor)
     node = NONE if envelope.node is None else envelope.node.id
     return Change(*place, node, envelope.actor or AT_START, value=envelope.config or "")
 
@@ -143,6 +151,9 @@ class Book:
             "policy.activated": self._activated,
             "config.changed": self._configured,
             "ledger.started": self._configured,
+            "subject.erasure": self._asked,
+            "subject.erasure-refused": self._answered,
+            "subject.erased": self._answered,
         }
 
     def take(self, one: Change, *, before: bool = False) -> None:
@@ -219,6 +230,13 @@ class Book:
         last = self._last(("configuration", one.name))
         if one.value and (last is None or last.made is None or last.made.value != one.value):
             self._follow(("configuration", one.name), one, before)
+
+    def _asked(self, one: Change, before: bool) -> None:
+        self._answered(one, before)  # its newest step says most of it
+        self._begin(("case", one.name), one, before)
+
+    def _answered(self, one: Change, before: bool) -> None:
+        self._size -= len(self._held.pop(("case", one.name), ()))
 
     def _follow(self, thing: Thing, one: Change, before: bool) -> None:
         """What takes the place of what was there."""

@@ -4,7 +4,7 @@
 event, of which there must be one. `any: auth.failed: outcome.code` is asked of every one of an event that need not
 occur: that nobody was refused is no lack. `some: processor` asks that one record at least holds it. Of several events
 and fields (`key.denied | key.allowed: actor`, `detail.issuer | detail.credential`) one is enough; `region where agent`
-is asked of records alone that hold the other.
+is asked of records alone that hold the other. Of cases it is asked that they have ended (`endings`).
 
 A record whose detail was deleted, or is not opened, holds no field of the detail, and is counted apart: that the
 gateway recorded it can neither be shown nor denied.
@@ -13,12 +13,14 @@ gateway recorded it can neither be shown nor denied.
 import re
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from gateway.core.errors import FormatError
-from gateway.evidence.figures.seen import Seen
+from gateway.evidence.figures.endings import Ended, ending_of
+from gateway.evidence.figures.seen import Looked, Seen
+from gateway.evidence.figures.tally import Cell
 from gateway.ledger.record import (
     KNOWN_EVENTS,
     DecisionInfo,
@@ -49,7 +51,7 @@ _HINT = (
     "must be a field of the envelope, or one of a part of it or of the detail as in decision.policy and detail.tls, or "
     "several with | between them; of records of some events as in checkpoint.witnessed: count, with any: before events "
     "that need not occur; of records alone that hold a field of the envelope as in region where agent; with some: "
-    "before it where one record is enough"
+    "before it where one record is enough; or of cases, as in subject.erasure end in subject.erased"
 )
 Mode = Literal["every", "any", "some"]
 _MODES: dict[str | None, Mode] = {None: "every", "any": "any", "some": "some"}
@@ -120,31 +122,39 @@ class Held:
         elif self._in_detail and one.detail is None and one.envelope.detail is not None:
             self.closed += 1
 
-    def merge(self, later: "Held") -> None:
+    def merge(self, later: Any) -> None:
         self.of += later.of
         self.asked += later.asked
         self.held += later.held
         self.closed += later.closed
 
-    def row(self) -> list[Any]:
+    def row(self, _: Looked) -> list[Cell]:
         """The need, of how many records it is asked, how many hold it, of how many the detail is closed."""
         return [self.need.text, self.asked, self.held, self.closed]
 
-    def lack(self, *, opened: bool) -> str | None:
-        """Why records hold less than is needed; None where they hold it. `opened`: whether every detail that is still
-        there was looked at."""
+    def lack(self, looked: Looked) -> str | None:
+        """Why records hold less than is needed; None where they hold it."""
         if self.need.events and not self.of:
             return None if self.need.mode == "any" else f"no record of {' or '.join(self.need.events)}"
         if self.held == self.asked if self.need.mode != "some" else self.held:
             return None
-        gone = "deleted" if opened else "not opened here"
+        gone = "deleted" if looked.opened else "not opened here"
         closed = f" (the details of {self.closed} are {gone})" if self.closed else ""
         return f"{self.need.text}: in {self.held} of {self.asked} records{closed}"
 
 
-def lacks(needs: Sequence[Held], *, opened: bool) -> list[str]:
+Asked: TypeAlias = Held | Ended
+
+
+def asked_of(text: str) -> Asked:
+    """`FormatError` for what is no need, of fields or of cases."""
+    ending = ending_of(text)
+    return Held(text) if ending is None else Ended(ending)
+
+
+def lacks(needs: Sequence[Asked], looked: Looked) -> list[str]:
     """What is lacking, each once, in the order of the needs."""
-    return list(dict.fromkeys(why for one in needs if (why := one.lack(opened=opened)) is not None))
+    return list(dict.fromkeys(why for one in needs if (why := one.lack(looked)) is not None))
 
 
 def _field(path: str) -> Get:

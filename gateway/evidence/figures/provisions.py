@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from gateway.evidence.figures.needs import Held, lacks
-from gateway.evidence.figures.seen import NONE, Seen
+from gateway.evidence.figures.needs import Asked, asked_of, lacks
+from gateway.evidence.figures.seen import NONE, Looked, Seen
 from gateway.evidence.figures.standing import Stood
 from gateway.evidence.figures.tally import Rows, Tally
 from gateway.evidence.selection import selected
@@ -52,6 +52,8 @@ class Provisions:
     def __init__(self, questions: Iterable[Question], *, opened: bool = True) -> None:
         self._opened = opened
         self._known_from: int | None = None
+        self._newest = ""
+        """The time of the newest record of the range."""
         self._found = [_Found(question) for question in questions]
         self._by_event: dict[str, list[tuple[_Found, Mapping[str, str]]]] = {}
         self._always: list[tuple[_Found, Mapping[str, str]]] = []
@@ -71,6 +73,8 @@ class Provisions:
                     found.take(one, cells)
 
     def feed(self, one: Seen) -> None:
+        if one.at > self._newest:
+            self._newest = one.at
         for found, cells in self._finding(one):
             found.take(one, cells)
 
@@ -87,9 +91,11 @@ class Provisions:
     def merge(self, later: "Provisions") -> None:
         for mine, theirs in zip(self._found, later._found, strict=True):
             mine.merge(theirs)
+        self._newest = max(self._newest, later._newest)
 
     def document(self) -> list[dict[str, Any]]:
-        return [found.document(opened=self._opened, known_from=self._known_from) for found in self._found]
+        looked = Looked(opened=self._opened, known_from=self._known_from, newest=self._newest)
+        return [found.document(looked) for found in self._found]
 
 
 class _Found:
@@ -99,7 +105,7 @@ class _Found:
         self.question = question
         self.records = self.before = 0
         self.lines, self.counts = Rows(MAX_LINES), Tally()
-        self.needs = [Held(need) for need in question.needs]
+        self.needs = [asked_of(need) for need in question.needs]
         self._places = [COLUMNS.index(column) for column in question.columns]
 
     def take(self, one: Seen, cells: Sequence[str]) -> None:
@@ -122,9 +128,9 @@ class _Found:
         for mine, theirs in zip(self.needs, later.needs, strict=True):
             mine.merge(theirs)
 
-    def document(self, *, opened: bool, known_from: int | None) -> dict[str, Any]:
+    def document(self, looked: Looked) -> dict[str, Any]:
         question = self.question
-        state, reasons = verdict(question, self.records, self.needs, opened=opened, known_from=known_from)
+        state, reasons = verdict(question, self.records, self.needs, looked)
         counted = question.report == "counts"
         return {
             "framework": question.framework,
@@ -135,7 +141,7 @@ class _Found:
             "reasons": reasons,
             "records": self.records,
             "before": self.before,
-            "needs": [need.row() for need in self.needs],
+            "needs": [need.row(looked) for need in self.needs],
             "sections": list(question.sections),
             "columns": [*question.columns, "times"] if counted else ["record", *question.columns],
             "rows": self.counts.rows()[:MAX_LINES] if counted else self.lines.rows,
@@ -144,17 +150,18 @@ class _Found:
 
 
 def verdict(
-    question: Question, records: int, needs: Sequence[Held], *, opened: bool = True, known_from: int | None = 0
+    question: Question,
+    records: int,
+    needs: Sequence[Asked],
+    looked: Looked,
 ) -> tuple[State, list[str]]:
-    """How far so many records support evidence, which hold what is needed as counted; and why no further. `opened`:
-    whether every detail that is still there was looked at; `known_from`: from which record on what stood before is
-    known, None where nobody looked."""
+    """How far so many records support evidence, which hold what is needed as counted; and why no further."""
     lacking = [question.lacks] if question.lacks else []
     if not question.queries:
         return "not evidenced", lacking
     if not records:
-        return "not evidenced", [NOTHING + (_before(known_from) if question.standing else ""), *lacking]
-    absent = lacks(needs, opened=opened)
+        return "not evidenced", [NOTHING + (_before(looked.known_from) if question.standing else ""), *lacking]
+    absent = lacks(needs, looked)
     return ("in part" if absent or lacking else "supported"), [*absent, *lacking]
 
 

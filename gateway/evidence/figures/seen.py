@@ -21,6 +21,17 @@ REFUSED = "refused"
 """A request that policy did not deny: what refused it stands in the outcome's code."""
 
 
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """How the records of a range were looked at."""
+
+    opened: bool = True
+    """Whether every detail that is still there came with its record."""
+    known_from: int | None = 0
+    """From which record on it is known what stood when the range began: None where nobody looked."""
+    newest: str = ""
+    """The time of its newest record (27 characters)."""
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the policy says and records do not."""
 

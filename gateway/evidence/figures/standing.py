@@ -12,10 +12,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.evidence.figures.in_force import DELETED, EVENTS, UNKNOWN, Book, Change, Held, change
+from gateway.evidence.figures.in_force import CASES, DELETED, EVENTS, UNKNOWN, Book, Change, Held, change
 from gateway.evidence.figures.seen import NONE, Seen
 from gateway.evidence.figures.tally import MAX_KEYS, Cell
 from gateway.ledger.granted import Denied, Granted
+
+LOOKED_FOR = (*EVENTS, *CASES)
+"""Events of the records that it takes to know what stood at a time."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +47,8 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Before:
-    """Finds what stands, from the records of `EVENTS` before a range, in order. Memory: what stands, and one lot."""
+    """Finds what stands, from the records of `LOOKED_FOR` before a range, in order. Memory: what
+    stands, and one lot."""
 
     def __init__(self) -> None:
         self._book = Book()

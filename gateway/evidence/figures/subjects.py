@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.evidence.figures.endings import due_of
 from gateway.evidence.figures.seen import NONE, SENT, Seen
-from gateway.evidence.figures.tally import Rows, Spans, Tally
+from gateway.evidence.figures.tally import Keyed, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp, timestamp
 
 _KEPT = ("retention.", "ledger.archived", "subject.erased")
@@ -14,6 +15,12 @@ INDIVIDUALS_US = 60 * 86_400 * 1_000_000
 """45 CFR 164.404(b): 60 calendar days after discovery."""
 
 
+_REQUESTS = {
+    "subject.access": "access",
+    "subject.erasure": "erasure",
+    "subject.erasure-refused": "erasure",
+    "subject.erased": "erasure",
+}
 ELSEWHERE = ("archive ", "emergency ")
 """How lines in the detail of an access begin that name what it did not look into."""
 
@@ -24,6 +31,8 @@ class Subjects:
     events = ("subject.",)
 
     def __init__(self) -> None:
+        self.requests = Keyed()
+        """Case → access or erasure, subject, when it was received, by when it is due, when it ended, newest outcome."""
         self.steps = Tally()
         """Event, outcome."""
         self.cases = Rows()
@@ -35,8 +44,14 @@ class Subjects:
         self.elsewhere = Rows()
         """Time, case, what an access did not look into."""
 
+    def begin(self, stood: Iterable[Seen]) -> None:
+        """The newest steps of the cases that were open when the range began, among other records."""
+        for one in stood:
+            self._request(one)
+
     def feed(self, one: Seen) -> None:
         envelope, case, subject = one.envelope, one.envelope.case or NONE, one.envelope.subject or NONE
+        self._request(one)
         self.steps.add(envelope.event, one.outcome)
         self.cases.add(one.at, envelope.event, one.outcome, case, subject, envelope.legal_basis or NONE)
         if envelope.actor is not None:
@@ -58,17 +73,26 @@ class Subjects:
             )
 
     def merge(self, later: "Subjects") -> None:
-        for name in ("steps", "cases", "reasons", "erased", "elsewhere"):
+        for name in ("requests", "steps", "cases", "reasons", "erased", "elsewhere"):
             getattr(self, name).merge(getattr(later, name))
 
     def document(self) -> dict[str, Any]:
         return {
+            "requests": self.requests.rows(),
             "steps": self.steps.rows(),
             "cases": self.cases.rows,
             "reasons": self.reasons.rows,
             "erased": self.erased.rows,
             "elsewhere": self.elsewhere.rows,
         }
+
+    def _request(self, one: Seen) -> None:
+        envelope, what = one.envelope, _REQUESTS.get(one.envelope.event)
+        if what is None or envelope.case is None:
+            return
+        received, due = (NONE, NONE) if envelope.began is None else (envelope.began, due_of(one))
+        ended = NONE if envelope.event == "subject.erasure" else one.at
+        self.requests.put(envelope.case, what, envelope.subject or NONE, received, due, ended, one.outcome)
 
 
 class Keeping:

@@ -116,6 +116,33 @@ class Rows:
         self.beyond += later.beyond
 
 
+class Keyed:
+    """The newest row of each key, in the order in which the keys came."""
+
+    __slots__ = ("_limit", "_rows", "beyond")
+
+    def __init__(self, limit: int = MAX_KEYS) -> None:
+        self._rows: dict[str, list[Cell]] = {}
+        self._limit = limit
+        self.beyond = 0
+        """Rows of keys that there was no room for."""
+
+    def put(self, key: str, *row: Cell) -> None:
+        if key in self._rows or len(self._rows) < self._limit:
+            self._rows[key] = list(row)
+        else:
+            self.beyond += 1
+
+    def merge(self, later: "Keyed") -> None:
+        for key, row in later._rows.items():
+            self.put(key, *row)
+        self.beyond += later.beyond
+
+    def rows(self) -> list[list[Cell]]:
+        """Each key and its row."""
+        return [[key, *row] for key, row in self._rows.items()]
+
+
 class Pairs:
     """Questions and their first answers, by an id: how long each waited, and which are open.
 

@@ -312,11 +312,12 @@ def _disclosures(basis: Basis) -> tuple[Section, ...]:
     )
 
 
-def _receipt(event: str) -> Callable[[Basis], tuple[Section, ...]]:
+def _receipt(event: str, what: str) -> Callable[[Basis], tuple[Section, ...]]:
     def compose(basis: Basis) -> tuple[Section, ...]:
         told = dict(basis.subject["subjects"])
         told["cases"] = [row for row in told["cases"] if str(row[1]).startswith(event)]
         told["steps"] = [row for row in told["steps"] if str(row[0]).startswith(event)]
+        told["requests"] = [row for row in told["requests"] if row[1] == what]
         if event == "subject.access":
             told["erased"] = []
         else:
@@ -371,13 +372,13 @@ KINDS: Mapping[str, Kind] = {
     "access-receipt": Kind(
         title="Receipt of access",
         subtitle="What was done with a request of a data subject (GDPR Art. 15).",
-        compose=_receipt("subject.access"),
+        compose=_receipt("subject.access", "access"),
         subject=True,
     ),
     "erasure-receipt": Kind(
         title="Receipt of erasure",
         subtitle="What was destroyed of a data subject, or why it was not (GDPR Art. 17).",
-        compose=_receipt("subject.eras"),
+        compose=_receipt("subject.eras", "erasure"),
         subject=True,
     ),
     "dpia": Kind(

@@ -315,11 +315,25 @@ def policies(basis: Basis) -> Section:
     )
 
 
+OPEN_BEFORE = "erasures that were asked for there, and of which no record of the period tells, are missing here."
+
+
 def subjects(basis: Basis) -> Section:
     told = basis.figures["subjects"]
     steps = subject_steps(told)
     reasons = table("Reasons given", ("Time", "Event", "Outcome", "Case", "Actor", "Reason"), told["reasons"])
-    return Section(steps.id, steps.title, (*steps.blocks, reasons))
+    return Section(steps.id, steps.title, (*_open_before(basis), *steps.blocks, reasons))
+
+
+def _open_before(basis: Basis) -> list[Block]:
+    """How far back it is known which requests were open when the period began, where that is not from the first record
+    on."""
+    if basis.known_from is None:
+        return [Text(f"Records before the period were not looked at: {OPEN_BEFORE}", "warning")]
+    if basis.known_from:
+        since = f"Records before {basis.known_from:,} lie in an archive that was not at hand"
+        return [Text(f"{since}: {OPEN_BEFORE}", "warning")]
+    return []
 
 
 def subject_steps(told: dict[str, Any]) -> Section:
@@ -328,6 +342,11 @@ def subject_steps(told: dict[str, Any]) -> Section:
         "subjects",
         "Requests of data subjects",
         (
+            table(
+                "Requests",
+                ("Case", "What", "Subject", "Received", "Due", "Ended", "Newest step"),
+                told["requests"],
+            ),
             table("Steps", ("Event", "Outcome", "Times"), told["steps"]),
             table("Cases", ("Time", "Event", "Outcome", "Case", "Subject", "Ground"), told["cases"]),
             table(

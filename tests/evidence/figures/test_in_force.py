@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from gateway.evidence.figures import in_force
-from gateway.evidence.figures.in_force import EVENTS, MAKES, STILL, UNKNOWN, UNTOLD, Book, change
+from gateway.evidence.figures.in_force import CASES, EVENTS, MAKES, STILL, UNKNOWN, UNTOLD, Book, change
 from gateway.evidence.figures.seen import Seen
 from gateway.ledger.granted import Denied, Granted
 from gateway.ledger.record import Detail, NodeInfo, timestamp
@@ -189,5 +189,21 @@ def test_what_there_is_no_room_for_is_counted_and_its_end_makes_no_stranger_of_i
     assert ([one.name for one in found.of("key")], found.beyond) == (["ak_0", "ak_2"], 2)
 
 
+def test_an_erasure_is_open_from_its_first_step_to_its_end_and_is_known_by_its_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(in_force, "MAX_KEYS", 2)
+    steps = [
+        record("subject.erasure", 1, code="requested", case="sc_1"),
+        record("subject.erasure", 2, code="requested", case="sc_2"),
+        record("subject.erasure-refused", 3, code="hold", case="sc_9"),
+        record("subject.erasure", 4, code="approved", case="sc_1"),
+        record("subject.erased", 5, code="erased", case="sc_2"),
+        record("subject.erasure", 6, code="requested", case="sc_3"),
+    ]
+    found = book(steps, before=True)
+    assert (sorted(found.records()), found.beyond) == ([4, 6], 0), "what has ended made room"
+
+
 def test_what_makes_and_what_ends_are_all_of_the_events() -> None:
-    assert set(EVENTS) - set(MAKES) == {"key.revoked", "key.allowed"}
+    assert {*EVENTS, *CASES} - set(MAKES) == {"key.revoked", "key.allowed", "subject.erasure-refused", "subject.erased"}

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.core.errors import FormatError
 from gateway.evidence.figures.needs import Held, lacks, need_of
+from gateway.evidence.figures.seen import Looked
 from gateway.ledger.record import Detail
 from tests.evidence.figures.kit import record
 
@@ -22,7 +23,8 @@ def _held(need: str, *records: Any) -> Held:
 
 def _told(need: str, *records: Any, opened: bool = True) -> tuple[list[Any], str | None]:
     made = _held(need, *records)
-    return made.row()[1:], made.lack(opened=opened)
+    looked = Looked(opened=opened)
+    return made.row(looked)[1:], made.lack(looked)
 
 
 def _deleted(event: str = "exchange.requested", **fields: Any) -> Any:
@@ -97,15 +99,15 @@ def test_counts_of_pieces_add_up() -> None:
         _held("detail.tls", record("audit.read", detail=TLS)),
     ]
     parts[0].merge(parts[1])
-    assert parts[0].row() == ["detail.tls", 3, 1, 1]
+    assert parts[0].row(Looked()) == ["detail.tls", 3, 1, 1]
     none, one = _held("audit.read: zone where agent"), _held("audit.read: zone where agent", record("audit.read"))
     none.merge(one)
-    assert none.lack(opened=True) is None
+    assert none.lack(Looked()) is None
 
 
 def test_what_is_lacking_is_told_once() -> None:
     needs = [Held("audit.read: actor"), Held("audit.read: range"), Held("any: auth.failed: count")]
-    assert lacks(needs, opened=True) == ["no record of audit.read"]
+    assert lacks(needs, Looked()) == ["no record of audit.read"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,28 @@ def test_an_erasure_is_told_with_its_recipients_and_until_when_backups_hold_some
     assert told["steps"] == [["subject.erased", "erased", 1], ["subject.erasure", "requested", 1]]
 
 
+def test_a_request_is_told_from_when_it_was_received_to_its_end() -> None:
+    asked, due = timestamp(T0 - 3 * DAY * 1_000_000), "2027-02-12T08:00:00.000000Z"
+    case: dict[str, Any] = {"case": "sc_1", "subject": "su_1", "began": asked}
+    before = record("subject.erasure", code="requested", case="sc_0", subject="su_0")
+    subjects, later = Subjects(), Subjects()
+    subjects.begin([before, record("key.created")])
+    subjects.feed(record("subject.erasure", code="requested", **case))
+    subjects.feed(record("subject.held", code="placed", case="sc_2", subject="su_1"))
+    assert subjects.document()["requests"] == [
+        ["sc_0", "erasure", "su_0", "none", "none", "none", "requested"],
+        ["sc_1", "erasure", "su_1", asked, due, "none", "requested"],
+    ]
+    later.feed(record("subject.erased", at_s=DAY, code="erased", **case))
+    later.feed(record("subject.access", at_s=DAY, code="late", **{**case, "case": "sc_3"}))
+    subjects.merge(later)
+    end = timestamp(T0 + DAY * 1_000_000)
+    assert subjects.document()["requests"][1:] == [
+        ["sc_1", "erasure", "su_1", asked, due, end, "erased"],
+        ["sc_3", "access", "su_1", asked, due, end, "late"],
+    ]
+
+
 def test_what_is_kept_of_content_is_told_by_what_rules_say() -> None:
     keeping = Keeping()
     sent: dict[str, Any] = {"agent": "a", "attempt": 1, "effect": "route"}

@@ -89,10 +89,15 @@ def test_receipts_tell_their_own_steps_alone() -> None:
     erased = _tables(document("erasure-receipt", basis()))
     assert [row[1] for row in erased["Cases"].rows] == ["subject.erased"]
     assert [row[1] for row in erased["Erasures"].rows] == [CASE]
+    assert {row[1] for row in erased["Requests"].rows} == {"erasure"}
     access = _tables(document("access-receipt", basis()))
     assert [row[1] for row in access["Cases"].rows] == ["subject.access"]
     assert access["Erasures"].rows == ()
-    empty = {**basis().subject, "subjects": {"steps": [], "cases": [], "reasons": [], "erased": [], "elsewhere": []}}
+    assert {row[1] for row in access["Requests"].rows} == {"access"}
+    empty = {
+        **basis().subject,
+        "subjects": {"requests": [], "steps": [], "cases": [], "reasons": [], "erased": [], "elsewhere": []},
+    }
     none = document("access-receipt", msgspec.structs.replace(basis(), subject=empty))
     assert "No such step is on record" in _words(none)
 
@@ -110,12 +115,12 @@ def test_provisions_are_told_with_their_state_and_reasons() -> None:
     ]
     asked = overview[0][3]
     assert isinstance(asked, int)
-    lacking = f"decision.policy: in {asked - 1} of {asked} records; archive: in 0 of {asked} records"
-    assert warnings == [f"In part: {lacking}."]  # of the year's requests, one was refused before policy was asked
+    lacking = f"decision.policy: in {asked - 2} of {asked} records; archive: in 0 of {asked} records"
+    assert warnings == [f"In part: {lacking}."]  # of the year's requests, two were refused before policy was asked
     needs = _tables(made)["Fields that are needed"]
     assert needs.columns == ("Field", "Asked of records", "Records that hold it", "Share", "Detail deleted")
     policy, archive = needs.rows
-    assert policy == ("decision.policy", asked, asked - 1, "99.91 %", 0)
+    assert policy == ("decision.policy", asked, asked - 2, "99.83 %", 0)
     assert archive == ("archive", asked, 0, "0.00 %", 0)
     shown = _tables(made)["Records for 164.312(b)"]
     assert len(shown.rows) + shown.left_out == _everything()

@@ -154,6 +154,7 @@ ABOUT: dict[str, Any] = {
     "subject": "su_00112233445566778899aabbcc",
 }
 KEYS = ("dk_0a1b2c3d4e5f607182930000000a",)
+RECEIVED = timestamp(START_US - 40 * 86_400_000_000)
 ERASURE: dict[str, Any] = {
     "node": EXCHANGE_IDS["node"],
     "subject": ABOUT["subject"],
@@ -504,6 +505,8 @@ MORE: dict[str, dict[str, Any]] = {
             until=timestamp(START_US + 30 * 86_400_000_000),
         ),
     },
+    "subject.access.received": {**ABOUT, "case": CASE, "began": RECEIVED, "outcome": OutcomeInfo(code="late")},
+    "subject.erasure.received": {**ABOUT, **ERASURE, "began": RECEIVED, "outcome": OutcomeInfo(code="requested")},
 }
 """By the event and a word for what is told of it."""
 

@@ -1,0 +1,108 @@
+"""What a provision needs of cases: that each that began has an end, or is not due yet.
+
+`subject.erasure end in subject.erased | subject.erasure-refused` asks it of each case that a record of the first events
+names. A case is due a month after what it is about was asked for (`began`; by records that do not hold that, after its
+first one), and counts as overdue where the newest record of the range is of a later time and none of the others names
+it. What ended late has ended: that it was late is told with the case.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from gateway.evidence.figures.seen import Looked, Seen
+from gateway.evidence.figures.tally import MAX_KEYS, Cell
+from gateway.ledger.record import KNOWN_EVENTS
+from gateway.ledger.times import month_after, parse_timestamp, timestamp
+
+_FORM = re.compile(r"(?P<begin>[^ :|]+(?: \| [^ :|]+)*) end in (?P<end>[^ :|]+(?: \| [^ :|]+)*)")
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """A need of cases as it was written, taken apart."""
+
+    text: str
+    begins: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        return (*self.begins, *self.ends)
+
+
+def ending_of(text: str) -> Ending | None:
+    """None for what is no need of cases."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        return None
+    begins, ends = (tuple(found[name].split(" | ")) for name in ("begin", "end"))
+    named = {*begins, *ends}
+    if not named <= KNOWN_EVENTS or len(named) < len(begins) + len(ends):
+        return None
+    return Ending(text=text, begins=begins, ends=ends)
+
+
+def due_of(one: Seen) -> str:
+    """By when the case of a record is to have ended (27 characters)."""
+    return timestamp(month_after(parse_timestamp(one.envelope.began or one.at)))
+
+
+class Ended:
+    """How many cases a provision finds, and how many have ended or are not due. Memory: a line for each of `MAX_KEYS`
+    cases; of those beyond nobody can tell, which is a lack."""
+
+    def __init__(self, need: Ending) -> None:
+        self.need = need
+        self._due: dict[str, str] = {}
+        """Case → by when it is to have ended, of those that began here."""
+        self._ended: set[str] = set()
+        self._beyond = False
+
+    def take(self, one: Seen) -> None:
+        case = one.envelope.case
+        if case is None:
+            return
+        if one.envelope.event in self.need.begins:
+            self._begin(case, due_of(one))
+        else:
+            self._end(case)
+
+    def merge(self, later: Any) -> None:
+        for case, due in later._due.items():
+            self._begin(case, due)
+        for case in later._ended:
+            self._end(case)
+        self._beyond |= later._beyond
+
+    def row(self, looked: Looked) -> list[Cell]:
+        """The need, of how many cases it is asked, how many have ended or are not due; and 0, as no detail counts."""
+        overdue = self._overdue(looked)
+        return [self.need.text, len(self._due), len(self._due) - overdue, 0]
+
+    def lack(self, looked: Looked) -> str | None:
+        """How many cases are without an end; None where none is."""
+        if self._beyond:
+            return f"{self.need.text}: more than {MAX_KEYS:,} cases, which were not all followed"
+        overdue = self._overdue(looked)
+        if not overdue:
+            return None
+        return (
+            f"{self.need.text}: {overdue} of {len(self._due)} cases had no end by the last record, a month and more "
+            "after they were asked for"
+        )
+
+    def _begin(self, case: str, due: str) -> None:
+        if case in self._due or len(self._due) < MAX_KEYS:
+            self._due.setdefault(case, due)
+        else:
+            self._beyond = True
+
+    def _end(self, case: str) -> None:
+        if case in self._ended or len(self._ended) < MAX_KEYS:
+            self._ended.add(case)
+        else:
+            self._beyond = True
+
+    def _overdue(self, looked: Looked) -> int:
+        return sum(due < looked.newest and case not in self._ended for case, due in self._due.items())

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from benchmarks import year_messages as made
 from benchmarks.year_hand import Drawn, Hand
 from benchmarks.year_messages import AGENTS, Agent, Message, Ruled
@@ -219,20 +221,24 @@ class Exchanges:
             code, status = hand.pick(_OUTCOMES, 0.95, 0.97, 0.99)
             truth.outcomes[code] += 1
             fields = {key: common[key] for key in _ON_OUTCOMES if key in common}
+            fields |= {"found": {}} if code in ("ok", "response_denied") else {}
             if code == "response_denied" or hand.chance(0.05):  # decided anew, on its way back
                 effect = "deny" if code == "response_denied" else "redact"
                 answered = DecisionInfo(effect=effect, rules=("answers",), obligations=(), policy=made.version(at))
                 fields |= {"decision": answered, "found": {"person": 1}}
-            hand.put(
+            secured = agent.secured(end) if code == "agent_failed" or "found" in fields else None
+            ended = hand.put(
                 "exchange.completed",
                 end,
-                detail if hand.chance(0.2) else None,
+                msgspec.structs.replace(detail, agent_tls=secured) if hand.chance(0.2) else None,
                 about=about,
                 attempt=attempt,
                 outcome=OutcomeInfo(code=code, status=status, latency_us=end - at),
                 **fields,
                 **agent.fields(end),
             )
+            if ended.detail is not None and (secured or "found" in fields):
+                truth.to_agents[agent.agent, agent.zone, secured or "without TLS, or not known"] += 1
 
 
 _OUTCOMES = (("ok", 200), ("agent_timeout", 504), ("agent_failed", 502), ("response_denied", 403))

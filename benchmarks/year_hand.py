@@ -77,16 +77,18 @@ class Hand:
         *,
         about: tuple[str, ...] | None = None,
         lost: bool = False,
+        held: bool = False,
         **fields: Any,
     ) -> Drawn:
         """A record of this time (microseconds). `about`: whom it is found by, where its detail does not say so;
-        `lost`: its detail was deleted, whatever chance says."""
+        `lost`, `held`: its detail was deleted, or is still there where any is, whatever chance says."""
         node = NODES[self.random.randrange(2)]
         name = uuid7(at, self.random.randbytes(10))
         envelope = Envelope(id=name, tenant=TENANT, event=event, occurred_at=timestamp(at), node=node, **fields)
         named = ((detail.subjects or ()) if detail is not None else ()) if about is None else about
         purged = [] if event.startswith("subject.") else [one for one in named if one in self._purged]
-        gone = detail is not None and (lost or bool(purged) or self.random.random() < self._gone)
+        chance = self._gone == 1 or not held
+        gone = detail is not None and (lost or bool(purged) or (chance and self.random.random() < self._gone))
         encoded = None if detail is None else encode_detail(detail)
         found = tuple(one for one in named if one not in purged)
         if not self.early:

@@ -83,12 +83,31 @@ class Ledgers:
             self._hand.put("checkpoint.published", at, checkpoint=(size, _root(size)))
             self._truth.checkpoints.append((at, size, _root(size)))
         if number % 600 == 17:
-            self._hand.put("checkpoint.witnessed", at, checkpoint=(size, _root(size)), count=2)
-            self._truth.witnessings.append((at, size, _root(size)))
+            self._witnessed(number, at, size)
         if number % 70 == 23:
             event, code, count = STATES[number // 70 % len(STATES)]
             span = (number, number + 9) if number // 70 % 5 == 0 else None
             self.state(at, event, code, count, range=span, **BESIDE.get(event, {}))
+
+    def _witnessed(self, number: int, at: int, size: int) -> None:
+        """Two witnesses have cosigned, whose clocks are a little apart; of every fifth the detail is gone."""
+        turn = number // 600
+        offsets = {"w1.example": turn % 4 - 2, "w2.example": turn % 3}
+        said = ", ".join(f"{name} {'+' * (seconds >= 0)}{seconds} s" for name, seconds in offsets.items())
+        detail = Detail(reason=f"by the witnesses' clocks, against this node's: {said}")
+        lost = turn % 5 == 2
+        made = self._hand.put(
+            "checkpoint.witnessed",
+            at,
+            detail,
+            lost=lost,
+            held=not lost,
+            checkpoint=(size, _root(size)),
+            count=len(offsets),
+        )
+        self._truth.witnessings.append((at, size, _root(size)))
+        for name, seconds in offsets.items() if made.detail is not None else ():
+            self._truth.offsets.setdefault((name, self._node(made.envelope)), []).append(seconds)
 
     # --------------------------------------------------------------------------------------------- emergency ledgers
 

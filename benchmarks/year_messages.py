@@ -23,6 +23,14 @@ class Agent(NamedTuple):
         """Its version and model at this time: it is registered anew once in the year."""
         return ("2.1", f"{self.agent}-7b") if at < NEWER_AT else ("2.2", f"{self.agent}-9b")
 
+    def secured(self, at: int) -> str | None:
+        """TLS of the connection to it: none in house; its partner's is of an older version until it is registered
+        anew."""
+        if self.zone == "in-house":
+            return None
+        newer = self.zone == "cloud" or at >= NEWER_AT
+        return "TLSv1.3 TLS_AES_256_GCM_SHA384" if newer else "TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384"
+
     def fields(self, at: int) -> dict[str, Any]:
         """Of a record of this time that names it."""
         version, model = self.runs(at)

@@ -71,6 +71,11 @@ def coverage(truth: Truth) -> Part:
             Fields(fields),
             strip,
             table("Newest checkpoints on record", "Checkpoint | Records | Time | Root", told["points"]),
+            table(
+                "Clocks of witnesses, against the node's",
+                "Witness | Node | Checkpoints | Furthest behind | Furthest ahead",
+                told["clocks"],
+            ),
             *(
                 [Prose("Time-stamps and lines of witnesses", (), "note")]
                 if carried
@@ -349,6 +354,7 @@ def callers(truth: Truth) -> Part:
             table("Roles in use", "Caller | Role | First | Requests | Last", told["roles"]),
             table("How callers proved who they are", "Method | Issuer | Credentials | Requests", told["methods"]),
             table("Transport to the gateway", "TLS | Requests", told["transport"]),
+            table("Transport to agents", "Agent | Zone | TLS | Exchanges", told["to_agents"]),
             Stacks("Refused credentials over time", ("refused",), days),
             table("Refused credentials", "Code | Times", told["failures"]),
             table("Keys and deny-list", "Time | Event | Credential | Actor", told["keys"]),

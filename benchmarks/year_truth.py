@@ -52,6 +52,8 @@ class Truth:
         self.checkpoints: list[tuple[int, int, str]] = []
         self.witnessings: list[tuple[int, int, str]] = []
         """Time, size and root, in order."""
+        self.offsets: dict[tuple[str, str], list[int]] = {}
+        """Witness and node → by how many seconds its clock was before the node's."""
         self.first_at = self.last_at = ""
 
     def _requests(self) -> None:
@@ -80,6 +82,7 @@ class Truth:
         self.methods: Counter[tuple[str, str]] = Counter()
         self.credentials: dict[tuple[str, str], set[str]] = {}
         self.transport: Counter[str] = Counter()
+        self.to_agents: Counter[tuple[str, str, str]] = Counter()
         self.failures: Counter[str] = Counter()
         self.failed_days: Counter[str] = Counter()
         self.lent: Counter[str] = Counter()
@@ -274,6 +277,10 @@ class Truth:
             "witnessings": self.events["checkpoint.witnessed"],
             "witnessed": witnessed,
             "points": [[said, size, timestamp(at), root] for said, at, size, root in newest],
+            "clocks": [
+                [*key, len(told), f"{min(told):+d} s", f"{max(told):+d} s"]
+                for key, told in sorted(self.offsets.items())
+            ],
             "unwitnessed_records": self.last + 1 - witnessed,
             "unwitnessed_us": max(pauses, default=0),
         }
@@ -304,6 +311,7 @@ class Truth:
                 for method, issuer, times in most(self.methods)
             ],
             "transport": most(self.transport),
+            "to_agents": most(self.to_agents),
             "failures": most(self.failures),
             "failed_days": [[day, times] for day, times in sorted(self.failed_days.items())],
             "keys": self.keys.rows(),

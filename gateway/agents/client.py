@@ -10,6 +10,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from gateway.agents.bodies import decompress
 from gateway.agents.http1.connection import Connection
 from gateway.agents.http1.pool import Pool
@@ -23,7 +25,7 @@ class WireStream:
     """An answer whose head has arrived. Iterate once over its body: what came together is one piece."""
 
     def __init__(self, connection: Connection, status: int, headers: tuple[tuple[str, str], ...]) -> None:
-        self.status, self.headers = status, headers
+        self.status, self.headers, self.tls = status, headers, connection.tls
         self._connection: Connection | None = connection
 
     def header(self, name: str) -> str | None:
@@ -168,7 +170,7 @@ class AgentClient:
 
 async def _taken(connection: Connection) -> WireAnswer:
     reader = await connection.answered()
-    return WireAnswer(status=reader.status, headers=reader.headers, body=reader.take())
+    return WireAnswer(status=reader.status, headers=reader.headers, body=reader.take(), tls=connection.tls)
 
 
 def _plain(answer: WireAnswer, max_bytes: int) -> WireAnswer:
@@ -180,7 +182,7 @@ def _plain(answer: WireAnswer, max_bytes: int) -> WireAnswer:
     if isinstance(plain, Refusal):
         raise AgentError("answer_too_large" if plain.code == "body_too_large" else "bad_answer")
     headers = tuple(item for item in answer.headers if item[0] != "content-encoding")
-    return WireAnswer(status=answer.status, headers=headers, body=plain)
+    return msgspec.structs.replace(answer, headers=headers, body=plain)
 
 
 async def _sent(

@@ -103,6 +103,8 @@ class WireAnswer(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...]
     """Lower-case names."""
     body: bytes
+    tls: str | None = None
+    """Version and cipher of the connection that it came over; None without TLS."""
 
     def header(self, name: str) -> str | None:
         for key, value in self.headers:

@@ -143,6 +143,7 @@ class Caching:
             answer = adapter.read_answer(kept.wire, message, routed.route)
         except AgentError:  # a reader that has become stricter since: the agent is asked
             return None
+        exchange.agent_tls = kept.wire.tls
         age = ("age", str((self._now() - kept.since) // _SECOND_NS))
         return Delivered(
             routed=routed,

@@ -262,6 +262,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     """Its place at the agent that `routed` names."""
     asked_s: float | None = None
     """How long the last agent that was asked wants to be left alone, in seconds."""
+    agent_tls: str | None = None
+    """Version and cipher of the connection that the agent's answer came over; None without TLS or an answer."""
     ticket: Ticket | None = None
     """Who will take the message, where that agent fetches its requests."""
     reservation: Reservation | None = None
@@ -308,7 +310,7 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         """Give back all but the first that it has taken: nothing of it was sent, and it may be decided again."""
         while len(self.held) > count:
             self.held.pop()()
-        self.cache_key = self.place = self.ticket = self.reservation = None
+        self.cache_key = self.place = self.ticket = self.reservation = self.agent_tls = None
         self.intended = False
 
     def begins(self) -> str:

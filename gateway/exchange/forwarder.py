@@ -199,9 +199,11 @@ class Forwarder:
     async def _try(self, exchange: Exchange, call: _Call, route: Route, message: Message, adapter: Adapter) -> _Tried:
         """One try, told to the agent's breaker."""
         started, asked_s = self._health.now(), None
+        exchange.agent_tls = None
         try:
             outgoing = call.outgoing if call.vouched is None else call.vouched()
             found = await self._sent(exchange, route, outgoing, message)
+            exchange.agent_tls = found.tls
             took_ns = self._health.now() - started
             if isinstance(found, WireStream):
                 call.place.answered(took_ns, streamed=message.stream)
@@ -247,7 +249,7 @@ class Forwarder:
         if stream.status == 200 and is_event_stream(stream.header("content-type") or ""):
             return stream
         body = b"".join([chunk async for chunk in stream])
-        return WireAnswer(status=stream.status, headers=stream.headers, body=body)
+        return WireAnswer(status=stream.status, headers=stream.headers, body=body, tls=stream.tls)
 
     async def _following(
         self,

@@ -38,8 +38,9 @@ def read_wish(data: bytes) -> float | Refusal:
     return given.wait_s
 
 
-def read_answer(data: bytes) -> WireAnswer | Refusal:
-    """What an agent answers, as if it had come by HTTP. A failure is a status of 500 and above."""
+def read_answer(data: bytes, tls: str | None = None) -> WireAnswer | Refusal:
+    """What an agent answers, as if it had come by HTTP. A failure is a status of 500 and above. `tls`: of the
+    connection that it was brought over."""
     try:
         given = _answer(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -55,7 +56,7 @@ def read_answer(data: bytes) -> WireAnswer | Refusal:
     headers = [] if kind is None else [("content-type", kind)]
     if given.retry_after is not None:
         headers.append(("retry-after", str(given.retry_after)))
-    return WireAnswer(status=given.status, headers=tuple(headers), body=body)
+    return WireAnswer(status=given.status, headers=tuple(headers), body=body, tls=tls)
 
 
 def handed(one: Handed) -> dict[str, Any]:

@@ -144,7 +144,13 @@ class Scribe:
             ended=(outcome.code, outcome.status),
             response=(media_type(outcome.media_type),),
         )
-        detail = self._detail(exchange, reason=outcome.reason, explanation=outcome.explanation, route=agent)
+        detail = self._detail(
+            exchange,
+            reason=outcome.reason,
+            explanation=outcome.explanation,
+            route=agent,
+            agent_tls=exchange.agent_tls,
+        )
         entry = _Beside(detail=detail, closes=True, sealed=sealed, key=key, sessions=sessions)
         return self._entry(exchange, said, values, entry)
 
@@ -295,10 +301,17 @@ class Scribe:
         )
 
     def _detail(
-        self, exchange: Exchange, *, reason: str | None = None, explanation: Sequence[str] = (), route: Route | None
+        self,
+        exchange: Exchange,
+        *,
+        reason: str | None = None,
+        explanation: Sequence[str] = (),
+        route: Route | None,
+        agent_tls: str | None = None,
     ) -> Detail:
         arrival, identity = exchange.arrival, exchange.identity
         return Detail(
+            agent_tls=agent_tls,
             subject=identity.subject if identity is not None else None,
             roles=identity.roles if identity is not None else None,
             credential=identity.credential if identity is not None else None,

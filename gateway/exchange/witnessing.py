@@ -20,7 +20,7 @@ from gateway.core.errors import AgentError, ConfigurationError, FormatError, Ver
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredCheckpoint
 from gateway.core.together import together
-from gateway.ledger import checkpoint
+from gateway.ledger import checkpoint, clocks
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.cosignature import Seen, line_of
@@ -204,12 +204,10 @@ class Witnessing:
             return
         if not await self.store.recorded(point.size):
             now_s = self._clock.now_us() // 1_000_000
-            offsets = ", ".join(f"{one.witness} {one.seconds - now_s:+d} s" for one in lines)
+            offsets = clocks.written((one.witness, one.seconds - now_s) for one in lines)
             told = (point.size, to_base64(point.root))
             envelope = self._envelope(WITNESSED, checkpoint=told, count=len(lines))
-            await writer.append(
-                _entry(envelope, Detail(reason=f"by the witnesses' clocks, against this node's: {offsets}"))
-            )
+            await writer.append(_entry(envelope, Detail(reason=offsets)))
         self._on_record = point.size
 
     def _envelope(self, event: str, **fields: object) -> Envelope:

@@ -357,6 +357,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What a reviewer needs and a person could claim. Kept beside the record, deletable, committed to by it."""
 
+    agent_tls: Told | None = None
+    """Version and cipher of the connection that the agent's answer came over."""
     credential: Told | None = None
     destination: Told | None = None
     """Host and port of the agent; of one that fetches, the credential and the source of who fetched."""

@@ -63,7 +63,7 @@ async def answer_task(request: ApiRequest, agent: FromPath[str], lease: FromPath
     exchange, pulling = await _agents(request, agent)
     gateway = gateway_of(request)
     raw = await body_of(request, gateway.bounds.answer_bytes)
-    answer = raw if isinstance(raw, Refusal) else read_answer(raw)
+    answer = raw if isinstance(raw, Refusal) else read_answer(raw, exchange.arrival.tls)
     if isinstance(answer, Refusal):
         await refuse(request, exchange, answer)
     if not pulling.answered(agent, lease, answer):

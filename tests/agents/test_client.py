@@ -25,6 +25,9 @@ from .support import route as make_route
 from .wire import BRIEF, Agent, certificates, ok, post, server_context, serving
 
 
+TLS_1_2 = "TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384"
+
+
 async def answer_of(agent: Agent, outgoing: Outgoing | None = None, max_bytes: int = 10_000, **more: Any) -> WireAnswer:
     async with serving(agent, **more) as route, AgentClient([route]) as client:
         return await client.send(route, outgoing or post(), max_bytes)
@@ -498,6 +501,24 @@ class TestTLS:
         async with serving(agent, tls, pin=(wrong, right), **more) as route, AgentClient([route]) as client:
             assert (await client.send(route, post(), 100)).status == 200
         assert await self.code(Agent(), tls, pin=(wrong,), **more) == "connect_failed"
+
+    async def test_an_answer_says_over_which_tls_it_came(self, tmp_path: Path) -> None:
+        tls = server_context(*certificates(tmp_path))
+        tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        tls.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+        ca = {"ca": str(tmp_path / "root.pem")}
+        agent = Agent(ok(b"{}"), ok(gzip.compress(b"{}"), "Content-Encoding: gzip"), ok(b"{}"))
+        async with serving(agent, tls, **ca) as route, AgentClient([route]) as client:
+            first, packed = await client.send(route, post(), 100), await client.send(route, post(), 100)
+            async with client.stream(route, post(), 100) as stream:
+                told = stream.tls
+        assert (first.tls, packed.tls, packed.body, told) == (TLS_1_2, TLS_1_2, b"{}", TLS_1_2)
+
+    async def test_an_answer_over_plain_http_says_nothing_of_tls(self) -> None:
+        async with serving(Agent(ok(b"{}"), ok(b"{}"))) as route, AgentClient([route]) as client:
+            assert (await client.send(route, post(), 100)).tls is None
+            async with client.stream(route, post(), 100) as stream:
+                assert stream.tls is None
 
     async def test_a_pin_replaces_no_authority(self, tmp_path: Path) -> None:
         certificate, key = certificates(tmp_path)

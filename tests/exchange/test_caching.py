@@ -93,6 +93,14 @@ async def test_the_same_question_gets_the_same_answer_with_its_age_and_where_it_
     assert told(fresh, Outcome(code="ok", status=200)).code == "ok"
 
 
+async def test_a_kept_answer_came_over_the_connection_that_it_came_over_then(clock: ManualClock) -> None:
+    kept = caching(clock)
+    await Asked(clock).answered(kept, msgspec.structs.replace(wire(), tls="TLSv1.3 A"))
+    again = Asked(clock)
+    assert await again.find(kept) is not None
+    assert again.exchange.agent_tls == "TLSv1.3 A"
+
+
 async def test_an_answer_is_kept_for_its_time_and_no_longer(clock: ManualClock) -> None:
     kept = caching(clock)
     await Asked(clock).answered(kept)

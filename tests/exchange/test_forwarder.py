@@ -83,6 +83,10 @@ def enough(*headers: tuple[str, str]) -> WireAnswer:
     return WireAnswer(status=429, headers=(("content-type", "application/json"), *headers), body=body)
 
 
+def over(answer: WireAnswer, tls: str) -> WireAnswer:
+    return msgspec.structs.replace(answer, tls=tls)
+
+
 async def forwarded(
     clock: ManualClock,
     *answers: WireAnswer | str,
@@ -169,6 +173,26 @@ async def test_the_next_agent_is_on_record_before_its_first_byte_and_the_exchang
     assert found.attempts == 3
     assert one.routed is not None
     assert one.routed.route == SKY
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ((over(ANSWER, "TLSv1.3 A"),), "TLSv1.3 A"),
+        ((over(failing(503), "TLSv1.2 A"), over(ANSWER, "TLSv1.3 B")), "TLSv1.3 B"),
+        ((over(failing(500), "TLSv1.3 A"), over(ANSWER, "TLSv1.3 B")), "TLSv1.3 B"),
+        ((over(failing(500), "TLSv1.3 A"), ANSWER), None),
+        ((over(failing(500), "TLSv1.3 A"), "timeout_response", "closed_early"), None),
+        ((over(failing(500), "A"), over(failing(500), "B"), over(failing(500), "C")), "C"),
+        ((over(enough(), "A"), over(enough(), "B"), *["overloaded"] * 2), None),
+    ],
+    ids=["one", "a retry", "a further agent", "over plain http", "no answer", "the last failed", "the last had no room"],
+)
+async def test_the_exchange_knows_over_which_tls_its_last_answer_came(
+    clock: ManualClock, answers: tuple[WireAnswer | str, ...], told: str | None
+) -> None:
+    _, _, one = await forwarded(clock, *answers)
+    assert one.agent_tls == told
 
 
 async def test_an_attempt_that_finds_no_record_is_not_made(clock: ManualClock) -> None:

@@ -220,6 +220,7 @@ UNHELD = {
     "purpose": "the caller's credential allows none",
     "detail.tls": _NO_TLS,
     "exchange.requested | exchange.denied: detail.tls": _NO_TLS,
+    "exchange.completed: detail.agent_tls where found": "the operator's agent is spoken to over plain HTTP",
     "exchange.requested: detail.destination where agent": "the agent fetches its requests: who did is in the outcome",
     "exchange.requested | exchange.attempted: detail.subjects where agent": "the caller names nobody",
 }

@@ -31,6 +31,8 @@ def test_an_answer_is_what_would_have_come_by_http() -> None:
     )
     failed = read_answer(b'{"status": 503, "retry_after": 5}')
     assert failed == WireAnswer(status=503, headers=(("retry-after", "5"),), body=b"")
+    over = read_answer(b'{"status": 503}', "TLSv1.3 A")
+    assert over == WireAnswer(status=503, headers=(), body=b"", tls="TLSv1.3 A")
     text = read_answer(b'{"text": "said", "media_type": "text/plain"}')
     assert text == WireAnswer(status=200, headers=(("content-type", "text/plain"),), body=b"said")
 

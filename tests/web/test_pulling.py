@@ -82,6 +82,18 @@ async def test_a_request_is_fetched_after_its_intent_and_its_answer_is_inspected
             assert f'gateway_pulls_total{{end="{end}",tenant="{t.ledger}"}} 1.0' in metrics
 
 
+async def test_an_answer_that_is_brought_came_over_the_connection_of_who_brings_it(sqlite_settings: Settings) -> None:
+    async with pulled(sqlite_settings, server={"trusted_proxies": ["127.0.0.1"]}) as (t, agent):
+        for proto, told in (("https", "proxy"), ("http", None)):
+            waiting = asyncio.create_task(fetched(agent))
+            task = await t.submit(NOTE)
+            path = f"/v1/tasks/for/archive/{(await waiting)['lease']}"
+            forwarded = {"x_forwarded_proto": proto, "x_forwarded_for": "203.0.113.9"}
+            assert (await agent.ask("POST", path, {"body": 1}, **forwarded)).status_code == 202
+            stored = await t.site.gateway.site.reader("default").exchange((await t.ended(task))["exchange"])
+            assert json.loads(stored[1].detail or b"{}").get("agent_tls") == told
+
+
 async def test_a_lease_that_is_lost_is_followed_by_another_try_and_its_answer_is_refused(
     sqlite_settings: Settings,
 ) -> None:

@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, gone: Callable[["Connection"], None]) -> None:
         self.reader = AnswerReader()
         self.closed = False
+        self.tls: str | None = None
+        """Version and cipher, once the handshake is over; None without TLS."""
         self.early = False
         """Whether the answer began before all of the request had left."""
         self._loop, self._gone = loop, gone

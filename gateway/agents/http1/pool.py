@@ -149,16 +149,19 @@ class Pool:
 
     async def _dialled(self, loop: asyncio.AbstractEventLoop, address: Address) -> Connection:
         connection = Connection(loop, self._gone)
-        secure = self._tls is not None
+        context = self._tls
         transport, _ = await loop.create_connection(
             lambda: connection,
             str(address),
             self.form.port,
-            ssl=self._tls,
-            server_hostname=self.form.host if secure else None,
-            ssl_shutdown_timeout=_SHUTDOWN_S if secure else None,
+            ssl=context,
+            server_hostname=None if context is None else self.form.host,
+            ssl_shutdown_timeout=None if context is None else _SHUTDOWN_S,
         )
-        good = not secure or tls.fits(transport.get_extra_info("ssl_object"), self._route.pin)
+        good = True
+        if context is not None:
+            peer = transport.get_extra_info("ssl_object")
+            good, connection.tls = tls.fits(peer, self._route.pin), tls.told(peer)
         if not good or connection.closed or self._drained is not None:
             transport.abort()
             raise ConnectionAbortedError

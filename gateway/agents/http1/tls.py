@@ -61,6 +61,12 @@ def fits(peer: ssl.SSLObject | ssl.SSLSocket, pins: tuple[str, ...]) -> bool:
     return certificate is not None and pin_of(certificate) in pins
 
 
+def told(peer: ssl.SSLObject | ssl.SSLSocket) -> str:
+    """Version and cipher of a connection whose handshake is over, in the words of the record's `agent_tls`."""
+    cipher = peer.cipher()
+    return "unknown" if cipher is None else f"{peer.version()} {cipher[0]}"
+
+
 def pin_of(certificate: bytes) -> str:
     """`sha256:` and the hex digest of the SubjectPublicKeyInfo (RFC 7469 §2.4) of a certificate in DER."""
     key = x509.load_der_x509_certificate(certificate).public_key()

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.evidence.figures.seen import DECIDED, GONE, NONE, Seen
 from gateway.evidence.figures.tally import Pairs, Rows, Spans, Tally
+from gateway.ledger import clocks
 from gateway.ledger.emergency import STITCHED, stitched
 from gateway.ledger.record import Envelope
 from gateway.ledger.times import parse_timestamp
@@ -51,6 +52,8 @@ class Coverage:
         self.details_deleted = 0
         self.points: dict[str, tuple[int, str, str]] = {}
         """Event → size, time and root of the newest checkpoint that it tells of."""
+        self.clocks = Tally()
+        """Witness, node, and by how many seconds the witness's clock was before the node's."""
         self.witnessed_first = self.witnessed_last = ""
         self.unwitnessed_us = 0
         """The longest time between two records of a checkpoint that witnesses had cosigned."""
@@ -123,6 +126,9 @@ class Coverage:
             self._newest(event, (point[0], one.at, point[1]))
         if event == COSIGNED:
             self._seen_by_witnesses(one.at, one.at)
+            node = NONE if one.envelope.node is None else one.envelope.node.id
+            for witness, seconds in clocks.read(one.reason):
+                self.clocks.add(witness, node, f"{seconds:+d}")
 
     def _newest(self, event: str, point: tuple[int, str, str]) -> None:
         self.points[event] = max(self.points.get(event, point), point)
@@ -160,6 +166,7 @@ class Coverage:
             "subjects",
             "engines",
             "nodes",
+            "clocks",
             "emergencies",
         ):
             getattr(self, name).merge(getattr(later, name))
@@ -212,9 +219,21 @@ class Coverage:
             "witnessings": seen.of("checkpoint.witnessed"),
             "witnessed": witnessed,
             "points": [[POINTS[event], *self.points[event]] for event in POINTS if event in self.points],
+            "clocks": _clocks(self.clocks),
             "unwitnessed_records": max(self.last + 1 - witnessed, 0),
             "unwitnessed_us": self.unwitnessed_us,
         }
+
+
+def _clocks(offsets: Tally) -> list[list[Any]]:
+    """Witness, node, how often they were compared, and between which offsets, as they are shown."""
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for witness, node, seconds, times in offsets.rows():
+        found.setdefault((str(witness), str(node)), []).append((int(seconds), int(times)))
+    return [
+        [witness, node, sum(times for _, times in told), f"{min(told)[0]:+d} s", f"{max(told)[0]:+d} s"]
+        for (witness, node), told in sorted(found.items())
+    ]
 
 
 def share(part: int, whole: int) -> int:

@@ -8,6 +8,7 @@ from gateway.evidence.figures.tally import Cell, Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
 _ANSWERS = ("approved", "denied", "edited")
+_UNTOLD = "without TLS, or not known"
 
 
 class Approvals:
@@ -49,7 +50,7 @@ class Approvals:
 class Callers:
     """Who was let in and who was not: callers, methods, roles in use, transport, failures, keys, emergencies."""
 
-    events = (*DECIDED, "auth.failed", "key.", "issuer.", "agent.", "alert.", "limit.")
+    events = (*DECIDED, "exchange.completed", "auth.failed", "key.", "issuer.", "agent.", "alert.", "limit.")
 
     def __init__(self) -> None:
         self.callers = Spans()
@@ -62,6 +63,8 @@ class Callers:
         """Method, issuer."""
         self.transport = Tally()
         """TLS of the caller's connection."""
+        self.to_agents = Tally()
+        """Agent, zone, TLS of the connection that its answer came over."""
         self.failures = Tally()
         """Code."""
         self.failed_days = Tally()
@@ -78,6 +81,8 @@ class Callers:
         envelope, event = one.envelope, one.envelope.event
         if event in DECIDED:
             self._request(one)
+        elif event == "exchange.completed":
+            self._answered(one)
         elif event == "auth.failed":
             times = 1 if envelope.count is None else envelope.count
             self.failures.add(one.outcome, times=times)
@@ -104,13 +109,20 @@ class Callers:
             self.methods.add(*way)
             if detail.credential is not None:
                 self.credentials.add(*way, detail.credential)
-        self.transport.add(detail.tls or "without TLS, or not known")
+        self.transport.add(detail.tls or _UNTOLD)
         for role in detail.roles or ():
             self.roles.add(one.at, envelope.actor or NONE, role)
 
+    def _answered(self, one: Seen) -> None:
+        """An exchange whose agent answered: what was found in the answer is told then, and only then."""
+        envelope, detail = one.envelope, one.detail
+        if detail is None or envelope.agent is None or (envelope.found is None and detail.agent_tls is None):
+            return
+        self.to_agents.add(envelope.agent, envelope.zone or NONE, detail.agent_tls or _UNTOLD)
+
     def merge(self, later: "Callers") -> None:
         for name in (
-            *("callers", "roles", "methods", "credentials", "transport", "failures", "failed_days"),
+            *("callers", "roles", "methods", "credentials", "transport", "to_agents", "failures", "failed_days"),
             *("keys", "changes", "glass", "lent"),
         ):
             getattr(self, name).merge(getattr(later, name))
@@ -126,6 +138,7 @@ class Callers:
             "roles": self.roles.rows(),
             "methods": self._ways(),
             "transport": self.transport.rows(),
+            "to_agents": self.to_agents.rows(),
             "failures": self.failures.rows(),
             "failed_days": self.failed_days.sorted(),
             "keys": self.keys.rows,

@@ -60,6 +60,8 @@ def coverage(basis: Basis) -> Section:
         ends = (f"record {first}", f"record {told['last']}")
         blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
     blocks.append(table("Newest checkpoints on record", ("Checkpoint", "Records", "Time", "Root"), told["points"]))
+    head = ("Witness", "Node", "Checkpoints", "Furthest behind", "Furthest ahead")
+    blocks.append(table("Clocks of witnesses, against the node's", head, told["clocks"]))
     blocks += [*around.outside(basis), *around.archives(basis)]
     for name, lost in basis.figures["beyond"]:
         said = f"Of “{name}” {lost:,} more were counted than could be told apart: its tables leave them out."
@@ -252,6 +254,7 @@ def callers(basis: Basis) -> Section:
             table("Roles in use", ("Caller", "Role", "First", "Requests", "Last"), told["roles"]),
             table("How callers proved who they are", ("Method", "Issuer", "Credentials", "Requests"), told["methods"]),
             table("Transport to the gateway", ("TLS", "Requests"), told["transport"]),
+            table("Transport to agents", ("Agent", "Zone", "TLS", "Exchanges"), told["to_agents"]),
             Stacks(
                 "Refused credentials over time", ("refused",), tuple((row[0], row[1]) for row in told["failed_days"])
             ),

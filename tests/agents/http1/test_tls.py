@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from gateway.agents.http1.tls import context, fits, pin_of
+from gateway.agents.http1.tls import context, fits, pin_of, told
 from gateway.core.errors import ConfigurationError
 
 from ..support import route
@@ -100,3 +100,17 @@ def test_a_pin_is_the_digest_of_the_key_alone(tmp_path: Path) -> None:
     assert fitting(Peer(der), "sha256:" + "0" * 64, pin)
     assert not fitting(Peer(der), "sha256:" + "0" * 64)
     assert not fitting(Peer(None), pin)
+
+
+@pytest.mark.parametrize(
+    ("cipher", "words"), [(("AES", "TLSv1.3", 256), "TLSv1.3 AES"), (None, "unknown")], ids=["told", "not told"]
+)
+def test_a_connection_is_told_by_version_and_cipher(cipher: tuple[str, str, int] | None, words: str) -> None:
+    class Told:
+        def cipher(self) -> tuple[str, str, int] | None:
+            return cipher
+
+        def version(self) -> str:
+            return "TLSv1.3"
+
+    assert told(cast(ssl.SSLObject, Told())) == words

@@ -143,3 +143,20 @@ def test_records_of_an_emergency_ledger_are_counted_and_have_no_place_among_the_
     assert (told["records"], told["first"], told["last"], told["missing"], told["published"]) == (2, 4, 5, 0, 0)
     assert (told["emergency_records"], told["requested"], told["completed"], told["open"]) == (6, 2, 2, 0)
     assert ["audit.read", 2] in told["events"]
+
+
+def test_witnesses_clocks_are_told_by_how_far_they_were_from_the_nodes() -> None:
+    said = "by the witnesses' clocks, against this node's: "
+    first, later = Coverage(), Coverage()
+    for coverage, reason in (
+        (first, f"{said}w1 -2 s, w2 +0 s"),
+        (first, f"{said}w1 +11 s"),
+        (later, f"{said}w1 -10 s"),
+        (later, "other words"),
+    ):
+        coverage.feed(record("checkpoint.witnessed", node=NODE, detail=Detail(reason=reason)))
+    later.feed(record("checkpoint.witnessed", node=NODE, committed=True))
+    later.feed(record("audit.verified", node=NODE, detail=Detail(reason=f"{said}w1 -99 s")))
+    later.feed(record("checkpoint.witnessed", apart="em_1", node=NODE, detail=Detail(reason=f"{said}w1 -99 s")))
+    first.merge(later)
+    assert first.document()["clocks"] == [["w1", "nd_1", 3, "-10 s", "+11 s"], ["w2", "nd_1", 1, "+0 s", "+0 s"]]

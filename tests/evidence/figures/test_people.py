@@ -41,6 +41,27 @@ def test_credentials_are_counted_once_for_each_method_and_issuer() -> None:
     assert first.document()["methods"] == [["jwt", "https://login", 2, 4], ["jwt", "none", 1, 1]]
 
 
+def test_transport_to_agents_is_told_of_exchanges_that_one_answered() -> None:
+    first, later = Callers(), Callers()
+    over, plain = Detail(agent_tls="TLSv1.3 A"), Detail(subject="nurse")
+    for callers, found, detail in (
+        (first, {}, over),
+        (later, {"person": 1}, over),
+        (later, {}, plain),
+        (later, None, over),  # it answered with an error, which nobody searched
+        (later, None, plain),  # nobody did
+        (later, {}, None),
+    ):
+        told = {"agent": "scribe", "zone": "in-house", "found": found, "detail": detail}
+        callers.feed(record("exchange.completed", code="ok", **told))
+    later.feed(record("exchange.completed", found={}, detail=over))
+    first.merge(later)
+    assert first.document()["to_agents"] == [
+        ["scribe", "in-house", "TLSv1.3 A", 3],
+        ["scribe", "in-house", "without TLS, or not known", 1],
+    ]
+
+
 def test_callers_roles_and_methods_are_told_as_credentials_said_them() -> None:
     callers = Callers()
     detail = Detail(roles=("clerk",), method="jwt", issuer="https://login", tls="TLSv1.3")

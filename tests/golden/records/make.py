@@ -42,6 +42,7 @@ EMERGENCY = "em_0a1b2c3d4e5f60718293a4b5c6"
 EMERGENCY_KEY = "gateway.internal/emergency/" + "3f" * 16 + "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 
 DETAIL = Detail(
+    agent_tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
     subject="nurse-1@clinic.example",
     roles=("clinician",),
     credential="key_0f1e2d3c4b5a69788796a5b4c3",

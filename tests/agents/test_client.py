@@ -24,7 +24,6 @@ from gateway.core.ports import Route
 from .support import route as make_route
 from .wire import BRIEF, Agent, certificates, ok, post, server_context, serving
 
-
 TLS_1_2 = "TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384"
 
 

@@ -186,9 +186,9 @@ async def test_the_next_agent_is_on_record_before_its_first_byte_and_the_exchang
         ((over(failing(500), "A"), over(failing(500), "B"), over(failing(500), "C")), "C"),
         ((over(enough(), "A"), over(enough(), "B"), *["overloaded"] * 2), None),
     ],
-    ids=["one", "a retry", "a further agent", "over plain http", "no answer", "the last failed", "the last had no room"],
+    ids=["one", "a retry", "a further agent", "plain http", "no answer", "the last failed", "the last was full"],
 )
-async def test_the_exchange_knows_over_which_tls_its_last_answer_came(
+async def test_the_exchange_knows_the_tls_of_its_last_answer(
     clock: ManualClock, answers: tuple[WireAnswer | str, ...], told: str | None
 ) -> None:
     _, _, one = await forwarded(clock, *answers)

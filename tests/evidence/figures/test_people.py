@@ -52,8 +52,7 @@ def test_transport_to_agents_is_told_of_exchanges_that_one_answered() -> None:
         (later, None, plain),  # nobody did
         (later, {}, None),
     ):
-        told = {"agent": "scribe", "zone": "in-house", "found": found, "detail": detail}
-        callers.feed(record("exchange.completed", code="ok", **told))
+        callers.feed(record("exchange.completed", agent="scribe", zone="in-house", found=found, detail=detail))
     later.feed(record("exchange.completed", found={}, detail=over))
     first.merge(later)
     assert first.document()["to_agents"] == [

@@ -178,7 +178,9 @@ def _receipt(person: Truth, events: tuple[str, ...], **without: list[Any]) -> li
     what = "access" if "subject.access" in events else "erasure"
     requests = [row for row in told["requests"] if row[1] == what]
     none = () if cases else (Prose("No such step is on record in the period.", (), "warning"),)
-    shown_steps = sections.subject_steps({**told, "requests": requests, "steps": steps, "cases": cases, **without})
+    shown_steps = sections.subject_steps(
+        person, {**told, "requests": requests, "steps": steps, "cases": cases, **without}
+    )
     return [Part("subject", "About", (_person(person), *none)), shown_steps]
 
 
@@ -304,7 +306,7 @@ def wanted(truth: Truth) -> dict[tuple[str, str], Report]:
         found[kind, ""] = _report(truth, kind, title, subtitle, parts(truth))
     for name, person in truth["persons"].items():
         for kind, (title, subtitle, parts) in OF_PERSONS.items():
-            found[kind, name] = _report(truth, kind, title, subtitle, parts(person))
+            found[kind, name] = _report(truth, kind, title, subtitle, parts({**person, "coverage": truth["coverage"]}))
     for name, title, text in frameworks():
         parts_of = framework(truth, name)
         found["framework", name] = _report(truth, "framework", f"Evidence by provision: {title}", text, parts_of)

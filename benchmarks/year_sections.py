@@ -4,7 +4,8 @@ Nothing here asks the product: a figure is told from the year's truth, and writt
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -469,17 +470,22 @@ def _versions(told: Truth) -> list[Wanted]:
 
 def subjects(truth: Truth) -> Part:
     """All of them, and what officers say of why: that is in no receipt."""
-    steps, columns = subject_steps(truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
+    steps, columns = subject_steps(truth, truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
     since = Prose("Records before", [shown(KNOWN_FROM)], "warning")
     return steps._replace(blocks=(since, *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
 
 
-def subject_steps(told: Truth) -> Part:
+def subject_steps(truth: Truth, told: Truth) -> Part:
+    """`told`: of all of them, or of one person."""
     return Part(
         "subjects",
         "Requests of data subjects",
         (
-            table("Requests", "Case | What | Subject | Received | Due | Ended | Newest step", told["requests"]),
+            table(
+                "Requests",
+                "Case | What | Subject | Received | Due | Ended | Newest step | Full days | Stands",
+                [[*row, *_stood(row, truth["coverage"]["last_at"])] for row in told["requests"]],
+            ),
             table("Steps", "Event | Outcome | Times", told["steps"]),
             table("Cases", "Time | Event | Outcome | Case | Subject | Ground", told["cases"]),
             table(
@@ -494,6 +500,15 @@ def subject_steps(told: Truth) -> Part:
             ),
         ),
     )
+
+
+def _stood(row: Sequence[str | int], last: str) -> list[str | int]:
+    """In how many days a request came to its end, and how it stands when the year is over."""
+    received, due, ended = map(str, row[3:6])
+    if ended == "none":
+        return ["none", "open, overdue" if due < last else "open, not due yet"]
+    days = (datetime.fromisoformat(ended) - datetime.fromisoformat(received)).days
+    return [days, "ended late" if ended > due else "ended in time"]
 
 
 def keeping(truth: Truth) -> Part:

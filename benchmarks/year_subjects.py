@@ -80,7 +80,7 @@ class Subjects:
         """An access, which did not look into some places. `lost`: it says so in a detail that was deleted."""
         case = self._case()
         lines = ("identity desk 3", *(ELSEWHERE if lost else elsewhere))
-        asked = timestamp(at - 3 * DAY_US)
+        asked = timestamp(at - (45 if code == "late" else 3) * DAY_US)
         made = self._step(at, "access", code, subject, case=case, began=asked, lines=lines, lost=lost)
         self._truth.readings.add(timestamp(at), "ac_privacy", "person", "subject.access")
         if made:

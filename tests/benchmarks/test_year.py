@@ -54,6 +54,17 @@ def test_provisions_are_found_in_every_state_and_form() -> None:
     assert any(asked == held > 0 for _, asked, held, _ in needs)
 
 
+def test_requests_of_data_subjects_end_in_time_late_or_not_and_some_are_not_due() -> None:
+    _, _, expected = _year()
+    newest = expected["coverage"]["last_at"]
+    told = [(ended != "none", due < (newest if ended == "none" else ended)) for *_, due, ended, _ in requests(expected)]
+    assert set(told) == {(True, True), (True, False), (False, True), (False, False)}
+
+
+def requests(expected: dict[str, Any]) -> list[list[Any]]:
+    return list(expected["subjects"]["requests"])
+
+
 def test_persons_have_much_little_and_nothing_on_record() -> None:
     _, _, expected = _year()
     persons = expected["persons"]

@@ -322,7 +322,7 @@ def _receipt(event: str, what: str) -> Callable[[Basis], tuple[Section, ...]]:
             told["erased"] = []
         else:
             told["elsewhere"] = []
-        steps = sections.subject_steps(told)
+        steps = sections.subject_steps(basis, told)
         none = () if told["cases"] else (Text("No such step is on record in the period.", "warning"),)
         return (Section("subject", "About", (_about_subject(basis), *none)), steps)
 

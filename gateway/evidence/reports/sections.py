@@ -18,6 +18,7 @@ from gateway.evidence.reports.document import (
     Text,
 )
 from gateway.evidence.reports.processors import processors
+from gateway.evidence.reports.requests import requests
 from gateway.evidence.reports.standing import standing
 
 FATES = ("sent as it was", "masked", "not sent")
@@ -323,7 +324,7 @@ OPEN_BEFORE = "erasures that were asked for there, and of which no record of the
 
 def subjects(basis: Basis) -> Section:
     told = basis.figures["subjects"]
-    steps = subject_steps(told)
+    steps = subject_steps(basis, told)
     reasons = table("Reasons given", ("Time", "Event", "Outcome", "Case", "Actor", "Reason"), told["reasons"])
     return Section(steps.id, steps.title, (*_open_before(basis), *steps.blocks, reasons))
 
@@ -339,17 +340,13 @@ def _open_before(basis: Basis) -> list[Block]:
     return []
 
 
-def subject_steps(told: dict[str, Any]) -> Section:
+def subject_steps(basis: Basis, told: dict[str, Any]) -> Section:
     """Requests of data subjects, of all or of one; without what officers say of them, since a receipt is given away."""
     return Section(
         "subjects",
         "Requests of data subjects",
         (
-            table(
-                "Requests",
-                ("Case", "What", "Subject", "Received", "Due", "Ended", "Newest step"),
-                told["requests"],
-            ),
+            requests(told["requests"], basis.figures["coverage"]["last_at"]),
             table("Steps", ("Event", "Outcome", "Times"), told["steps"]),
             table("Cases", ("Time", "Event", "Outcome", "Case", "Subject", "Ground"), told["cases"]),
             table(

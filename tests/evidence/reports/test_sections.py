@@ -72,6 +72,6 @@ def test_receipts_hold_no_reason_of_an_officer_and_the_report_of_a_period_does()
     assert told["reasons"]
     captions = [
         [block.caption for block in made.blocks if isinstance(block, Table)]
-        for made in (SECTIONS["subjects"](basis()), subject_steps(told))
+        for made in (SECTIONS["subjects"](basis()), subject_steps(basis(), told))
     ]
     assert ["Reasons given" in one for one in captions] == [True, False]

@@ -328,6 +328,31 @@ async def test_a_quarter_without_a_change_is_evidenced_by_what_was_made_before_i
         assert (version[0], version[3], version[4]) == ("sha256:" + "1f" * 32, "ac_1", "ac_2")
 
 
+async def test_an_erasure_that_is_never_carried_out_is_a_lack_in_each_period_after_it_was_due(
+    database: Settings, clock: ManualClock
+) -> None:
+    """And while it is not due yet it is told as open."""
+    async with reporting(database, clock) as (site, reporter):
+        asked = {"began": timestamp(clock.now_us()), "legal_basis": "Art. 17(1)(a)", "outcome": OutcomeInfo(code="any")}
+        await written(site, "subject.erasure", case="sc_1", subject="su_1", **asked)
+        found, said = [], ""
+        for days in (1, 40, 40):
+            clock.advance(days * 86_400)
+            await written(site, "audit.read", actor="ac_1")
+            told = await reporter.report(BY, period(clock, kind="framework", days=days - 1, framework="gdpr"))
+            (row,) = tables(told)["Requests"].rows
+            found.append((states(told)["17"][2], row[-1]))
+            said = str(states(told)["17"][4])
+        late = ("in part", "open, overdue")
+        assert found == [("supported", "open, not due yet"), late, late]
+        assert "1 of 1 cases had no end" in said
+        over = {"recipients": (), "backups_until": timestamp(clock.now_us())}
+        await written(site, "subject.erased", case="sc_1", subject="su_1", **asked, **over)
+        told = await reporter.report(BY, period(clock, kind="framework", framework="gdpr"))
+        (row,) = tables(told)["Requests"].rows
+        assert (states(told)["17"][2], row[-2:]) == ("supported", (81, "ended late"))
+
+
 async def test_a_quarter_in_which_nothing_stood_is_not_evidenced(database: Settings, clock: ManualClock) -> None:
     async with reporting(database, clock) as (site, reporter):
         by = await administrator(site)

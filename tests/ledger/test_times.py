@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import FormatError
-from gateway.ledger.times import day, parse_timestamp, timestamp
+from gateway.ledger.times import day, parse_timestamp, read_time, timestamp
 
 END_US = 253_402_300_800_000_000
 
@@ -78,3 +78,28 @@ def test_what_is_read_is_written_back(text: str) -> None:
 def test_days_that_the_calendar_does_not_have_are_refused(text: str) -> None:
     with pytest.raises(FormatError):
         day(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T00:00:00Z",
+        "2026-11-24",
+        "2026-11-24t01:00:00+01:00",
+        "2026-11-24 00:00:00.000000z",
+        "2026-11-23T23:30:00-00:30",
+    ],
+)
+def test_a_time_may_be_written_as_people_write_it(text: str) -> None:
+    assert read_time(text) == "2026-11-24T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("now", "", "2026-11-24T00:00:00", "2026-02-30", "2026-11-24T25:00:00Z", "2026-11-24\n", "٢٠٢٦-11-24"),
+        *("1969-12-31", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"),
+    ],
+)
+def test_other_words_are_no_time(text: str) -> None:
+    assert read_time(text) is None

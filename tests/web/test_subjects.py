@@ -78,7 +78,7 @@ async def test_an_erasure_is_asked_for_agreed_to_and_refused_over_http(sqlite_se
         late = await site.http.post("/subjects/erasure", json={**body, "received": "yesterday"}, headers=ada)
         assert (late.status_code, late.json()["field"]) == (400, "received")
         asked = await site.http.post(
-            "/subjects/erasure", json={**body, "received": "2026-01-31T10:00:00.000000Z"}, headers=ada
+            "/subjects/erasure", json={**body, "received": "2026-01-31T11:00:00+01:00"}, headers=ada
         )
         assert (asked.status_code, asked.json()["due"]) == (201, "2026-02-28T10:00:00.000000Z")
         assert asked.json()["overdue"]

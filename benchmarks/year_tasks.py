@@ -77,9 +77,11 @@ class Tasks:
         inherited = one.message.all
         classes = ClassesInfo(found=("phi",), declared=(), inherited=inherited, floor=())
         effect = DecisionInfo(effect="redact", rules=("answers",), obligations=("redact",), policy=made.version(at))
-        purpose = one.record.purpose if again else None
+        purpose, basis = (one.record.purpose, one.record.legal_basis) if again else (None, None)
         answer: dict[str, Any] = (
-            {"classes": classes, "decision": effect, "purpose": purpose, "found": {"mrn": 1}} if again else {}
+            {"classes": classes, "decision": effect, "purpose": purpose, "legal_basis": basis, "found": {"mrn": 1}}
+            if again
+            else {}
         )
         common = {**common, "callback": callback}
         tries = 2 if self._hand.chance(0.5) else 1
@@ -95,7 +97,7 @@ class Tasks:
             )
             every = tuple(sorted({"phi", *inherited})) if again else ()
             place = (callback, zone, "none", "none")
-            self._truth.flowed(timestamp(at), place, every, (purpose, None), sent.about)
+            self._truth.flowed(timestamp(at), place, every, (purpose, basis), sent.about)
             at += 30 * SECOND
         if self._hand.chance(0.6):
             ended = OutcomeInfo(code="ok", status=204)

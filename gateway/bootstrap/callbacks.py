@@ -16,6 +16,7 @@ from gateway.exchange.delegation import Delegation
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.tasks import Tasks
 from gateway.settings import Settings, secret
+from gateway.settings.purposes import legal_bases
 from gateway.store.callbacks import CallbackStore
 from gateway.store.directory import SYSTEM
 
@@ -46,6 +47,7 @@ async def callbacks_of(base: Foundation, tasks: Tasks, delegation: Delegation, s
         metrics=site.metrics,
         current=in_force.known,
         asked=in_force.asked,
+        bases=legal_bases(settings.purpose, settings.tenants),
     )
 
 

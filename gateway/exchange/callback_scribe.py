@@ -38,6 +38,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     inherited: tuple[str, ...] = ()
     floor: tuple[str, ...] = ()
     purpose: str | None = None
+    legal_basis: str | None = None
     subjects: tuple[str, ...] = ()
     detail: Detail = Detail()
 
@@ -66,7 +67,7 @@ class CallbackScribe:
         )
         if again is not None:
             decision = again.decision
-            envelope.purpose = notice.purpose
+            envelope.purpose, envelope.legal_basis = notice.purpose, notice.legal_basis
             envelope.found, envelope.scanned = again.found, again.scanned
             envelope.classes = ClassesInfo(
                 found=again.classes, declared=(), inherited=notice.inherited, floor=notice.floor

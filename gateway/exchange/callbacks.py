@@ -74,7 +74,8 @@ class Callbacks:
 
     `tenants` are the ledgers that are served; `denied` whether a caller of one is on its deny-list by now; `calls`
     whether an identity is an agent's; `current` and `asked`, as for a `Dispatcher`, whether this node's policy, and
-    with it its destinations, are in force for a ledger; `address` where callers reach the gateway.
+    with it its destinations, are in force for a ledger; `address` where callers reach the gateway; `bases` the legal
+    basis of a purpose for a tenant (its configured id).
     """
 
     def __init__(
@@ -97,12 +98,13 @@ class Callbacks:
         chance: Callable[[], float] = random.random,
         current: Callable[[str], bool] = lambda tenant: True,
         asked: Callable[[str], Awaitable[bool]] = _trusted,
+        bases: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self._store, self._tasks, self._scribe, self._standing = store, tasks, scribe, standing
         self._denied, self._calls, self._ledgers, self._client = denied, calls, ledgers, client
         self._destinations, self._tenants, self._address = destinations, tenants, address
         self._clock, self._settings, self._metrics, self._chance = clock, settings, metrics, chance
-        self._current, self._policy_holds = current, asked
+        self._current, self._policy_holds, self._bases = current, asked, bases or {}
         longest_s = max((one.route.timeout_s for one in destinations.values()), default=0.0)
         self._lease_us = int((longest_s + LEASE_S) * 1_000_000)
         self._wake = asyncio.Event()
@@ -321,6 +323,7 @@ class Callbacks:
             inherited=result.inherited,
             floor=result.floor,
             purpose=receiver.purpose,
+            legal_basis=None if receiver.purpose is None else self._bases.get((identity.tenant, receiver.purpose)),
             detail=detail,
         )
 

@@ -79,6 +79,7 @@ class Desk:
         self.office, self.client, self.metrics = o, Client(), Metrics()
         self.denied = self.calls = self.closed = False
         self.current = self.holds = True
+        self.bases: dict[tuple[str, str], str] = {("default", "TREAT"): "Art. 9(2)(h)", ("other", "TREAT"): "no"}
         self.store = CallbackStore(o.store.engine, o.store.clock)
         route = bare("billing", "http://a.example/told", zone="partner")
         destination = Destination(route=route, secret=SECRET, serves=lambda tenant, name: not self.closed)
@@ -104,6 +105,7 @@ class Desk:
             chance=lambda: 1.0,
             current=lambda tenant: self.current,
             asked=self._asked,
+            bases=self.bases,
         )
 
     async def turn(self) -> int:
@@ -165,10 +167,20 @@ async def test_the_end_of_a_task_is_told_once_signed_and_on_record_before(
         sent, delivered = (await d.office.records())[-2:]
         assert [sent.event, delivered.event] == ["task.callback_sent", "task.callback_delivered"]
         assert (sent.callback, sent.zone, sent.attempt, sent.purpose) == ("billing", "partner", 1, "TREAT")
+        assert (sent.legal_basis, delivered.legal_basis) == ("Art. 9(2)(h)", None)
         assert sent.response is not None
         assert (sent.response.bytes, sent.decision is not None) == (len(outgoing.body), True)
         ((kept, by),) = d.office.reread
         assert (by.identity.zone, by.identity.roles, by.lent, kept.answer.body) == ("partner", ("clerk",), (), b"said")
+
+
+async def test_a_purpose_without_a_legal_basis_is_told_alone(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with desk(sqlite_settings, tmp_path) as d:
+        d.bases.clear()
+        await ran(d.office, callback="billing")
+        await d.turn()
+        sent = (await d.office.records())[-2]
+        assert (sent.event, sent.purpose, sent.legal_basis) == ("task.callback_sent", "TREAT", None)
 
 
 async def test_what_may_not_go_there_is_told_without_what_it_holds(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -24,11 +24,14 @@ async def called(
     monkeypatch: pytest.MonkeyPatch,
     tasks: dict[str, Any] | None = None,
     policy: dict[str, Any] | None = None,
+    purpose: list[dict[str, Any]] | None = None,
     **fields: Any,
 ) -> AsyncIterator[tuple[Tasking, Agent]]:
     """A gateway with a destination `billing`, in the cloud unless told otherwise. `policy`: its section, if not the
-    shipped one's."""
-    sections = {} if policy is None else {"policy": policy}
+    shipped one's; `purpose`: legal bases of purposes."""
+    sections: dict[str, Any] = {} if policy is None else {"policy": policy}
+    if purpose is not None:
+        sections["purpose"] = purpose
     monkeypatch.setenv("CALLBACK_SECRET", SECRET)
     destination = Agent()
     async with served(destination) as url:
@@ -68,6 +71,16 @@ async def test_a_destination_is_told_what_may_come_to_its_zone_and_the_caller_se
         assert (await t.events(task))[-1] == "task.callback_delivered"
         metrics = (await t.site.http.get("/metrics")).text
         assert f'gateway_callbacks_total{{end="delivered",tenant="{t.ledger}"}} 1.0' in metrics
+
+
+async def test_an_answer_that_is_sent_on_is_on_record_with_the_legal_basis_of_its_purpose(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = [{"id": "TREAT", "legal_basis": "Art. 9(2)(h)"}]
+    async with called(sqlite_settings, monkeypatch, purpose=declared) as (t, _):
+        await told(t, await t.submit(chat(callback="billing")))
+        (sent,) = [one for one in await t.site.records() if one["event"] == "task.callback_sent"]
+        assert (sent["purpose"], sent["legal_basis"]) == ("TREAT", "Art. 9(2)(h)")
 
 
 async def test_what_may_not_leave_the_house_is_told_without_what_it_holds(

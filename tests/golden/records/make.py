@@ -292,6 +292,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "callback": "billing",
         "zone": "partner",
         "purpose": "TREAT",
+        "legal_basis": "Art. 9(2)(h)",
         "found": {"mrn": 1},
         "scanned": "full",
         "classes": ClassesInfo(found=("phi", "pii"), declared=(), inherited=(), floor=()),

@@ -42,7 +42,7 @@ class Borrowed(WireStream):
     """A stream of another client, in the form that the pipeline takes."""
 
     def __init__(self, status: int, headers: Iterable[tuple[str, str]], pieces: Pieces) -> None:
-        self.status, self.headers = status, _lower(headers)
+        self.status, self.headers, self.tls = status, _lower(headers), None
         self._pieces = pieces
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -26,8 +26,8 @@ SQLITE_TRIGGERS = frozenset(
 POSTGRES_TRIGGERS = frozenset(
     {f"{table}_no_change" for table in APPEND_ONLY + NEVER_UPDATED}
     | {f"{table}_no_delete" for table in NEVER_DELETED}
-    | {"head_grows", "tenant_fixed_key", "api_key_fixed_key", "key_rotation_in_order", "archive_in_order"}
-    | {"emergency_once"}
+    | {"head_starts_empty", "head_grows", "tenant_fixed_key", "api_key_fixed_key", "key_rotation_in_order"}
+    | {"archive_in_order", "emergency_once"}
 )
 _OLDEST_POSTGRES = 150_000
 

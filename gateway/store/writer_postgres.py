@@ -86,7 +86,7 @@ def _write_statement(counts: Counts) -> str:
     """One statement that inserts so many rows into the tables of `_TABLES`, closes exchanges and moves the head.
 
     $1 is the tenant, $2 to $6 are the head's new size, hash, time, policy and revision of the deny-list; then come the
-    exchanges to close, if there are any, and the columns of the tables that have rows (`_parameters`).
+    exchanges to close, if there are any, and the columns of the tables that have rows (`_laid_out`).
     """
     open_ones, number = _open_ones(counts[-1])
     parts, _ = _inserts(counts[:-1], number, "")
@@ -202,8 +202,7 @@ class PostgresWriter(LedgerWriter):
         connection = self._connection
         if connection is None or connection.is_closed():
             return False  # a new one must be asked first whether it is the same server
-        tables = _tables(filled)
-        counts = _counts(tables, filled.closed)
+        counts, parameters = _laid_out(filled)
         try:
             async with self._mapped():
                 # A crash of the server before this returns may leave all or nothing; after it, it is in the log on
@@ -211,7 +210,7 @@ class PostgresWriter(LedgerWriter):
                 moved = await connection.fetchval(
                     _at_once_statement(counts),
                     *self._moving(filled.head),
-                    *_parameters(counts, tables, filled.closed),
+                    *parameters,
                     left.size,
                     left.hash,
                     left.policy,
@@ -236,13 +235,10 @@ class PostgresWriter(LedgerWriter):
             return took
 
     async def _insert(self, filled: Filled) -> None:
-        head, tables = filled.head, _tables(filled)
+        counts, parameters = _laid_out(filled)
         async with self._mapped():
             connection = self._locked()
-            counts = _counts(tables, filled.closed)
-            moved = await connection.fetchval(
-                _write_statement(counts), *self._moving(head), *_parameters(counts, tables, filled.closed)
-            )
+            moved = await connection.fetchval(_write_statement(counts), *self._moving(filled.head), *parameters)
             if moved is None:
                 raise LedgerUnavailable("the ledger has no head")
 
@@ -357,24 +353,24 @@ def _tables(filled: Filled) -> list[list[Row]]:
     ]
 
 
-def _counts(tables: list[list[Row]], closed: list[str]) -> Counts:
-    """One is told from many only where the batch is of one record: the server keeps a plan for each kind of statement,
-    and there are to be few."""
-    sizes = [*map(len, tables), len(closed)]
-    if sizes[0] == 1:
-        return tuple(min(size, _MANY) for size in sizes)
-    return tuple(_MANY if size else 0 for size in sizes)
-
-
-def _parameters(counts: Counts, tables: list[list[Row]], closed: list[str]) -> list[Any]:
-    """$7 and what comes after it: the exchanges to close, and all columns but the tenant."""
-    parameters: list[Any] = [closed] if counts[-1] == _MANY else [*closed]
-    for (_, _, types), rows, count in zip(_TABLES, tables, counts, strict=False):
-        if count == 1:
+def _laid_out(filled: Filled) -> tuple[Counts, list[Any]]:
+    """Of how many rows the statement is, and its parameters from $7 on: the exchanges to close, and all columns but the
+    tenant. One row is told from many only where the batch is of one record: the server keeps a plan for each kind of
+    statement, and there are to be few."""
+    alone, closed = len(filled.record) == 1, filled.closed
+    closing = 0 if not closed else 1 if alone and len(closed) == 1 else _MANY
+    parameters: list[Any] = [closed] if closing == _MANY else [*closed]
+    counts = []
+    for (_, _, types), rows in zip(_TABLES, _tables(filled), strict=True):
+        if not rows:
+            counts.append(0)
+        elif alone and len(rows) == 1:
+            counts.append(1)
             parameters += rows[0][1:]
-        elif count:
+        else:
+            counts.append(_MANY)
             parameters += _arrays(types, rows)
-    return parameters
+    return (*counts, closing), parameters
 
 
 def _arrays(types: tuple[str, ...], rows: list[Row]) -> list[str | bytes]:

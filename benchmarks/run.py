@@ -35,6 +35,7 @@ from benchmarks import (
     simulate,
     verify,
     year,
+    year_database,
 )
 from benchmarks.children import Unmeasured, split
 from benchmarks.databases import Databases, databases
@@ -55,8 +56,11 @@ PARTS = (
     "simulate",
     "classify",
     "year",
+    "year-database",
 )
-ON_BOTH = frozenset({*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "durable", "query"})
+ON_BOTH = frozenset(
+    {*pipeline.TRIALS, "latency", "litellm", "held", "memory", "append", "durable", "query", "year-database"}
+)
 """What has to be measured on SQLite and on PostgreSQL."""
 APPEND_TARGET, APPEND_PER_S, APPEND_BATCH = 0.75, 20_000, 500
 
@@ -134,6 +138,7 @@ def report(asked: Asked, found: Databases, directory: Path) -> int:
         "simulate": partial(_simulate, found, directory),
         "classify": _classify,
         "year": _year,
+        "year-database": partial(_year_database, found, directory),
     }
     figures: dict[str, object] = {"machine": described}
     misses: list[str] = []
@@ -284,6 +289,11 @@ def _classify() -> Part:
 def _year() -> Part:
     found = year.compare(year.EXCHANGES)
     return Part(figures={"records": found.records, "reports": found.reports}, lines=found.lines(), misses=found.faults)
+
+
+def _year_database(found: Databases, directory: Path) -> Part:
+    told = year_database.measure(year_database.EXCHANGES, found, directory / "year")
+    return Part(figures={"records": told.records, "reports": told.reports}, lines=told.lines(), misses=told.faults)
 
 
 if __name__ == "__main__":

@@ -23,13 +23,14 @@ from msgspec.structs import asdict
 from benchmarks.year_access import Access
 from benchmarks.year_documents import carried_faults, carried_reports, composed, report_faults
 from benchmarks.year_exchanges import Exchange, Exchanges
-from benchmarks.year_hand import GONE, START_US, TENANT, YEAR_US, Drawn, Hand
+from benchmarks.year_hand import DAY_US, GONE, START_US, TENANT, YEAR_US, Drawn, Hand
 from benchmarks.year_ledger import LASTS_US, Ledgers, emergencies_at
 from benchmarks.year_messages import MASKABLE, few, subjects
 from benchmarks.year_people import People
 from benchmarks.year_persons import GROUPS, MANY, ONE, OTHER, PURGED, WATCHED
 from benchmarks.year_provisions import Reference, asked
 from benchmarks.year_register import KNOWN_FROM
+from benchmarks.year_reports import MOST_LOOKED_UP
 from benchmarks.year_subjects import Incidents, Subjects, followed
 from benchmarks.year_tasks import Tasks
 from benchmarks.year_truth import Truth
@@ -38,7 +39,7 @@ from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, Seen, seen
 from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.reports.affected import affected_by
-from gateway.exchange.reporting import MOST_INCIDENTS, Person
+from gateway.exchange import reporting
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
 from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal, timestamp
@@ -50,6 +51,8 @@ SAID = 100
 """Differences that are printed one by one."""
 FIRST = 5_000
 """The number of the year's first record: others came before it."""
+BEFORE, APART_BEFORE = 100, 7
+"""The number of the first record before it, and how far these are apart."""
 APART = 12
 """Exchanges on an emergency ledger."""
 ABOUT = (None, (MANY,), (ONE, OTHER))
@@ -59,12 +62,28 @@ QUESTIONS = asked()
 """Those of the frameworks that ship."""
 
 
+FOLLOWS_US = 60 * DAY_US
+"""Within which all that follows from an exchange is on record."""
+
+
+class Place(NamedTuple):
+    """Where a year lies in a ledger."""
+
+    before: int
+    """The number of the first record before the year that changed what was in force; the others follow it."""
+    between: int
+    """How many others come between these and the year."""
+
+
 class Year:
     """One year. The same `seed` and number of exchanges make the same records. `opened`: whether the details that are
-    still there come with them, or none does, as in a bundle that does not open them."""
+    still there come with them, or none does, as in a bundle that does not open them; `place`: where they lie in a
+    ledger without a gap, beside which there are no emergency ledgers."""
 
-    def __init__(self, exchanges: int = EXCHANGES, seed: int = 7, *, opened: bool = True) -> None:
-        self._count, self.truth, self.opened = exchanges, Truth(), opened
+    def __init__(
+        self, exchanges: int = EXCHANGES, seed: int = 7, *, opened: bool = True, place: Place | None = None
+    ) -> None:
+        self._count, self.truth, self.opened, self._place = exchanges, Truth(), opened, place
         self._hand = Hand(self.truth, seed, PURGED, GONE if opened else 1.0)
         self._exchanges, self._tasks = Exchanges(self._hand), Tasks(self._hand)
         self._people, self._ledgers = People(self._hand), Ledgers(self._hand, FIRST)
@@ -79,14 +98,20 @@ class Year:
         """Records about them on emergency ledgers, each with whom it is about."""
         self.of_exchange: dict[str, list[StoredRecord]] = {}
         """Exchange that an incident is about → its records."""
+        self.first = FIRST
+        """The number of the year's first record."""
+        self.drawn_before: list[Drawn] = []
+        """Of which `before` was made."""
+        self.newest: Drawn | None = None
+        """Of which the record was made that was given last."""
         self.before = self._before()
         """Records before the year that changed what was in force, in order."""
 
     def records(self) -> Iterator[StoredRecord]:
         """The records in order, then those of the emergency ledgers. Memory: what is under way."""
-        prev, seq = GENESIS, FIRST
+        prev, seq = GENESIS, self.first
         for number, drawn in enumerate(self._in_order()):
-            if number % 3_000 == 2_000:  # some are not there any more
+            if number % 3_000 == 2_000 and self._place is None:  # some are not there any more
                 self.truth.lost(seq, seq + number % 7)
                 seq += number % 7 + 1
             self.truth.placed(drawn.envelope, seq)
@@ -95,6 +120,7 @@ class Year:
                 if name in self.links:
                     self.links[name].add(seq)
             stored = self._stored(drawn, seq, prev, None)
+            self.newest = drawn
             if not WATCHED.isdisjoint(drawn.about):
                 self.about.append(stored)
             prev, seq = stored.hash, seq + 1
@@ -110,9 +136,9 @@ class Year:
                     self.apart.append((frozenset(drawn.about), stored))
                 yield stored
 
-    def expected(self) -> dict[str, Any]:
-        """The truth, once all records were taken."""
-        return self.truth.document(self._provisions.document(self.truth.erasures))
+    def expected(self, known_from: int = KNOWN_FROM) -> dict[str, Any]:
+        """The truth, once all records were taken. `known_from`: from which record on what stood before is known."""
+        return self.truth.document(self._provisions.document(self.truth.erasures, known_from))
 
     def persons(self) -> dict[str, dict[str, Any]]:
         """Pseudonym (the first) of a person who is watched → what is true of that person, in the form of
@@ -121,7 +147,7 @@ class Year:
 
     def affected(self) -> dict[str, dict[str, Any]]:
         """Incident → whom it affects, in the form of `Basis.affected`, in the order of the incidents: of all of them,
-        though the product looks it up for the first `MOST_INCIDENTS` alone."""
+        though the product looks it up for the first ones alone."""
         return self.truth.affected()
 
     def _stored(self, drawn: Drawn, seq: int, prev: bytes, emergency: str | None) -> StoredRecord:
@@ -140,23 +166,32 @@ class Year:
     # ------------------------------------------------------------------------------------------------- what is drawn
 
     def _before(self) -> list[StoredRecord]:
-        stands = self.truth.stands
-        stands.first, stands.since = FIRST, timestamp(START_US)
+        stands, place = self.truth.stands, self._place
+        stands.since = timestamp(START_US)
         self._hand.earlier(early=True)
         self._access.before()
         self._subjects.before()
+        first, step = (BEFORE, APART_BEFORE) if place is None else (place.before, 1)
         found = []
         for number, (_, drawn) in enumerate(self._hand.due(None)):
-            stands.numbers[drawn.envelope.id] = 100 + 7 * number
-            found.append(self._stored(drawn, 100 + 7 * number, GENESIS, None))
+            seq = first + step * number
+            stands.numbers[drawn.envelope.id] = seq
+            self.drawn_before.append(drawn)
+            found.append(self._stored(drawn, seq, GENESIS, None))
         self._hand.earlier(early=False)
+        if place is not None:
+            self.first = first + len(found) + place.between
+        stands.first = self.first
         for drawn in stands.standing():
             self._provisions.before(stands.numbers[drawn.envelope.id], drawn)
         return found
 
     def _in_order(self) -> Iterator[Drawn]:
         """Each exchange's first record as it comes, and everything that follows from one when its time has come."""
-        hand, step, apart = self._hand, YEAR_US // max(self._count, 1), emergencies_at(self._count)
+        hand, lasts, apart = self._hand, YEAR_US, emergencies_at(self._count)
+        if self._place is not None:
+            lasts, apart = YEAR_US - FOLLOWS_US, ()
+        step = lasts // max(self._count, 1)
         self._began()
         for number in range(self._count):
             at = START_US + number * step + hand.random.randrange(step // 2 or 1)
@@ -260,7 +295,7 @@ async def persons_of(year: Year) -> dict[str, dict[str, Any]]:
     """What the product says of the persons who are watched, each of whom it is given all records about any of them."""
     links, found = Links(year), {}
     for group in GROUPS:
-        person = Person(links, TENANT, group)
+        person = reporting.Person(links, TENANT, group)
         for stored in year.about:
             await person.feed(stored.seq, _seen(stored))
         for names, stored in year.apart:
@@ -289,14 +324,14 @@ def figures(year: Year) -> dict[str, Any]:
             apart[stored.emergency] += 1
     found = facts.document()
     groups = {name: frozenset(group) for group in GROUPS if len(group) > 1 for name in group}
-    opened = found["incidents"]["opened"][:MOST_INCIDENTS]
+    opened = found["incidents"]["opened"][: reporting.MOST_INCIDENTS]
     about = {str(row[0]): asdict(affected_by(year.of_exchange.get(str(row[6]), ()), groups)) for row in opened}
     return {**found, "persons": asyncio.run(persons_of(year)), "affected": about, "apart": dict(apart)}
 
 
-def truth(year: Year) -> dict[str, Any]:
+def truth(year: Year, known_from: int = KNOWN_FROM) -> dict[str, Any]:
     """What is true of all that, once its records were taken."""
-    about, whole = dict(list(year.affected().items())[:MOST_INCIDENTS]), year.expected()
+    about, whole = dict(list(year.affected().items())[:MOST_LOOKED_UP]), year.expected(known_from)
     apart = {str(row[0]): row[1] for row in whole["coverage"]["emergencies"]}
     return {**whole, "persons": year.persons(), "affected": about, "apart": apart}
 

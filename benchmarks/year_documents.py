@@ -145,13 +145,13 @@ def _faults(
 
 def head(expected: Mapping[str, Any]) -> dict[str, Any]:
     """What must stand above the sections of every report, by its name there."""
-    coverage = expected["coverage"]
+    coverage, beside = expected["coverage"], made.around(expected)
     return {
-        "ledger": made.LEDGER,
+        "ledger": beside.ledger,
         "since": made.SINCE,
         "until": made.UNTIL,
         "first": coverage["first"],
         "end": coverage["last"] + 1,
         "created": made.CREATED,
-        "generator": made.GENERATOR,
+        "generator": beside.generator,
     }

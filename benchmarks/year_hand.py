@@ -15,7 +15,7 @@ from benchmarks.year_truth import Truth
 from gateway.core.ids import uuid7
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
 
-START_US = 1_767_225_600_000_000  # 2026-01-01
+START_US = 1_735_689_600_000_000  # 2025-01-01: a year that is over, of which reports are made by the clock
 YEAR_US = 365 * 86_400_000_000
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US

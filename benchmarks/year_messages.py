@@ -53,7 +53,12 @@ MESSAGES: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
 PURPOSES = ("TREAT", "HPAYMT", "HOPERAT", "HRESCH", "PUBHLTH", None)
 NO_BASIS = "HOPERAT"
 """The purpose that no legal basis is registered for."""
-MASKABLE = {"pii": frozenset({"person", "email", "mrn"}), "phi": frozenset({"person", "email", "mrn", "card"})}
+MASKABLE = {
+    "pii": frozenset({"person", "email", "mrn"}),
+    "phi": frozenset({"person", "email", "mrn", "card"}),
+    "pci": frozenset({"card"}),
+}
+"""Of the types that messages hold, those that masking masks, by class; as in the policy that ships."""
 VERSIONS = ("sha256:" + "1a" * 32, "sha256:" + "2b" * 32)
 ENGINES = ("sha256:" + "aa" * 32, "sha256:" + "bb" * 32)
 ERASED_AT = START_US + 200 * 86_400_000_000

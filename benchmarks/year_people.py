@@ -184,6 +184,10 @@ class People:
         hand.put("review.sampled", at, Detail(method="jwt"), sample=sample, count=1, **by)
         hand.put("content.revealed", at + 1, shown, range=(number, number + 1), **by)
         judged = OutcomeInfo(code="missed" if missed else "complete")
+        figure = "1.0000 (0.0250 to 1.0000): 1" if missed else "0.0000 (0.0000 to 0.9750): 0"
+        truth.misses.append(
+            f"{figure} of 1 messages; sample {name} of 40 exchanges from {since[:10]} until {until[:10]}, engine "
+        )
         hand.put("review.marked", at + 2, shown, range=(number, number + 1), missed=missed, outcome=judged, **by)
         for after, event in enumerate(("review.sampled", "content.revealed", "review.marked")):
             truth.readings.add(timestamp(at + after), "ac_privacy", "person", event)

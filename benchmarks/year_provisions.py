@@ -29,7 +29,6 @@ held it, or that it holds it."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
-BEFORE = ", and none before it from record 40 on, the first at hand, that still stood at its start"
 
 
 OWN = """
@@ -169,14 +168,16 @@ class Provision:
     def found(self, cells: Mapping[str, str]) -> bool:
         return any(all(_matches(cells, *one) for one in query.items()) for query in self.queries)
 
-    def document(self, erasures: Erasures, newest: str, *, opened: bool) -> dict[str, Any]:
+    def document(self, erasures: Erasures, newest: str, *, opened: bool, known_from: int) -> dict[str, Any]:
         """In the form of `Facts.document`."""
         self._cases = erasures.told(newest, before=bool(self.said.get("standing")))
         said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
         absent = self._absent(opened=opened)
         counts = most(self.counts)
         if not self.records:
-            nothing = f"{NOTHING}{BEFORE}" if said.get("standing") else NOTHING
+            since = f" from record {known_from:,} on, the first at hand," if known_from else ""
+            before = f", and none before it{since} that still stood at its start"
+            nothing = f"{NOTHING}{before}" if said.get("standing") else NOTHING
             state, reasons = "not evidenced", ([nothing] if self.queries else []) + lacks
         else:
             state, reasons = "in part" if absent or lacks else "supported", absent + lacks
@@ -277,8 +278,9 @@ class Reference:
                 if provision.found(every):
                     provision.lines.append([place, *(every[column] for column in provision.columns)])
 
-    def document(self, erasures: Erasures) -> list[dict[str, Any]]:
-        """All of them, in the order of the files, once everything was taken. `erasures`: as they were drawn."""
+    def document(self, erasures: Erasures, known_from: int) -> list[dict[str, Any]]:
+        """All of them, in the order of the files, once everything was taken. `erasures`: as they were drawn;
+        `known_from`: from which record on what stood before is known."""
         matched: dict[tuple[str, ...], list[Provision]] = {}
         """By all cells but the actor, for which nobody asks."""
         for (shape, told), times in self._shapes.items():
@@ -293,7 +295,8 @@ class Reference:
                 if one.counted:
                     one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
         self._shapes.clear()
-        return [one.document(erasures, self._newest, opened=self._opened) for one in self._all]
+        opened = self._opened
+        return [one.document(erasures, self._newest, opened=opened, known_from=known_from) for one in self._all]
 
     def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
         if event not in self._kinds:

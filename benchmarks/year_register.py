@@ -1,14 +1,14 @@
 """What a generated year's reports tell beside its records: a configuration, archives, witnesses, all made up here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 LEDGER = "gateway.example/ledger/of-a-year"
 GENERATOR = "a generated year"
 SINCE, UNTIL, CREATED = (
+    "2025-01-01T00:00:00.000000Z",
     "2026-01-01T00:00:00.000000Z",
-    "2027-01-01T00:00:00.000000Z",
-    "2027-01-02T08:30:00.000000Z",
+    "2026-01-02T08:30:00.000000Z",
 )
 KNOWN_FROM = 40
 """What stood before the year is known from this record on."""
@@ -35,7 +35,7 @@ class Body(NamedTuple):
     types: Mapping[str, Counted]
 
 
-MEASURED_AT = "2025-12-20"
+MEASURED_AT = "2024-12-20"
 MEASURED = (
     Body(
         *("one half", 1_200, True, Counted((999, 1_000, 9_940, 10_000), (900, 1_000, 8_800, 9_170))),
@@ -75,10 +75,10 @@ class Processor(NamedTuple):
 
 PROCESSORS: Mapping[str, Processor] = {
     "clinic-it": Processor(
-        "Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2026-12-31", "yes", ("pii", "phi"), "yes", "sha256:" + "d1" * 32
+        "Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2025-12-31", "yes", ("pii", "phi"), "yes", "sha256:" + "d1" * 32
     ),
     "big-cloud": Processor(
-        "Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "2026-12-30", "no", ("pii",), "no", "sha256:" + "d2" * 32
+        "Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "2025-12-30", "no", ("pii",), "no", "sha256:" + "d2" * 32
     ),
     "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", NO_AGREEMENT, (), "no", ""),
 }
@@ -98,12 +98,38 @@ class Said(NamedTuple):
     at: str
 
 
-STAMPS = (Said("tsa-one", 40, "2026-02-01T10:00:00.000000Z"), Said("tsa-two", None, "2027-01-01T00:10:00.000000Z"))
-COSIGNED = (Said("w-north", 0, "2026-01-01T00:00:01.000000Z"), Said("w-south", 90, "2026-03-01T00:00:00.000000Z"))
+STAMPS = (Said("tsa-one", 40, "2025-02-01T10:00:00.000000Z"), Said("tsa-two", None, "2026-01-01T00:10:00.000000Z"))
+COSIGNED = (Said("w-north", 0, "2025-01-01T00:00:01.000000Z"), Said("w-south", 90, "2025-03-01T00:00:00.000000Z"))
 ARCHIVES = (("ar_old", -100, 20), ("ar_new", 20, 60))
 """Id, and the first record and the end, counted from the range's first."""
-AWAY = ("em_away", 17, "not told", "2026-07-01T00:00:00.000000Z", "2026-07-01T01:00:00.000000Z")
+AWAY = ("em_away", 17, "not told", "2025-07-01T00:00:00.000000Z", "2025-07-01T01:00:00.000000Z")
 """An emergency ledger whose file is not at hand: id, records, exchanges, from, until."""
+
+
+class Around(NamedTuple):
+    """What is told that the year's records do not say. By default all of it is made up; a year in a database has what
+    is true of that."""
+
+    ledger: str = LEDGER
+    generator: str = GENERATOR
+    known_from: int = KNOWN_FROM
+    measured: bool = True
+    """Whether anything is known of the first version of the classification."""
+    misses: Sequence[str] = MISSES
+    stamps: Sequence[Said] = STAMPS
+    cosigned: Sequence[Said] = COSIGNED
+    archives: Sequence[tuple[str, int, int]] = ARCHIVES
+    away: tuple[str, int, str, str, str] | None = AWAY
+
+
+AROUND = "around"
+"""A key of the truth of a year of which something else than what is made up is told."""
+
+
+def around(truth: Mapping[str, object]) -> Around:
+    """What is told around a year's records."""
+    found = truth.get(AROUND)
+    return found if isinstance(found, Around) else Around()
 
 
 def processor(name: str) -> Processor:

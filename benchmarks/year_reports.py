@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks import year_sections as sections
 from benchmarks.year_provisions import files
-from benchmarks.year_register import LEDGER, PROCESSORS, processor
+from benchmarks.year_register import PROCESSORS, around, processor
 from benchmarks.year_sections import Truth
-from benchmarks.year_written import Part, Prose, Report, Sheet, Wanted, shown, table
+from benchmarks.year_written import NUMBER, Part, Prose, Report, Sheet, Wanted, shown, table
 from gateway.evidence.reports.document import Fields, Streams, Table, Text
 
 MOST_LOOKED_UP = 1_000
@@ -18,8 +18,14 @@ MOST_LOOKED_UP = 1_000
 
 def about(truth: Truth) -> Part:
     first, end = truth["coverage"]["first"], truth["coverage"]["last"] + 1
-    numbers = (shown(first), shown(end - 1), str(first), str(end))
-    holds = (LEDGER, f"--first {first} --end {end})", "Beside them it tells of emergency ledgers")
+    beside = around(truth)
+    numbers = [shown(first), shown(end - 1), *NUMBER.findall(beside.ledger), str(first), str(end)]
+    apart = truth["coverage"]["emergencies"] or beside.away is not None
+    holds = [
+        beside.ledger,
+        f"--first {first} --end {end})",
+        *(["Beside them it tells of emergency ledgers"] if apart else []),
+    ]
     parts = (Prose("This report supports evidence"), Prose("It was made from records", numbers, "plain", holds))
     return Part("about", "About this report", parts)
 

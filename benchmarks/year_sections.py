@@ -11,19 +11,15 @@ from typing import Any
 
 from benchmarks.year_messages import ENGINES
 from benchmarks.year_register import (
-    ARCHIVES,
-    AWAY,
-    COSIGNED,
-    KNOWN_FROM,
     MEASURED,
     MEASURED_AT,
-    MISSES,
     PROCESSORS,
     RETENTION_DAYS,
-    STAMPS,
     TRUSTED,
+    Around,
     Counted,
     Said,
+    around,
 )
 from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, lasting, share, shown, table
 from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
@@ -36,14 +32,14 @@ ASKED = "Asked for | As it was | Masked | Not sent"
 
 
 def coverage(truth: Truth) -> Part:
-    told = truth["coverage"]
+    told, beside = truth["coverage"], around(truth)
     first, size = told["first"], told["records"] + told["missing"]
     fields = (
         ("Records", told["records"]),
         ("Places without a record", told["missing"]),
         ("Refused while nothing could be recorded", told["refused_unrecorded"]),
         ("Records of emergency ledgers, counted too", told["emergency_records"]),
-        ("Emergency ledgers that are in no figure", 1),
+        ("Emergency ledgers that are in no figure", 0 if beside.away is None else 1),
         ("Exchanges without an end", told["open"]),
         ("Interrupted exchanges", told["interrupted"]),
         ("Not scanned at all", hundredths(told["unscanned_bp"])),
@@ -80,38 +76,38 @@ def coverage(truth: Truth) -> Part:
             *(
                 [Prose("Time-stamps and lines of witnesses", (), "note")]
                 if carried
-                else _around(first, told["last"] + 1)
+                else _around(beside, first, told["last"] + 1)
             ),
             *missing,
             table("Places without a record", "From | To", told["gaps"]),
             table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome | Reason", told["states"]),
-            *_emergencies(told["emergencies"]),
+            *_emergencies(told["emergencies"], beside.away),
             table("Records by event", "Event | Records", told["events"]),
             table("Whether requests could be scanned", "Scanned | Requests", told["scanned"]),
             table("Exchanges with personal data", "Subject | Requests", told["personal"]),
-            *_engines(told["engines"]),
-            Prose("What people found that", [one for line in MISSES for one in NUMBER.findall(line)], "note", MISSES),
+            *_engines(told["engines"], beside),
+            Prose("What people found that", NUMBER.findall(" ".join(beside.misses)), "note", beside.misses),
             Prose(f"Details, which hold persons, transport and roles, {word}", details, "note", holds),
         ),
     )
 
 
-def _around(first: int, end: int) -> list[Wanted]:
+def _around(beside: Around, first: int, end: int) -> list[Wanted]:
     """Who else knows of the records, and which of them came from archives."""
     columns = "Records of the checkpoint | Time | Covers"
-    archives = [(name, max(first, first + low), min(end, first + high) - 1) for name, low, high in ARCHIVES]
+    archives = [(name, max(first, first + low), min(end, first + high) - 1) for name, low, high in beside.archives]
     return [
         Prose("What authorities and witnesses have said", (), "note"),
         table(
             "Time-stamps (RFC 3161)",
             f"Authority | {columns}",
-            [_said(one, first, end) for one in STAMPS],
+            [_said(one, first, end) for one in beside.stamps],
             "No authority has stamped this ledger.",
         ),
         table(
             "Cosigned by witnesses",
             f"Witness | {columns}",
-            [_said(one, first, end) for one in COSIGNED],
+            [_said(one, first, end) for one in beside.cosigned],
             "No witness has seen this ledger.",
         ),
         Prose("Some of the records lie in archives", (), "note"),
@@ -128,22 +124,26 @@ def _said(one: Said, first: int, end: int) -> tuple[str, int, str, str]:
     return one.name, first + one.more, one.at, reach
 
 
-def _emergencies(ledgers: list[list[str | int]]) -> list[Wanted]:
+def _emergencies(ledgers: list[list[str | int]], away: tuple[str | int, ...] | None) -> list[Wanted]:
     """Each of the year is in the figures with all of its records; one more is not at hand."""
-    rows: list[tuple[str | int, ...]] = [*((*row, row[1]) for row in ledgers), (*AWAY, "not at hand")]
+    rows: list[tuple[str | int, ...]] = [(*row, row[1]) for row in ledgers]
+    if away is not None:
+        rows.append((*away, "not at hand"))
+    if not rows:
+        return []
     return [
         Prose("While the database was away", (), "note"),
-        Prose("The file of an emergency ledger was not at hand", (), "warning"),
+        *([] if away is None else [Prose("The file of an emergency ledger was not at hand", (), "warning")]),
         table("Emergency ledgers", "Ledger | Records | Exchanges | From | Until | In the figures", rows),
     ]
 
 
-def _engines(told: list[list[str | int]]) -> list[Wanted]:
+def _engines(told: list[list[str | int]], beside: Around) -> list[Wanted]:
     """The versions, the figures of the first one, and that there are none of the second one; of those in records."""
     first, second = ENGINES
     blocks: list[Wanted] = [table("Versions of the classification", "Version | First | Requests | Last", told)]
     seen = {row[0] for row in told}
-    if first in seen:
+    if first in seen and beside.measured:
         numbers = NUMBER.findall(f"{first} {MEASURED_AT} 95")
         bodies = [(one.name + (" (tuned on)" if one.tuned else ""), one.texts, *_counted(one.all)) for one in MEASURED]
         types = [(kind, one.name, count) for one in MEASURED[1:] for kind, count in one.types.items()]
@@ -154,8 +154,9 @@ def _engines(told: list[list[str | int]]) -> list[Wanted]:
             table(f"Measured figures of {first}", "Measured on | Texts | Labels | Precision | Recall", bodies),
             table(f"By type, of {first}", "Type | Measured on | Labels | Precision | Recall", rows),
         ]
-    if second in seen:
-        blocks.append(Prose(f"No measured figures are known of {second}.", NUMBER.findall(second), "note"))
+    strange = ", ".join(one for one in ((second,) if beside.measured else ENGINES) if one in seen)
+    if strange:
+        blocks.append(Prose(f"No measured figures are known of {strange}.", NUMBER.findall(strange), "note"))
     return blocks
 
 
@@ -446,10 +447,11 @@ def _cut(rows: list[list[Any]], at: int) -> list[tuple[Any, ...]]:
 
 def _known(truth: Truth) -> list[Wanted]:
     untold, first = truth["standing"]["untold"], str(truth["coverage"]["first"])
+    since = around(truth).known_from
     outside = Prose("Records that lie before the period are named by their numbers", ("0", first), "note")
     return [
         Prose("What was in force at any time of the period"),
-        Prose("What stood before record", [shown(KNOWN_FROM)], "warning"),
+        *([Prose("What stood before record", [shown(since)], "warning")] if since else []),
         *([outside] if CARRIED in truth else []),
         *([Prose("Of ", [shown(untold)], "warning")] if untold else []),
     ]

@@ -39,6 +39,8 @@ class Truth:
         self.destroyed = Listed()
         self.incidents, self.closed_before, self.closings = Listed(), Listed(), Listed()
         self.searched: Counter[str] = Counter()
+        self.misses: list[str] = []
+        """What was judged of samples, as reports tell it."""
 
     def _coverage(self) -> None:
         self.events: Counter[str] = Counter()

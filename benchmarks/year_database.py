@@ -56,7 +56,7 @@ from gateway.store.migrate import upgrade
 from gateway.store.retention import RetentionStore
 from gateway.store.subjects import marked
 
-EXCHANGES = 10_000
+EXCHANGES = 5_000
 LOT = 1_000
 BETWEEN, AFTER = 40, 60
 """Exchanges of nobody's account between what changed before the year and the year, and after it."""

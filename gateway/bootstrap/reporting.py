@@ -20,7 +20,6 @@ async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy,
     terms = await in_force(site.policies, entry.ledger) or terms_of(policy, shared)
     return Reporter(
         auditor=auditor,
-        reader=site.reader(tenant),
         archives=ArchiveStore(site.engine),
         flags=site.flags,
         ledger=entry.ledger,
@@ -36,7 +35,6 @@ def sign_offs_of(site: Site, tenant: str, auditor: Auditor) -> SignOffs:
     """What takes sign-offs of reviews of activity, of a configured tenant."""
     return SignOffs(
         auditor=auditor,
-        reader=site.reader(tenant),
         incidents=IncidentStore(site.engine),
         ledger=site.tenants[tenant].ledger,
         clock=site.clock,

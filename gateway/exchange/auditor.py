@@ -457,6 +457,13 @@ class Auditor:
         """What was asked for as a selection; nothing is read out by that."""
         return await self._scoping.selection(asked)
 
+    async def written_between(self, since: str, until: str) -> tuple[int, int]:
+        """The first number and the end of the records that were written in this time (27 characters each, the end
+        exclusive); nothing is read out by that. `RecordsArchived` where they begin or end in an archive that is not at
+        hand: one that lies wholly before or behind them need not be."""
+        first = await self._scoping.first_recorded(since)
+        return first, max(await self._scoping.first_recorded(until), first)
+
     async def reporting(self, by: Reader, query: Mapping[str, str], first: int, end: int) -> None:
         """Put on record that a report is about to be made of records `first` to `end` (exclusive), none of them read
         yet."""

@@ -1,18 +1,19 @@
 """Reports of a period, recorded: that one is made is on the trail before the first record is read for it.
 
-The records of a period are those written in it: a range of numbers, found by looking at some twenty of them.
+The records of a period are those written in it: a range of numbers, found by looking at some twenty of them
+(`Auditor.written_between`).
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from gateway import __version__
 from gateway.core.errors import FormatError, RecordsArchived, VerificationError
-from gateway.core.ports import Clock, StoredRecord
+from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Seen, seen
@@ -32,7 +33,6 @@ from gateway.ledger.record import parse, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.postings import BLOCK
-from gateway.store.reader import StoreReader
 from gateway.store.subjects import SubjectStore
 
 GENERATOR = f"agent-compliance-gateway {__version__}"
@@ -40,8 +40,6 @@ MOST_INCIDENTS = 1_000
 """Of so many incidents of one report it is looked up whom their records name: each is a search of its own."""
 TURN = 32
 """Records after which others get their turn: some two milliseconds of work."""
-Look = Callable[[int], Awaitable[StoredRecord | None]]
-"""Gives the record of a number."""
 _INACTIVE = (
     "This one is not active: have its file in frameworks/ of the policy directory, and activate that (gateway policy "
     "propose, gateway policy activate)"
@@ -68,7 +66,6 @@ class Reporter:
         self,
         *,
         auditor: Auditor,
-        reader: StoreReader,
         archives: ArchiveStore,
         flags: SubjectStore,
         ledger: str,
@@ -78,7 +75,7 @@ class Reporter:
         inactive: frozenset[str],
         clock: Clock,
     ) -> None:
-        self._auditor, self._reader, self._archives, self._flags = auditor, reader, archives, flags
+        self._auditor, self._archives, self._flags = auditor, archives, flags
         self._ledger, self._origin, self._register, self._known = ledger, origin, register, terms.known
         self._frameworks, self._inactive = {one.id: one for one in terms.frameworks}, inactive
         self._clock = clock
@@ -118,7 +115,7 @@ class Reporter:
         if refusal is not None:
             return refusal
         try:
-            first, end = await self._range(wanted)
+            first, end = await self._auditor.written_between(wanted.since, wanted.until)
             archives = await self._auditor.whole.demand(first, end)
             if wanted.subject is not None:
                 await self._auditor.emergencies.demand(wanted.since, wanted.until)
@@ -136,11 +133,6 @@ class Reporter:
                 return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
-
-    async def _range(self, wanted: Wanted) -> tuple[int, int]:
-        """The first number and the end. `RecordsArchived` where they may lie in an archive that is not at hand."""
-        size, anywhere = await self._reader.size(), self._auditor.whole.record
-        return await written_between(wanted.since, wanted.until, size, self._reader.record, anywhere)
 
     async def _made(self, wanted: Wanted, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
@@ -259,37 +251,6 @@ class Person:
     def document(self) -> Mapping[str, object]:
         """As `Basis.subject`."""
         return self._said.document(self.group)
-
-
-async def written_between(since: str, until: str, size: int, online: Look, anywhere: Look) -> tuple[int, int]:
-    """The first number and the end of those of `size` records that were written in this time, as `first_written` finds
-    them."""
-    first = await first_written(since, size, online, anywhere)
-    return first, max(await first_written(until, size, online, anywhere), first)
-
-
-async def first_written(at: str, size: int, online: Look, anywhere: Look) -> int:
-    """The number of the first of `size` records that was written at this time or later; `size` where none was.
-
-    `online` gives what is in the database, `anywhere` what lies in an archive too, which is asked only where the place
-    may be there: records leave a database from the beginning alone. What neither gives counts as earlier.
-    """
-    place = await _search(at, size, online)
-    if place and await online(place - 1) is None:
-        place = await _search(at, place, anywhere)
-    return place
-
-
-async def _search(at: str, end: int, look: Look) -> int:
-    low, high = 0, end
-    while low < high:
-        middle = (low + high) // 2
-        stored = await look(middle)
-        if stored is None or (parse(stored.envelope).recorded_at or "") < at:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _invalid(field: str, hint: str) -> Refusal:

@@ -15,13 +15,11 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.metrics import Metrics
-from gateway.exchange.reporting import written_between
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.incidents import IncidentStore
-from gateway.store.reader import StoreReader
 
 SIGNERS = frozenset({"auditor", "compliance", "privacy"})
 """Roles that may review activity."""
@@ -66,20 +64,19 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignOffs:
-    """Takes sign-offs of one tenant. `ledger`: its ledger's id; `reader`: of that ledger."""
+    """Takes sign-offs of one tenant. `ledger`: its ledger's id."""
 
     def __init__(
         self,
         *,
         auditor: Auditor,
-        reader: StoreReader,
         incidents: IncidentStore,
         ledger: str,
         clock: Clock,
         node: NodeInfo,
         metrics: Metrics,
     ) -> None:
-        self._auditor, self._reader, self._incidents, self._ledger = auditor, reader, incidents, ledger
+        self._auditor, self._incidents, self._ledger = auditor, incidents, ledger
         self._clock, self._node, self._metrics = clock, node, metrics
 
     async def sign(self, who: Approver, review: Review) -> Signed | Refusal:
@@ -96,7 +93,7 @@ class SignOffs:
         if refusal is not None:
             return refusal
         try:
-            first, end = await self._places(review)
+            first, end = await self._auditor.written_between(review.since, review.until)
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         if first == end:
@@ -124,11 +121,6 @@ class SignOffs:
             return None
         known = await self._incidents.get(self._ledger, name) if _INCIDENT.fullmatch(name) else None
         return Refusal(code="not_found", field="incident", hint="the id of an incident") if known is None else None
-
-    async def _places(self, review: Review) -> tuple[int, int]:
-        """The first number and the end of what was written in the period, in archives too."""
-        size, anywhere = await self._reader.size(), self._auditor.whole.record
-        return await written_between(review.since, review.until, size, self._reader.record, anywhere)
 
     def _entry(self, who: Approver, review: Review, places: tuple[int, int], now: int) -> Entry:
         salt = new_salt()

@@ -1,6 +1,6 @@
 """Reports of a period: of the records written in it, on record before any is read, refused by field."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,13 +17,13 @@ from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports.document import Document, Fields, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
-from gateway.exchange.reporting import Reporter, Wanted, first_written
+from gateway.exchange.reporting import Reporter, Wanted
 from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
-from gateway.store.archives import Archived
+from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.denials import Denial
 from gateway.store.reader import StoreReader
 from gateway.store.stamps import KeptStamp, StampStore
@@ -200,24 +200,53 @@ async def test_a_record_that_is_not_in_its_form_is_no_report(
             await reporter.report(BY, period(clock))
 
 
-async def test_a_period_that_begins_in_an_archive_is_looked_for_there_and_no_other_is() -> None:
-    kept = {seq: ledger(8).stored[seq] for seq in range(8)}
-    times = [parse(one.envelope).recorded_at or "" for one in kept.values()]
-    asked: list[int] = []
+async def test_a_period_is_looked_for_in_the_archives_alone_that_it_begins_and_ends_in(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ledger(12).stored
+    times = [parse(one.envelope).recorded_at or "" for one in kept]
+    rows = tuple(archived(first, first + 4, times[first + 3]) for first in (0, 4))
 
-    async def online(seq: int) -> StoredRecord | None:
-        return kept[seq] if seq >= 4 else None
+    async def all_of(*_: object) -> tuple[Archived, ...]:
+        return rows
 
-    async def anywhere(seq: int) -> StoredRecord | None:
-        asked.append(seq)
+    async def record(_: Trail, seq: int) -> StoredRecord:
+        if seq < 4:
+            raise RecordsArchived(["ar_0"])
         return kept[seq]
 
-    assert [await first_written(at, 8, online, anywhere) for at in times[5:]] == [5, 6, 7]
-    assert await first_written("9999", 8, online, anywhere) == 8
-    assert asked == []
-    assert [await first_written(at, 8, online, anywhere) for at in times[:5]] == [0, 1, 2, 3, 4]
-    assert asked
-    assert await first_written("", 0, online, anywhere) == 0
+    async with reporting(sqlite_settings, clock) as (site, _):
+        auditor = await site.auditor("default")
+        monkeypatch.setattr(ArchiveStore, "all", all_of)
+        monkeypatch.setattr(StoreReader, "size", size_of(12))
+        monkeypatch.setattr(Trail, "record", record)
+        spans = [(first, end) for first in range(4, 12) for end in range(first, 12)]
+        assert [await auditor.written_between(times[first], times[end]) for first, end in spans] == spans
+        assert await auditor.written_between(times[6], "9999") == (6, 12)
+        assert await auditor.written_between("9998", "9999") == (12, 12)
+        with pytest.raises(RecordsArchived):
+            await auditor.written_between(times[2], times[6])
+
+
+def archived(first: int, end: int, at: str) -> Archived:
+    hashed = {"digest": f"sha256:{'0' * 64}", "last_hash": bytes(32)}
+    told = {
+        "id": f"ar_{first}",
+        "size": 1,
+        "first_at": at,
+        "last_at": at,
+        "recorded_at": at,
+        "checkpoint": end,
+        "at_us": 1,
+    }
+    return Archived(first=first, end=end, **hashed, **told)  # type: ignore[arg-type]  # as a test says it
+
+
+def size_of(number: int) -> Callable[..., Awaitable[int]]:
+    async def size(*_: object) -> int:
+        return number
+
+    return size
 
 
 async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_report_is_made(
@@ -245,16 +274,11 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
         apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
         assert isinstance(apart, Refusal)
         assert (apart.code, apart.hint) == ("archived", "em_1")
-        monkeypatch.setattr(StoreReader, "record", nothing)
         monkeypatch.setattr(Trail, "record", away)
         found = await reporter.report(BY, period(clock))
         assert isinstance(found, Refusal)
         assert (found.code, found.hint) == ("archived", "ar_1")
         assert await site.reader("default").size() == size
-
-
-async def nothing(*_: object) -> StoredRecord | None:
-    return None
 
 
 async def test_a_report_tells_who_else_knows_of_its_records_and_that_a_bundle_proves_it(

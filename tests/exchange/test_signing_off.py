@@ -196,12 +196,7 @@ async def test_a_period_whose_archive_is_not_at_hand_is_not_signed(
         async def away(self: Trail, seq: int) -> StoredRecord | None:
             raise RecordsArchived("ar_1")
 
-        monkeypatch.setattr(type(site.reader("default")), "record", _nothing)
         monkeypatch.setattr(Trail, "record", away)
         done = await sign_offs.sign(who, review(clock))
         assert isinstance(done, Refusal)
         assert done.code == "archived"
-
-
-async def _nothing(self: object, seq: int) -> StoredRecord | None:
-    return None

@@ -473,8 +473,9 @@ def _versions(told: Truth) -> list[Wanted]:
 def subjects(truth: Truth) -> Part:
     """All of them, and what officers say of why: that is in no receipt."""
     steps, columns = subject_steps(truth, truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
-    since = Prose("Records before", [shown(KNOWN_FROM)], "warning")
-    return steps._replace(blocks=(since, *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
+    since = around(truth).known_from
+    known = [Prose("Records before", [shown(since)], "warning")] if since else []
+    return steps._replace(blocks=(*known, *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
 
 
 def subject_steps(truth: Truth, told: Truth) -> Part:

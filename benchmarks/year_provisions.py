@@ -209,7 +209,7 @@ class Provision:
             events, asked = _words(need)[0], told["lacks"] + told["closed"] + told["holds"]
             if ENDS in need:
                 asked, held = self._cases
-                late = f"{need}: {asked - held} of {asked} cases had no end by the last record, a month and more after"
+                late = f"{need}: {asked - held} of {asked} cases had no end, a month and more after"
                 reason = f"{late} they were asked for" * (held < asked)
             elif events and not told:
                 reason = "" if need.startswith("any: ") else f"no record of {' or '.join(events)}"

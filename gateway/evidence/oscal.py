@@ -135,7 +135,7 @@ class Assessment:
         """What the records show of this framework. `ids` is the namespace of the document's own ids."""
         own = uuid5(ids, self.framework)
         controls = _tokens(self.framework, self._questions)
-        looked = Looked(opened=about.opened, known_from=self._known_from, newest=self._newest)
+        looked = Looked(opened=about.opened, known_from=self._known_from, until=self._newest)
         observations, findings = [], []
         for one, seen, control in zip(self._questions, self._seen, controls, strict=True):
             state, reasons = verdict(one, seen.all, seen.needs, looked)

@@ -27,6 +27,7 @@ GROUNDS = ("a", "b", "c", "d", "e", "f")
 REFUSALS = ("a", "b", "c", "d", "e", "hold", "identity", "unfounded", "withdrawn")
 """Why they are not: the letters of Art. 17(3), a legal hold, nobody knows who asks (Art. 12(6)), manifestly unfounded
 or excessive (Art. 12(5)), or who asked does not want it any more."""
+_ARTICLE_12 = {"identity": "Art. 12(6)", "unfounded": "Art. 12(5)"}
 PENDING = ("proposed", "approved", "deferred")
 """States of an erasure in which nothing is destroyed yet."""
 _CASE = re.compile(r"sc_[0-9a-f]{26}")
@@ -153,7 +154,7 @@ class Erasing:
             code=ground,
             case=found.id,
             received_us=found.terms.received_us,
-            legal_basis=f"Art. 17(3)({ground})" if len(ground) == 1 else None,
+            legal_basis=_refused_for(ground, found.terms.ground),
             reason=reason,
             change=moved(found, becomes, *(marked(row, erasing=None) for row in bearing)),
             flags=bool(bearing),
@@ -182,6 +183,13 @@ class Erasing:
 def basis(ground: str) -> str:
     """A ground as the record names it."""
     return f"Art. 17(1)({ground})"
+
+
+def _refused_for(ground: str, asked_for: str) -> str:
+    """What a refusal rests on, as the record names it; of a request that was withdrawn what that rested on."""
+    if ground in _ARTICLE_12:
+        return _ARTICLE_12[ground]
+    return f"Art. 17(3)({ground})" if len(ground) == 1 else basis(asked_for)
 
 
 def _unfit(asked: Asked, received: int, now: int) -> Refusal | None:

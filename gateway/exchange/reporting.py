@@ -153,14 +153,15 @@ class Reporter:
         if person is not None:
             await self._in_emergencies(person, wanted)
         emergencies = [await self._apart(facts, spliced.one, wanted) for spliced in await self._within(wanted)]
-        figures = facts.document()
+        created = timestamp(self._clock.now_us())
+        figures = facts.document(min(wanted.until, created))
         basis = Basis(
             ledger=self._origin,
             since=wanted.since,
             until=wanted.until,
             first=first,
             end=end,
-            created=timestamp(self._clock.now_us()),
+            created=created,
             generator=GENERATOR,
             figures=figures,
             misses=tuple(told(misses.document())),

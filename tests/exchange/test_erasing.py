@@ -71,6 +71,19 @@ async def test_it_is_refused_with_a_ground_until_it_begins_and_the_restriction_e
         assert isinstance(await erasing(found).request(found.who(), called("a"), ASKED), Case)
 
 
+@pytest.mark.parametrize(
+    ("ground", "basis"),
+    [("e", "Art. 17(3)(e)"), ("identity", "Art. 12(6)"), ("unfounded", "Art. 12(5)"), ("withdrawn", "Art. 17(1)(b)")],
+)
+async def test_a_refusal_names_what_it_rests_on(store: Store, ground: str, basis: str) -> None:
+    async with registry(store) as found:
+        await found.named("a")
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        case(await erasing(found).refuse(found.who(), made.id, ground, "as said"))
+        last = (await found.events())[-1]
+        assert (last.outcome and last.outcome.code, last.legal_basis) == (ground, basis)
+
+
 async def test_a_hold_refuses_a_request_and_stops_one_that_was_asked_for(store: Store) -> None:
     async with registry(store) as found:
         await found.named("a", "b")

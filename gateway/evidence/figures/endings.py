@@ -2,8 +2,8 @@
 
 `subject.erasure end in subject.erased | subject.erasure-refused` asks it of each case that a record of the first events
 names. A case is due a month after what it is about was asked for (`began`; by records that do not hold that, after its
-first one), and counts as overdue where the newest record of the range is of a later time and none of the others names
-it. What ended late has ended: that it was late is told with the case.
+first one), and counts as overdue where the range ends later and none of the others names it. What ended late has ended:
+that it was late is told with the case.
 """
 
 import re
@@ -88,8 +88,8 @@ class Ended:
         if not overdue:
             return None
         return (
-            f"{self.need.text}: {overdue} of {len(self._due)} cases had no end by the last record, a month and more "
-            "after they were asked for"
+            f"{self.need.text}: {overdue} of {len(self._due)} cases had no end, a month and more after they were "
+            "asked for"
         )
 
     def _begin(self, case: str, due: str) -> None:
@@ -105,4 +105,4 @@ class Ended:
             self._beyond = True
 
     def _overdue(self, looked: Looked) -> int:
-        return sum(due < looked.newest and case not in self._ended for case, due in self._due.items())
+        return sum(due < looked.until and case not in self._ended for case, due in self._due.items())

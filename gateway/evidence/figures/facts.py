@@ -65,13 +65,14 @@ class Facts:
             getattr(self, name).merge(getattr(later, name))
         self.provisions.merge(later.provisions)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, until: str = "") -> dict[str, Any]:
         """Section → its figures, and `provisions`: texts, whole numbers and lists of rows, as JSON may hold them.
-        `beyond`: section → how much of it there was no room for, where there was any."""
+        `beyond`: section → how much of it there was no room for, where there was any. `until`: as
+        `Provisions.document`."""
         sections = {name: getattr(self, name).document() for name in SECTIONS}
         lost = {name: _beyond(getattr(self, name)) for name in SECTIONS} | {"standing": self.standing.left_out()}
         beyond = [[name, lost[name]] for name in SECTIONS if lost[name]]
-        return {"v": 1, **sections, "provisions": self.provisions.document(), "beyond": beyond}
+        return {"v": 1, **sections, "provisions": self.provisions.document(until), "beyond": beyond}
 
 
 def _beyond(section: Section) -> int:

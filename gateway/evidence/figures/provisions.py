@@ -93,8 +93,10 @@ class Provisions:
             mine.merge(theirs)
         self._newest = max(self._newest, later._newest)
 
-    def document(self) -> list[dict[str, Any]]:
-        looked = Looked(opened=self._opened, known_from=self._known_from, newest=self._newest)
+    def document(self, until: str = "") -> list[dict[str, Any]]:
+        """`until`: the end of the period, where more than its records is known of that."""
+        newest = max(self._newest, until)
+        looked = Looked(opened=self._opened, known_from=self._known_from, until=newest)
         return [found.document(looked) for found in self._found]
 
 

@@ -28,8 +28,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every detail that is still there came with its record."""
     known_from: int | None = 0
     """From which record on it is known what stood when the range began: None where nobody looked."""
-    newest: str = ""
-    """The time of its newest record (27 characters)."""
+    until: str = ""
+    """Its end: the time of its newest record (27 characters), or a later one where the period is known."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,13 @@ from gateway.ledger.times import parse_timestamp
 _DAY_US = 86_400 * 1_000_000
 
 
-def requests(rows: Iterable[Sequence[Cell]], newest: str) -> Table:
-    """`rows`: as the figures have them; `newest`: the time of the newest record (27 characters), by which what has no
-    end is overdue or not."""
+def requests(rows: Iterable[Sequence[Cell]], until: str) -> Table:
+    """`rows`: as the figures have them; `until`: up to when it is known what happened (27 characters), by which
+    what has no end is overdue or not."""
     shown = []
     for row in rows:
         _, _, _, received, due, ended, _ = map(str, row)
-        shown.append((*row, _days(received, ended), _stands(due, ended, newest)))
+        shown.append((*row, _days(received, ended), _stands(due, ended, until)))
     columns = ("Case", "What", "Subject", "Received", "Due", "Ended", "Newest step", "Full days", "Stands")
     return table("Requests", columns, shown)
 
@@ -28,10 +28,10 @@ def _days(received: str, ended: str) -> Cell:
     return (parse_timestamp(ended) - parse_timestamp(received)) // _DAY_US
 
 
-def _stands(due: str, ended: str, newest: str) -> str:
+def _stands(due: str, ended: str, until: str) -> str:
     word = "open" if ended == NONE else "ended"
     if due == NONE:
         return f"{word}, not on record when due"
     if word == "ended":
         return "ended late" if due < ended else "ended in time"
-    return "open, overdue" if due < newest else "open, not due yet"
+    return "open, overdue" if due < until else "open, not due yet"

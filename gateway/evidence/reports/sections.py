@@ -346,7 +346,7 @@ def subject_steps(basis: Basis, told: dict[str, Any]) -> Section:
         "subjects",
         "Requests of data subjects",
         (
-            requests(told["requests"], basis.figures["coverage"]["last_at"]),
+            requests(told["requests"], _reached(basis)),
             table("Steps", ("Event", "Outcome", "Times"), told["steps"]),
             table("Cases", ("Time", "Event", "Outcome", "Case", "Subject", "Ground"), told["cases"]),
             table(
@@ -361,6 +361,13 @@ def subject_steps(basis: Basis, told: dict[str, Any]) -> Section:
             ),
         ),
     )
+
+
+def _reached(basis: Basis) -> str:
+    """Up to when it is known what happened: to the end of the period, or to the making of the report, or, where a
+    record of the range says more, to that."""
+    newest: str = basis.figures["coverage"]["last_at"]
+    return max(newest, min(basis.until, basis.created))
 
 
 def keeping(basis: Basis) -> Section:

@@ -15,7 +15,7 @@ NEED = "subject.erasure end in subject.erased | subject.erasure-refused"
 
 
 def _at(days: float) -> Looked:
-    return Looked(newest=timestamp(T0 + int(days * DAY) * 1_000_000))
+    return Looked(until=timestamp(T0 + int(days * DAY) * 1_000_000))
 
 
 def _step(event: str, case: str | None, days: float = 0, asked_days: float | None = None) -> Seen:
@@ -37,9 +37,7 @@ def test_a_case_without_an_end_is_overdue_a_month_after_it_was_asked_for() -> No
     assert one.lack(_at(31.9)) is None, "it is open, and not due"
     assert one.row(_at(31.9)) == [NEED, 1, 1, 0]
     assert one.row(_at(32.1)) == [NEED, 1, 0, 0]
-    assert one.lack(_at(32.1)) == (
-        f"{NEED}: 1 of 1 cases had no end by the last record, a month and more after they were asked for"
-    )
+    assert one.lack(_at(32.1)) == (f"{NEED}: 1 of 1 cases had no end, a month and more after they were asked for")
 
 
 def test_a_record_that_does_not_say_when_it_was_asked_for_counts_from_itself() -> None:

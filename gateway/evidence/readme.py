@@ -65,6 +65,17 @@ python3 bag/data/verify.py --key KEY.vkey BUNDLE.zip
 """The same with Python: a test runs the last two of them."""
 
 
+POLICY = """\
+for FILE in data/policy/*.json; do python3 -c '
+import base64, json, sys
+for name, text in json.load(open(sys.argv[1]))["members"].items():
+    print("==>", sys.argv[1], name)
+    print(base64.b64decode(text).decode())
+' "$FILE"; done
+"""
+"""Shell commands that print what each policy version is made of, inside the unpacked bundle. A test runs them."""
+
+
 def text(origin: str) -> str:
     """The file for a bundle of the ledger with this origin."""
     return f"""\
@@ -93,7 +104,8 @@ A BagIt 1.0 bag. Under data/:
                     details.jsonl beside it opens what of them is selected
   rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
-  policy/           the policy versions that records name, by digest
+  policy/           the policy versions that records name, by digest: rules, recognizers, frameworks and, as
+                    structure.json, what of the configuration decides where data may go; how to read them: below
   key.vkey          the ledger's public key: a convenience, prove nothing with it
   verify.py         a verifier that stands alone: a convenience, see below
 
@@ -118,6 +130,15 @@ verify.py has `openssl` check that, and says so where there is none.
 A bundle that came encrypted (.zip.age) is decrypted first, with age: `age --decrypt --identity KEY --output BUNDLE.zip
 BUNDLE.zip.age`. verify.py does not decrypt.
 
+TO READ WHAT WAS IN FORCE
+
+A file in policy/ is one policy version. Its name is its SHA-256, by which records of decisions name it, and
+`policy.activated` says when it came into force. Each member of it is a file, in base64; structure.json is this tenant's
+part of the configuration: zones, processors with their agreements, agents with their addresses, issuers, certificates
+and whom they stand for, callbacks, days of retention. What else is configured is in records as a digest alone
+(`config`). In the unpacked bundle these lines print it all:
+
+{POLICY}
 WITH OPENSSL
 
 The signatures, the files, and that single records are those of the checkpoint, can be checked with OpenSSL 3 and a

@@ -1,5 +1,7 @@
 """The bundle's README tells the truth: its commands are run."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -8,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap import proposed
+from gateway.checks.policy.version import to_bytes
 from gateway.evidence import readme
+from gateway.settings import Settings
+from tests.bootstrap.kit import configured
 from tests.tsa import CA, OTHER_CA
 
 from .making import ORIGIN, OTHER, VKEY
@@ -89,6 +95,27 @@ def test_the_lines_for_python_lead_to_a_verdict(tmp_path: Path) -> None:
     assert done.stdout.endswith("VERIFIED\n")
     assert "proven       complete: each of the 8 records" in done.stdout
     assert "not proven   " in done.stdout
+
+
+def test_the_lines_for_policy_versions_print_the_rules_and_what_of_the_configuration_decides(
+    tmp_path: Path, sqlite_settings: Settings
+) -> None:
+    assert readme.POLICY in readme.text(ORIGIN)
+    _, version = proposed(configured(sqlite_settings))
+    folder = tmp_path / "data" / "policy"
+    folder.mkdir(parents=True)
+    data = to_bytes(version)
+    name = hashlib.sha256(data).hexdigest()
+    assert version.digest == f"sha256:{name}"
+    (folder / f"{name}.json").write_bytes(data)
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    lines = ["sh", "-e", "-c", readme.POLICY]
+    done = subprocess.run(lines, cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=True)
+    files = dict(part.split("\n", 1) for part in done.stdout.split(f"==> data/policy/{name}.json ")[1:])
+    assert files.keys() == version.members.keys()
+    told = json.loads(files["structure.json"])
+    assert {one["id"] for one in told["agents"]} == {"ward"}
+    assert {"zones", "processors", "issuers", "tenants"} <= told.keys()
 
 
 def test_the_readme_names_the_ledger_and_every_kind_of_file(tmp_path: Path) -> None:

@@ -460,7 +460,7 @@ class Auditor:
     async def written_between(self, since: str, until: str) -> tuple[int, int]:
         """The first number and the end of the records that were written in this time (27 characters each, the end
         exclusive); nothing is read out by that. `RecordsArchived` where they begin or end in an archive that is not at
-        hand: one that lies wholly before or behind them need not be."""
+        hand, or right before it: one that lies wholly before them need not be."""
         first = await self._scoping.first_recorded(since)
         return first, max(await self._scoping.first_recorded(until), first)
 

@@ -200,8 +200,8 @@ def _person(person: Truth) -> Fields:
 
 def framework(truth: Truth, name: str) -> list[Part]:
     found = [one for one in truth["provisions"] if one["framework"] == name]
-    rows = [(one["id"], one["title"], one["state"], one["records"], "; ".join(one["reasons"])) for one in found]
-    columns = "Provision | Subject | Evidence | Records | Why not, or not all"
+    rows = [(one["id"], one["state"], "; ".join(one["reasons"]), one["records"], one["title"]) for one in found]
+    columns = "Provision | Evidence | Why not, or not all | Records | Subject"
     said = [Prose("Details were not opened for this report", (), "warning")] if truth.get(sections.CARRIED) else []
     overview: list[Wanted] = [Prose("“Supported” means that records"), *said, table("Provisions", columns, rows)]
     asked = dict.fromkeys(section for one in found for section in one["sections"])

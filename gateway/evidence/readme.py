@@ -142,10 +142,12 @@ and whom they stand for, callbacks, days of retention. What else is configured i
 WITH OPENSSL
 
 The signatures, the files, and that single records are those of the checkpoint, can be checked with OpenSSL 3 and a
-shell, in the unpacked bundle: run these lines with `sh -e`; they end with 0 if all holds. They do not check that the
+shell, in the unpacked bundle: save the lines from here to END as check.sh, and run `KEY=KEY.vkey sh -e check.sh`, with
+the path of the key that you got; it ends with 0 if all holds. They do not check that the
 range is complete, the selection and the details; verify.py does. N chooses the record, of those in proofs/.
 
-{OPENSSL}
+{OPENSSL}# END
+
 Whoever holds a detail of a record can check it by hand: the record's `detail` is the base64 of
 HMAC-SHA256(salt, "detail" 0x00 bytes), with salt and bytes as in details.jsonl (in base64). Likewise
 `commitment` in `kept` is that of HMAC-SHA256(salt, "content" 0x00 keys 0x00 bytes), as in content/contents.jsonl.

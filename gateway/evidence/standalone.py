@@ -90,6 +90,7 @@ Licensed under the Apache License 2.0.
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -132,6 +133,14 @@ from gateway.evidence.verdict import document, lines
 from gateway.evidence.verify import judge, verify
 
 
+def say(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Who reads has read enough, as `| head` does: the exit code says the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="verify.py", description="Verify an evidence bundle.")
     parser.add_argument("bundle", type=Path, help="the bundle, a .zip file")
@@ -155,9 +164,9 @@ def main() -> int:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2
     if wanted.json:
-        print(json.dumps(document(verdict), ensure_ascii=False, separators=(",", ":")))
+        say(json.dumps(document(verdict), ensure_ascii=False, separators=(",", ":")))
     else:
-        print("\\n".join(lines(verdict)))
+        say("\\n".join(lines(verdict)))
     return 0 if verdict.ok else 1
 
 

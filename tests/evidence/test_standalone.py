@@ -1,6 +1,7 @@
 """`verify.py` on its own: an interpreter with `cryptography` and nothing else of this project."""
 
 import json
+import os
 import random
 import re
 import subprocess
@@ -51,12 +52,15 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def _command(alone: Path) -> list[str]:
+    # -I: no environment, no directory of the script; -S: no site-packages.
+    return [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "verify.py")]
+
+
 def run(
     alone: Path, *arguments: str | Path, environment: dict[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    # -I: no environment, no directory of the script; -S: no site-packages.
-    command = [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "verify.py")]
-    whole = [*command, *map(str, arguments)]
+    whole = [*_command(alone), *map(str, arguments)]
     return subprocess.run(whole, capture_output=True, text=True, check=False, cwd=alone, env=environment)
 
 
@@ -251,6 +255,21 @@ def test_of_random_damage_both_verifiers_say_the_same(alone: Path, tmp_path: Pat
         assert (code, _FORM.sub("", said)) == (our_code, _FORM.sub("", our))
     verdicts = [json.loads(said) for _, said in theirs]
     assert len({verdict["failure"] for verdict in verdicts}) > 3
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+@pytest.mark.parametrize(("name", "code"), [("good.zip", 0), ("records-swapped.zip", 1)])
+def test_who_stops_reading_is_told_by_the_exit_code_alone(
+    alone: Path, name: str, code: int, options: list[str]
+) -> None:
+    command = [*_command(alone), "--key", str(alone / "ledger.vkey"), str(GOLDEN / name), *options]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=alone)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (code, "")
 
 
 def test_its_exit_codes_tell_bad_from_wrong_use(alone: Path) -> None:

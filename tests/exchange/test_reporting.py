@@ -313,7 +313,9 @@ async def administrator(site: Site) -> Administrator:
 
 
 def states(document: Document | Refusal) -> dict[str, tuple[Any, ...]]:
-    return {str(row[0]): row for row in tables(document)["Provisions"].rows}
+    """Provision → itself, its subject, how far it is evidenced, by how many records, why no further."""
+    rows = tables(document)["Provisions"].rows
+    return {str(one): (one, subject, state, records, why) for one, state, why, records, subject in rows}
 
 
 async def test_a_quarter_without_a_change_is_evidenced_by_what_was_made_before_it(

@@ -228,8 +228,8 @@ def _framework(basis: Basis) -> tuple[Section, ...]:
             *(() if basis.opened else (Text(_UNOPENED, "warning"),)),
             table(
                 "Provisions",
-                ("Provision", "Subject", "Evidence", "Records", "Why not, or not all"),
-                [(one["id"], one["title"], one["state"], one["records"], "; ".join(one["reasons"])) for one in found],
+                ("Provision", "Evidence", "Why not, or not all", "Records", "Subject"),
+                [(one["id"], one["state"], "; ".join(one["reasons"]), one["records"], one["title"]) for one in found],
             ),
         ),
     )

@@ -154,6 +154,11 @@ def say(arguments: argparse.Namespace, data: Any, lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
+def hush() -> None:
+    """Whoever read the answer has gone: nothing more can be said, also not at the interpreter's own last flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def as_json(arguments: argparse.Namespace) -> bool:
     """Whether the command was asked for data."""
     return bool(getattr(arguments, "json", False))

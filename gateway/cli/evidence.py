@@ -19,6 +19,7 @@ from gateway.cli.common import (
     Failed,
     WrongUse,
     as_json,
+    hush,
     opened,
     read_file,
     read_keys,
@@ -242,7 +243,10 @@ def _verify(arguments: argparse.Namespace) -> int:
         verdict = Course().fails(str(error))  # it does not open
     except OSError as error:
         raise WrongUse("BUNDLE must be a file that can be read") from error
-    say(arguments, document(verdict), [] if as_json(arguments) else verdict_lines(verdict))
+    try:
+        say(arguments, document(verdict), [] if as_json(arguments) else verdict_lines(verdict))
+    except BrokenPipeError:
+        hush()  # the verdict is the same, whoever hears it to its end
     return OK if verdict.ok else BAD
 
 

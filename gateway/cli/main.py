@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from gateway import __version__
-from gateway.cli.common import BAD, WRONG_USE, WrongUse, options, subcommands, warn
+from gateway.cli.common import BAD, WRONG_USE, WrongUse, hush, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
 
 _GROUPS = (
@@ -50,6 +50,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0 success, 1 the thing checked is bad, 2 wrong use."""
+    if sys.stdout is None:  # it was closed (`>&-`): nobody listens, and what is asked for is done all the same
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for as long as the process lives
     try:
         parsed = parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
         code: int = parsed.run(parsed)
@@ -64,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the answer has gone. Nothing more can be said, also not at the interpreter's own last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hush()
         return BAD
     except OSError as error:
         warn(": ".join(str(part) for part in (error.filename, error.strerror or type(error).__name__) if part))

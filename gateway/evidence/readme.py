@@ -3,6 +3,7 @@
 from gateway.evidence import bag, manifest
 
 OPENSSL = f"""\
+: "${{KEY:?must be the path of KEY.vkey}}"
 T=$(mktemp -d)
 
 # The public key, from outside this bundle (NAME+ID+BASE64), as PEM.
@@ -55,6 +56,15 @@ done
 [ "$R" = "$(sed -n 3p "$T"/text)" ]
 """
 """Shell commands, run inside the unpacked bundle with the key's file in `$KEY`. A test runs them."""
+
+
+BEGIN, END = "# ---- check.sh begins", "# ---- check.sh ends"
+"""The lines before and after these commands."""
+BY_HAND = f"""\
+sed -n '/^{BEGIN}$/,/^{END}$/p' {bag.README} > ../check.sh
+KEY=/path/to/KEY.vkey sh -e ../check.sh; echo $?
+"""
+"""How they are run, inside the unpacked bundle. A test runs this, with a key's path."""
 
 
 PYTHON = """\
@@ -142,11 +152,16 @@ and whom they stand for, callbacks, days of retention. What else is configured i
 WITH OPENSSL
 
 The signatures, the files, and that single records are those of the checkpoint, can be checked with OpenSSL 3 and a
-shell, in the unpacked bundle: save the lines from here to END as check.sh, and run `KEY=KEY.vkey sh -e check.sh`, with
-the path of the key that you got; it ends with 0 if all holds. They do not check that the
-range is complete, the selection and the details; verify.py does. N chooses the record, of those in proofs/.
+shell. They do not check that the range is complete, the selection and the details; verify.py does. The commands stand
+between two marks below. In the unpacked bundle, write them to a file, and run that with the path of the ledger's public
+key (KEY.vkey, from elsewhere than this bundle) in KEY:
 
-{OPENSSL}# END
+{BY_HAND}
+It ends with 0 if all holds, and with another number at the first that does not. N chooses the record, of those in
+proofs/; TSA_CA is the path of a file of authorities, where time-stamps are to be checked.
+
+{BEGIN}
+{OPENSSL}{END}
 
 Whoever holds a detail of a record can check it by hand: the record's `detail` is the base64 of
 HMAC-SHA256(salt, "detail" 0x00 bytes), with salt and bytes as in details.jsonl (in base64). Likewise

@@ -178,14 +178,17 @@ def _shape(error: msgspec.ValidationError) -> str:
 
 def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
     _worded(place, item.title, item.text)
-    _shown(place, item)
-    if item.lacks and not (item.query or item.everything):
+    # Before anything else: what is asked for decides what else it must hold.
+    if (item.everything and item.query) or not (item.everything or item.query or item.lacks):
+        raise ConfigurationError(
+            f"{place}: must hold either query, or everything = true, or lacks alone, where no record can support it"
+        )
+    if not (item.query or item.everything):
         return _unasked(place, item)
+    _shown(place, item)
     allowed = COLUMNS if item.report == "records" else COUNTED
     if not item.columns or len(set(item.columns)) != len(item.columns) or not set(item.columns) <= set(allowed):
         raise ConfigurationError(f"{place}.columns: must be some of {', '.join(allowed)}, each once")
-    if item.everything == bool(item.query):
-        raise ConfigurationError(f"{place}: must hold either query, or everything = true, or lacks alone")
     if len(item.query) > MAX_QUERIES:
         raise ConfigurationError(f"{place}.query: must be at most {MAX_QUERIES} tables")
     queries = tuple(_query(f"{place}.query[{at}]", values, known) for at, values in enumerate(item.query))
@@ -208,7 +211,11 @@ def _provision(place: str, item: ProvisionFile, known: _Known) -> Provision:
 def _unasked(place: str, item: ProvisionFile) -> Provision:
     """One that no record can support: it has nothing to lay out."""
     if item.columns or item.needs or item.standing:
-        raise ConfigurationError(f"{place}: must hold neither columns, needs nor standing where nothing is asked for")
+        raise ConfigurationError(
+            f"{place}: must hold neither columns, needs nor standing where nothing is asked for: no query, and not "
+            "everything = true"
+        )
+    _shown(place, item)
     return Provision(
         id=item.id,
         title=item.title,

@@ -13,11 +13,12 @@ import pytest
 from gateway.bootstrap import proposed
 from gateway.checks.policy.version import to_bytes
 from gateway.evidence import readme
+from gateway.evidence.selection import Selection
 from gateway.settings import Settings
 from tests.bootstrap.kit import configured
 from tests.tsa import CA, OTHER_CA
 
-from .making import ORIGIN, OTHER, VKEY
+from .making import ORIGIN, OTHER, VKEY, bundle, ledger
 from .tampering import changed, good, put_together, signed_again, stamped, take_apart
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the package openssl")
@@ -81,6 +82,27 @@ def test_every_record_with_a_proof_file_leads_to_the_root_by_hand_and_another_do
     path = f"data/proofs/{numbers[0]}.tlog-proof"
     other = members[f"data/proofs/{numbers[1]}.tlog-proof"]
     assert not by_hand(put_together(signed_again({**members, path: other})), tmp_path, number=numbers[0])
+
+
+@needs_openssl
+@pytest.mark.parametrize("vkey", [VKEY, OTHER.verifier.vkey], ids=["its-key", "another-key"])
+def test_the_file_itself_holds_the_commands_between_marks_and_says_how_they_are_run(tmp_path: Path, vkey: str) -> None:
+    directory = tmp_path / "bag"
+    bundle(ledger(20), tmp_path / "a.zip", Selection(first=3, end=11, filters={"data_class": "phi"}))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(directory)
+    (tmp_path / "ledger.vkey").write_text(f"{vkey}\n")
+    assert readme.BY_HAND in (directory / "data" / "README.txt").read_text("utf-8")
+    commands = readme.BY_HAND.replace("/path/to/KEY.vkey", str(tmp_path / "ledger.vkey"))
+    done = subprocess.run(["sh", "-c", commands], cwd=directory, capture_output=True, text=True, check=True)
+    assert (tmp_path / "check.sh").read_text("utf-8") == f"{readme.BEGIN}\n{readme.OPENSSL}{readme.END}\n"
+    assert (done.stdout.splitlines()[-1] == "0") is (vkey == VKEY)
+
+
+def test_without_a_key_the_commands_say_that_one_is_missing(tmp_path: Path) -> None:
+    command = ["sh", "-e", "-c", readme.OPENSSL]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode != 0, "KEY: must be the path of KEY.vkey" in done.stderr) == (True, True)
 
 
 def test_the_lines_for_python_lead_to_a_verdict(tmp_path: Path) -> None:

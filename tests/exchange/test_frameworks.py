@@ -106,6 +106,13 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
         ),
         ({"query": None, "columns": None, "lacks": '"Elsewhere."'}, "at least one that asks for records"),
         ({"query": None}, "either query, or everything"),
+        ({"query": None, "columns": None}, "either query, or everything = true, or lacks alone"),
+        ({"query": None, "needs": '["audit.read: actor"]'}, "either query, or everything"),
+        ({"query": None, "columns": None, "standing": "true"}, "either query, or everything"),
+        (
+            {"query": None, "columns": None, "needs": '["audit.read: actor"]', "lacks": '"Elsewhere."'},
+            "neither columns, needs nor standing where nothing is asked for: no query",
+        ),
         ({"everything": "true"}, "either query, or everything"),
         ({"query": "[{}]"}, r"query\[0\]: must hold one or more of action"),
         ({"query": f'[{{{SECRET} = "x"}}]'}, "must hold one or more of action"),

@@ -9,12 +9,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from gateway.evidence.reports.document import SHOWN, Block, Document, more
+from gateway.evidence.reports.document import SHOWN, Block, Cell, Document, Table, more
 from gateway.evidence.reports.plots import Plot, draw
 from gateway.evidence.reports.svg import number
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{6}Z")
 _ID = re.compile(r"sha256:[0-9a-f]{64}|[a-z]{2}_[0-9a-f]{20,40}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONG = 60
+"""Letters from which on words are prose, which needs room to be read."""
+_PHONE, _GAP, _WORD = 48, 2, 19
+"""Letters in a line of a table on a phone (390 px), between its columns, and of a word that is not broken."""
+_FEW = 50
+"""Rows that are read one by one; of more, columns are compared, and the table is scrolled."""
 
 
 def kind(block: Block) -> str:
@@ -45,6 +51,31 @@ def plot(block: Plot, width: int) -> Markup:
     return Markup(draw(block, width))  # noqa: S704  # made of shapes and escaped texts alone
 
 
+def long(value: Cell) -> bool:
+    """Whether a cell is prose: a sentence, or several."""
+    return isinstance(value, str) and len(value) > _LONG and " " in value
+
+
+def stacked(table: Table) -> bool:
+    """Whether a phone shows each cell on a line of its own after its column's name: a table that is too wide for it,
+    whose last columns would be out of sight, and whose rows are few enough to be read one by one."""
+    if len(table.rows) > _FEW:
+        return False
+    columns = zip(table.columns, *table.rows, strict=True)
+    return sum(_room(head, *map(written, cells)) for head, *cells in columns) > _PHONE
+
+
+def _room(head: str, *cells: str) -> int:
+    """Letters that a column needs at least: its head does not wrap, cells do so between words, and ids anywhere."""
+    words = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(len(head), min(words, _WORD)) + _GAP
+
+
+def role(lines: bool, name: str) -> Markup:
+    """The role of a part of a table, said where it is shown as lines: laid out as blocks, elements lose their own."""
+    return Markup(' role="{}"').format(name) if lines else Markup("")
+
+
 _environment = Environment(
     loader=PackageLoader("gateway.evidence.reports"),
     autoescape=True,
@@ -52,7 +83,15 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_filters: dict[str, Any] = {"kind": kind, "cell": cell, "plot": plot, "more": more}
+_filters: dict[str, Any] = {
+    "kind": kind,
+    "cell": cell,
+    "plot": plot,
+    "more": more,
+    "long": long,
+    "stacked": stacked,
+    "role": role,
+}
 _environment.filters.update(_filters)
 
 

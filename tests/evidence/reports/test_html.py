@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.evidence.reports.document import SHOWN, Document, Form, Section, Stacks, Table, Text
-from gateway.evidence.reports.html import cell, kind, plot, render, written
+from gateway.evidence.reports.document import SHOWN, Cell, Document, Form, Section, Stacks, Table, Text
+from gateway.evidence.reports.html import cell, kind, plot, render, stacked, written
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.plots import draw
 from tests.evidence.reports.accessibility import contrast, faults, tree
@@ -98,3 +98,37 @@ def test_a_long_text_has_room_to_be_read_on_a_narrow_screen() -> None:
     page = render(_own(made))
     assert f'<td class="long">{long}</td>'.encode() in page
     assert f"<td>{short}</td>".encode() in page
+
+
+def test_on_a_phone_a_wide_table_of_few_rows_is_read_line_by_line_and_stays_a_table() -> None:
+    head = ("Provision", "Subject", "Evidence", "Records", "Why not, or not all")
+    rows = (("17", 'Right to "erasure"', "in part", 3, "case: in 2 of 3 records"), ("18", "Holds", "supported", 1, ""))
+    page = render(_own(Table("Provisions", head, rows))).decode()
+    (table,) = tree(page).all("table")
+    assert faults(page) == []
+    assert table.attributes["class"].split() == ["lines"]
+    assert ".lines td::before { content: attr(data-column)" in page
+    assert [one.attributes.get("data-column") for one in table.all("td")] == [*head[1:], *head[1:]]
+    # Elements that are laid out as blocks are no table to who cannot see it, unless they say so.
+    expected = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
+    for name, role in expected.items():
+        assert {one.attributes["role"] for one in table.all(name)} == {role}
+    assert [one.attributes["role"] for one in table.all("th")] == ["columnheader"] * 5 + ["rowheader"] * 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "lines"),
+    [
+        (("Code", "Times"), (("ok", 1),), False),
+        (("Code", "Times"), (("w" * 90, 1),), False),  # such a word is broken
+        (("a" * 30, "b" * 18), (("ok", 1),), True),  # heads do not wrap
+        (("a", "b", "c"), (("w" * 19,) * 3,), True),
+        (("a", "b", "c"), (("w " * 60,) * 3,), False),  # words do
+        (("a", "b", "c"), (("w" * 19,) * 3,) * 50, True),
+        (("a", "b", "c"), (("w" * 19,) * 3,) * 51, False),  # columns to compare
+    ],
+)
+def test_what_does_not_fit_on_a_phone_is_lines_where_rows_are_few(
+    columns: tuple[str, ...], rows: tuple[tuple[Cell, ...], ...], lines: bool
+) -> None:
+    assert stacked(Table("T", columns, rows)) is lines

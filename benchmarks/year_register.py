@@ -84,6 +84,7 @@ PROCESSORS: Mapping[str, Processor] = {
 }
 """One of those in traffic is not among them, and one of them is not in traffic."""
 NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", "", (), "", "")
+NO_PROCESSOR = Processor("no processor", "no processor", "no processor", "no processor", "", "", (), "", "")
 TRUSTED = frozenset({"in-house", "partner"})
 ZONES = {"in-house": "DE", "partner": "FR", "cloud": "US"}
 AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud"}
@@ -133,5 +134,5 @@ def around(truth: Mapping[str, object]) -> Around:
 
 
 def processor(name: str) -> Processor:
-    """The one that is declared by this id, or what is told of one that is not."""
-    return PROCESSORS.get(name, NOBODY)
+    """The one that is declared by this id, or what is told of one that is not, or where none is named."""
+    return NO_PROCESSOR if name == "none" else PROCESSORS.get(name, NOBODY)

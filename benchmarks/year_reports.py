@@ -1,16 +1,15 @@
 """What each kind of report of a generated year must be, by the truth and the register made up for it."""
 
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks import year_sections as sections
 from benchmarks.year_provisions import files
-from benchmarks.year_register import PROCESSORS, around, processor
+from benchmarks.year_register import around, processor
 from benchmarks.year_sections import Truth
 from benchmarks.year_written import NUMBER, Part, Prose, Report, Sheet, Wanted, shown, table
-from gateway.evidence.reports.document import Fields, Streams, Table, Text
+from gateway.evidence.reports.document import Fields, Table, Text
 
 MOST_LOOKED_UP = 1_000
 """Incidents of which it is looked up whom they affect."""
@@ -31,7 +30,7 @@ def about(truth: Truth) -> Part:
 
 
 def period(truth: Truth) -> list[Part]:
-    return [one(truth) for one in sections.EACH.values()]
+    return [one(truth) for name, one in sections.EACH.items() if name != "transfers"]
 
 
 def review(truth: Truth) -> list[Part]:
@@ -78,18 +77,7 @@ def processing(truth: Truth) -> list[Part]:
 
 
 def transfers(truth: Truth) -> list[Part]:
-    rows, streams = [], Counter[tuple[str, str]]()
-    for agent, zone, region, name, data, first, times, last in truth["flows"]["recipients"]:
-        one = processor(name)
-        rows.append((agent, zone, region, one.country, one.safeguard, data, first, times, last))
-        streams[data, one.country if name in PROCESSORS else region] += times
-    columns = "Recipient | Zone | Region | Country | Mechanism | Data | First | Messages | Last"
-    blocks = (
-        Prose("The region is that of the zone", (), "note"),
-        Streams("Where data went", tuple((*key, times) for key, times in streams.items())),
-        table("Transfers by recipient", columns, rows),
-    )
-    return [Part("transfers", "Transfers", blocks)]
+    return [sections.transfers(truth)]
 
 
 def breach(truth: Truth) -> list[Part]:

@@ -20,6 +20,7 @@ from benchmarks.year_register import (
     Counted,
     Said,
     around,
+    processor,
 )
 from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, lasting, share, shown, table
 from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
@@ -207,6 +208,29 @@ def flows(truth: Truth) -> Part:
                 "Agent | Version | Model | First | Messages | Last",
                 told["models"],
             ),
+        ),
+    )
+
+
+def transfers(truth: Truth) -> Part:
+    rows, regions, countries = [], Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for agent, zone, region, name, data, first, times, last in truth["flows"]["recipients"]:
+        one = processor(name)
+        rows.append((agent, zone, region, one.country, one.safeguard, data, first, times, last))
+        regions[data, region] += times
+        countries[data, one.country] += times
+    columns = "Recipient | Zone | Region | Country | Mechanism | Data | First | Messages | Last"
+    plots = {"by region of the zone": regions, "by country of the processor": countries}
+    return Part(
+        "transfers",
+        "Transfers",
+        (
+            Prose("The region is that of the zone", (), "note"),
+            *(
+                Streams(f"Where data went, {how}", tuple((*key, times) for key, times in found.items()))
+                for how, found in plots.items()
+            ),
+            table("Transfers by recipient", columns, rows),
         ),
     )
 
@@ -551,6 +575,7 @@ EACH = {
         *(
             flows,
             processors,
+            transfers,
             decisions,
             minimum,
             approvals,

@@ -154,7 +154,7 @@ def test_a_cell_that_is_wrong_is_named_by_its_place() -> None:
     changed = msgspec.structs.replace(section, blocks=blocks)
     sections = tuple(changed if each is section else each for each in one.sections)
     (fault,) = faults(msgspec.structs.replace(one, sections=sections), accounts[key], head(expected))
-    place = "Transfer log: transfers: block 2: Transfers by recipient: row 1"
+    place = "Transfer log: transfers: block 3: Transfers by recipient: row 1"
     assert fault == f"{place} ({row[0]}), Messages: 3, must be {table.rows[1][7]}"
 
 

@@ -6,8 +6,9 @@ import msgspec
 
 from gateway.evidence.reports import breach, sections, standing
 from gateway.evidence.reports.basis import Basis, percent, table
-from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Streams, Text
+from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Text
 from gateway.evidence.reports.processors import processors
+from gateway.evidence.reports.transfers import transfers
 
 STANDS = (
     "This report supports evidence for what its sections name. It does not say that anybody complies with a law or a "
@@ -79,7 +80,8 @@ def _about(basis: Basis) -> Section:
 
 
 def _period(basis: Basis) -> tuple[Section, ...]:
-    shown = (name for name in sections.SECTIONS if name != "coverage")
+    # Recipients are told of with what went where: transfers would tell of the same messages once more.
+    shown = (name for name in sections.SECTIONS if name not in ("coverage", "transfers"))
     return tuple(sections.SECTIONS[name](basis) for name in (*shown, "coverage"))
 
 
@@ -165,40 +167,7 @@ def _processing(basis: Basis) -> tuple[Section, ...]:
 
 
 def _transfers(basis: Basis) -> tuple[Section, ...]:
-    register, rows, streams = basis.register, [], dict[tuple[str, str], int]()
-    for agent, zone, region, processor, data, first, times, last in basis.figures["flows"]["recipients"]:
-        party = register.party(processor)
-        rows.append((agent, zone, region, party.country, party.safeguard, data, first, times, last))
-        place = party.country if party.country in _countries(basis) else region
-        key = (data, place)
-        streams[key] = streams.get(key, 0) + times
-    return (
-        Section(
-            "transfers",
-            "Transfers",
-            (
-                Text(
-                    "The region is that of the zone as it was recorded with each message; country and mechanism are "
-                    "those of the processor as it is configured now. Whether a transfer has a valid ground is for "
-                    "people to judge.",
-                    "note",
-                ),
-                Streams("Where data went", tuple((data, place, times) for (data, place), times in streams.items())),
-                table(
-                    "Transfers by recipient",
-                    (
-                        *("Recipient", "Zone", "Region", "Country", "Mechanism", "Data"),
-                        *("First", "Messages", "Last"),
-                    ),
-                    rows,
-                ),
-            ),
-        ),
-    )
-
-
-def _countries(basis: Basis) -> set[str]:
-    return {one.country for one in basis.register.processors.values()}
+    return (transfers(basis),)
 
 
 def _dpia(basis: Basis) -> tuple[Section, ...]:

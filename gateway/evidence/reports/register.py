@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.evidence.figures.seen import NONE
 from gateway.settings import Settings
 
 UNKNOWN = "not in the configuration"
 NO_AGREEMENT = "none configured"
+NO_PROCESSOR = "no processor"
+"""What is said of who gets data and is nobody's processor: agents of one's own, callbacks."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,21 +46,26 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     """Agent → its processor's id."""
 
     def party(self, processor: str) -> Party:
-        return self.processors.get(processor, _NOBODY)
+        """As records name it; where they name none, there is none to be told of."""
+        return _NONE if processor == NONE else self.processors.get(processor, _NOBODY)
 
     def place(self, zone: str) -> Place:
         return self.zones.get(zone, _NOWHERE)
 
 
-_NOBODY = Party(
-    legal_name=UNKNOWN,
-    address=UNKNOWN,
-    country=UNKNOWN,
-    safeguard=NO_AGREEMENT,
-    valid_until="",
-    classes=(),
-    no_training=False,
-)
+def _without(place: str, agreement: str) -> Party:
+    return Party(
+        legal_name=place,
+        address=place,
+        country=place,
+        safeguard=agreement,
+        valid_until="",
+        classes=(),
+        no_training=False,
+    )
+
+
+_NOBODY, _NONE = _without(UNKNOWN, NO_AGREEMENT), _without(NO_PROCESSOR, NO_PROCESSOR)
 _NOWHERE = Place(trusted=False, region=UNKNOWN)
 
 

@@ -20,6 +20,7 @@ from gateway.evidence.reports.document import (
 from gateway.evidence.reports.processors import processors
 from gateway.evidence.reports.requests import requests
 from gateway.evidence.reports.standing import standing
+from gateway.evidence.reports.transfers import transfers
 
 FATES = ("sent as it was", "masked", "not sent")
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
@@ -410,6 +411,7 @@ SECTIONS = {
     "coverage": coverage,
     "flows": flows,
     "processors": processors,
+    "transfers": transfers,
     "decisions": decisions,
     "minimum": minimum,
     "approvals": approvals,

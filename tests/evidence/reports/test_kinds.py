@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from gateway.evidence.figures.provisions import MAX_LINES
-from gateway.evidence.reports.document import Document, Form, Streams, Table, Text
+from gateway.evidence.reports.document import Document, Form, Table, Text
 from gateway.evidence.reports.kinds import KINDS, document
+from gateway.evidence.reports.sections import SECTIONS
 from tests.evidence.reports.kit import CASE, basis
 
 
@@ -76,13 +77,10 @@ def test_processing_is_held_against_what_is_declared() -> None:
     assert total == sum(row[-1] for row in basis().figures["flows"]["processing"])
 
 
-def test_transfers_are_told_with_country_and_mechanism() -> None:
+def test_transfers_are_one_section_that_a_provision_may_show_and_a_period_tells_among_what_went_where() -> None:
     made = document("transfers", basis())
-    rows = _tables(made)["Transfers by recipient"].rows
-    assert {(row[3], row[4]) for row in rows if row[0] == "ward-scribe"} == {("DE", "DPA")}
-    (plot,) = (block for section in made.sections for block in section.blocks if isinstance(block, Streams))
-    assert sum(amount for _, _, amount in plot.rows) == basis().figures["flows"]["sent"]
-    assert {place for _, place, _ in plot.rows} == {"DE", "FR", "US", "none"}  # callbacks have no region
+    assert SECTIONS["transfers"](basis()) in made.sections
+    assert "transfers" not in {section.id for section in document("period", basis()).sections}
 
 
 def test_receipts_tell_their_own_steps_alone() -> None:

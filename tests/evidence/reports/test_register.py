@@ -1,6 +1,6 @@
 """What the configuration says of recipients, and what it does not know."""
 
-from gateway.evidence.reports.register import UNKNOWN, register_of
+from gateway.evidence.reports.register import NO_PROCESSOR, UNKNOWN, register_of
 from gateway.settings import Settings
 from gateway.settings.identity import Tenant
 from gateway.settings.zones import Agreement, Processor, Zone
@@ -21,4 +21,6 @@ def test_processors_zones_and_retention_are_those_that_are_configured() -> None:
     assert (register.party("big").safeguard, register.party("small").safeguard) == ("SCC", "none configured")
     assert (register.place("in-house").trusted, register.place("cloud").region) == (True, UNKNOWN)
     assert register.party("other").country == register.place("other").region == UNKNOWN
+    own = register.party("none")  # as records do that name no processor
+    assert {own.legal_name, own.address, own.country, own.safeguard} == {NO_PROCESSOR}
     assert (register_of(settings, "_system").tenant, register_of(settings, "_system").retention_days) == ("_system", 0)

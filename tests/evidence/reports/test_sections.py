@@ -10,7 +10,7 @@ from tests.evidence.reports.kit import basis
 
 
 def test_every_section_of_the_figures_is_told_under_an_id_of_its_own() -> None:
-    assert set(SECTIONS) == {*FIGURES, "processors"}  # whose figures are those of what went where
+    assert set(SECTIONS) == {*FIGURES, "processors", "transfers"}  # whose figures are those of what went where
     made = [make(basis()) for make in SECTIONS.values()]
     assert len({section.id for section in made}) == len(made)
     assert all(section.blocks for section in made)

@@ -158,6 +158,8 @@ class Provision:
         self.counted = said.get("report") == "counts"
         self.records = self.before = 0
         self.lines: list[Row] = []
+        self.stood: list[Row] = []
+        """Of the year, and of what stood when it began."""
         self._cases = (0, 0)
         self.counts: Counter[tuple[str, ...]] = Counter()
 
@@ -198,7 +200,7 @@ class Provision:
             ],
             "sections": list(said.get("sections", ())),
             "columns": [*self.columns, "times"] if self.counted else ["record", *self.columns],
-            "rows": counts[:MOST] if self.counted else self.lines,
+            "rows": (counts if self.counted else [*self.lines, *self.stood])[:MOST],
             "left_out": max((len(counts) if self.counted else self.records) - MOST, 0),
         }
 
@@ -263,7 +265,7 @@ class Reference:
             if provision.counted:
                 provision.counts[tuple(map(_counted, own))] += 1
             else:
-                provision.lines.append([place, *own])
+                provision.stood.append([place, *own])
 
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""

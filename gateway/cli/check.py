@@ -6,6 +6,7 @@ whose address it must not have is: the client would never connect to it.
 
 import argparse
 import asyncio
+import difflib
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
@@ -136,6 +137,7 @@ async def examine(file: Path) -> list[Line]:
             else Line(name=name, state="skipped", text="needs policies")
             for name, check in (("rules", _rules), ("openings", _openings), ("frameworks", _frameworks))
         ],
+        *await _purposes(settings, policies.state == "ok"),
         *await _schedules(settings, policies.state == "ok"),
         await _line("schemas", _schemas(settings)),
         await _line("credentials", _credentials(settings)),
@@ -226,6 +228,30 @@ async def _frameworks(settings: Settings) -> str:
     """What provisions the records are arranged by, framework by framework."""
     found = frameworks_of(*proposed(settings))
     return ", ".join(f"{one.id} ({len(one.provisions)} provisions)" for one in found) or "none"
+
+
+async def _purposes(settings: Settings, policies: bool) -> list[Line]:
+    """Purposes with a legal basis that hardly a request can name; nothing where there are none. They are told, and are
+    no error: an API key may be granted any."""
+    if not settings.purpose:
+        return []
+    if not policies:
+        return [Line(name="purposes", state="skipped", text="needs policies")]
+    return [await _line("purposes", _known_purposes(settings))]
+
+
+async def _known_purposes(settings: Settings) -> str:
+    known, told = proposed(settings)[0].known_purposes, []
+    for place, one in enumerate(settings.purpose):
+        if one.id not in known:
+            near = difflib.get_close_matches(one.id, sorted(known), n=1)
+            told.append(f"purpose[{place}].id" + (f" (the nearest is {near[0]})" if near else ""))
+    if not told:
+        return f"{len(settings.purpose)} with a legal basis"
+    return (
+        f"{', '.join(told)}: neither an HL7 PurposeOfUse code nor a purpose of an [[issuer]] or a certificate; its "
+        "legal basis is put on record for requests of API keys alone that are granted this very purpose"
+    )
 
 
 async def _schedules(settings: Settings, policies: bool) -> list[Line]:

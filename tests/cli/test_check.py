@@ -92,6 +92,23 @@ def test_a_server_of_messages_is_asked(gateway: Run, site: Path, nats_server: st
     assert line(gateway("check", "--json").data, "tasks")["state"] == "ok"
 
 
+def test_a_purpose_that_nothing_knows_is_told_with_the_nearest_and_is_no_error(gateway: Run, site: Path) -> None:
+    extend(site, '\n[[purpose]]\nid = "TREAT"\nlegal_basis = "Art. 9(2)(h)"\n')
+    result = gateway("check", "--json")
+    assert (line(result.data, "purposes"), result.code) == (
+        {"name": "purposes", "state": "ok", "text": "1 with a legal basis"},
+        0,
+    )
+    extend(site, '\n[[purpose]]\nid = "TRAET"\nlegal_basis = "Art. 9(2)(h)"\n')
+    result = gateway("check", "--json")
+    found = line(result.data, "purposes")
+    assert (found["state"], result.code) == ("ok", 0)
+    assert found["text"].startswith("purpose[1].id (the nearest is TREAT): neither an HL7 PurposeOfUse code nor")
+    missing_jwks(site)
+    extend(site, 'purposes = ["TRAET"]\n')
+    assert line(gateway("check", "--json").data, "purposes")["text"] == "2 with a legal basis"
+
+
 def test_checking_changes_nothing(gateway: Run, site: Path) -> None:
     before = tree(site)
     gateway("check")

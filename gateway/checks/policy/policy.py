@@ -82,6 +82,8 @@ class Policy:
         """Bare names of the classes that a message can be of."""
         self.known_zones = frozenset(zone.id for zone in facts.zones)
         self.trusted_zones = frozenset(zone.id for zone in facts.zones if zone.trusted)
+        self.known_purposes = rules.vocabulary.purposes
+        """HL7's, and those that issuers and certificates may assert; an API key may be granted others."""
         self.known_roles = _known_roles(rules)
         """Bare names of the roles that this policy speaks of."""
         self.agents = {agent.id: agent for agent in facts.agents}

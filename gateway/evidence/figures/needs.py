@@ -53,6 +53,8 @@ _HINT = (
     "that need not occur; of records alone that hold a field of the envelope as in region where agent; with some: "
     "before it where one record is enough; or of cases, as in subject.erasure end in subject.erased"
 )
+_OF_NONE = {"processor": "whoever was sent something is in-house, or was registered without one"}
+"""Fields that no record need hold for good reasons, and what it says where none does."""
 Mode = Literal["every", "any", "some"]
 _MODES: dict[str | None, Mode] = {None: "every", "any": "any", "some": "some"}
 Get = Callable[[Seen], bool]
@@ -140,7 +142,9 @@ class Held:
             return None
         gone = "deleted" if looked.opened else "not opened here"
         closed = f" (the details of {self.closed} are {gone})" if self.closed else ""
-        return f"{self.need.text}: in {self.held} of {self.asked} records{closed}"
+        means = _OF_NONE.get(self.need.fields[0]) if self.need.mode == "some" and len(self.need.fields) == 1 else None
+        said = f"{self.need.text}: in {self.held} of {self.asked} records{closed}"
+        return said if means is None or not self.asked else f"{said}: {means}"
 
 
 Asked: TypeAlias = Held | Ended

@@ -19,7 +19,8 @@ from gateway.evidence.selection import selected
 from gateway.ledger.index import COLUMNS, index_columns
 
 MAX_LINES = 500
-"""Lines of one provision; how many more there are is told. All of them are in a bundle of the range."""
+"""Lines of one provision, those of the period before those of what stood at its start; how many more there are is told.
+All of the period are in a bundle of the range."""
 NOTHING = "no record of the period is of what is asked for"
 State = Literal["supported", "in part", "not evidenced"]
 
@@ -69,8 +70,7 @@ class Provisions:
         for one in stood.start.records:
             for found, cells in self._finding(one):
                 if found.question.standing:
-                    found.before += 1
-                    found.take(one, cells)
+                    found.take(one, cells, before=True)
 
     def feed(self, one: Seen) -> None:
         if one.at > self._newest:
@@ -106,13 +106,15 @@ class _Found:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.records = self.before = 0
-        self.lines, self.counts = Rows(MAX_LINES), Tally()
+        self.lines, self.stood, self.counts = Rows(MAX_LINES), Rows(MAX_LINES), Tally()
+        """Of the period, and of what stood at its start: where that is much, what changed has its room all the same."""
         self.needs = [asked_of(need) for need in question.needs]
         self._places = [COLUMNS.index(column) for column in question.columns]
 
-    def take(self, one: Seen, cells: Sequence[str]) -> None:
-        """`cells`: the record's `COLUMNS`, as they are shown."""
+    def take(self, one: Seen, cells: Sequence[str], *, before: bool = False) -> None:
+        """`cells`: the record's `COLUMNS`, as they are shown; `before`: it lies before the period."""
         self.records += 1
+        self.before += before
         for need in self.needs:
             need.take(one)
         own = [cells[place] for place in self._places]
@@ -120,12 +122,14 @@ class _Found:
             self.counts.add(*[cell.strip("|").replace("|", " ") or NONE if "|" in cell else cell for cell in own])
         else:
             seq = one.envelope.seq or 0
-            self.lines.add(seq if one.emergency is None else f"{one.emergency} {seq}", *own)
+            lines = self.stood if before else self.lines
+            lines.add(seq if one.emergency is None else f"{one.emergency} {seq}", *own)
 
     def merge(self, later: "_Found") -> None:
         self.records += later.records
         self.before += later.before
         self.lines.merge(later.lines)
+        self.stood.merge(later.stood)
         self.counts.merge(later.counts)
         for mine, theirs in zip(self.needs, later.needs, strict=True):
             mine.merge(theirs)
@@ -134,6 +138,8 @@ class _Found:
         question = self.question
         state, reasons = verdict(question, self.records, self.needs, looked)
         counted = question.report == "counts"
+        every = self.counts.rows() if counted else [*self.lines.rows, *self.stood.rows]
+        untold = 0 if counted else self.lines.beyond + self.stood.beyond
         return {
             "framework": question.framework,
             "id": question.id,
@@ -146,8 +152,8 @@ class _Found:
             "needs": [need.row(looked) for need in self.needs],
             "sections": list(question.sections),
             "columns": [*question.columns, "times"] if counted else ["record", *question.columns],
-            "rows": self.counts.rows()[:MAX_LINES] if counted else self.lines.rows,
-            "left_out": max(len(self.counts.rows()) - MAX_LINES, 0) if counted else self.lines.beyond,
+            "rows": every[:MAX_LINES],
+            "left_out": max(len(every) - MAX_LINES, 0) + untold,
         }
 
 

@@ -24,7 +24,7 @@ _UNOPENED = (
 _APART = " Beside them it tells of emergency ledgers, which the coverage names."
 
 NOT_OVER = "The period is not over: told is what was on record when this was made, {until}, and as it stood then."
-BEFORE = "lie before the period, and are told first: what they put in force still stood at its start."
+BEFORE = "lie before the period, and are told after its own: what they put in force still stood at its start."
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

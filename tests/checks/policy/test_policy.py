@@ -238,6 +238,7 @@ def test_the_known_names_are_told() -> None:
     assert served.known_classes == {
         *("public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned", "mnpi")
     }
+    assert "TREAT" in served.known_purposes
     assert served.known_zones == {"in-house", "partner", "cloud"}
     assert served.known_roles == {"user", "clerk", "clinician"}
 

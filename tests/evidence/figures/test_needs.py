@@ -79,6 +79,12 @@ def test_one_record_may_be_enough() -> None:
     some = (record("exchange.requested", zone="cloud"), record("exchange.requested"))
     assert _told("some: zone", *some) == ([2, 1, 0], None)
     assert _told("some: zone", some[1], some[1]) == ([2, 0, 0], "some: zone: in 0 of 2 records")
+    means = "whoever was sent something is in-house, or was registered without one"
+    assert _told("some: processor", *some)[1] == f"some: processor: in 0 of 2 records: {means}"
+    assert (
+        _told("some: processor where agent", record("audit.read"))[1]
+        == "some: processor where agent: in 0 of 0 records"
+    )
     assert _told("some: zone where agent", *some)[1] == "some: zone where agent: in 0 of 0 records"
     assert _told("some: audit.read: zone", *some)[1] == "no record of audit.read"
 

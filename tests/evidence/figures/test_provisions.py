@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.evidence.figures.provisions import MAX_LINES, Provisions, Question
+from gateway.evidence.figures.standing import Start, Stood
 from gateway.ledger.record import Detail
 from tests.evidence.figures.kit import record
 
@@ -96,3 +97,17 @@ def test_lines_are_bounded_also_where_pieces_are_merged() -> None:
     one.merge(later)
     told = one.document()[0]
     assert (len(told["rows"]), told["left_out"], told["records"]) == (MAX_LINES, MAX_LINES, 2 * MAX_LINES)
+
+
+def test_what_stood_takes_no_line_from_what_changed_in_the_period() -> None:
+    question = _question(queries=({"event": "key.created"},), columns=("event",), standing=True)
+    stood = [record("key.created", number) for number in range(MAX_LINES + 20)]
+    made, later = Provisions([question]), Provisions([question])
+    made.begin(Stood(start=Start(records=stood)))
+    for number in range(5):
+        (made if number < 3 else later).feed(record("key.created", 1_000 + number))
+    made.merge(later)
+    (told,) = made.document()
+    numbers = [row[0] for row in told["rows"]]
+    assert numbers == [*range(1_000, 1_005), *range(MAX_LINES - 5)]
+    assert (told["records"], told["before"], told["left_out"]) == (MAX_LINES + 25, MAX_LINES + 20, 25)

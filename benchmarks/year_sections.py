@@ -436,7 +436,10 @@ def policies(truth: Truth) -> Part:
 
 def standing(truth: Truth) -> Part:
     told = truth["standing"]
-    keys, entries, lies = told["keys"], told["denials"], "Record | Lies"
+    # What the year changed comes first: a row of what it did not was made before, and has no end.
+    keys = sorted(told["keys"], key=lambda row: (row[11], row[14]) == ("before the period", "none"))
+    entries = sorted(told["denials"], key=lambda row: (row[8], row[9]) == ("before the period", "none"))
+    lies = "Record | Lies"
     ends = "Why ended | Ended by | Record of the end | Other lines"
     lives = [
         table(

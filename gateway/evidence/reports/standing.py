@@ -1,12 +1,17 @@
 """The section on what was in force: keys with who holds them, the deny-list, versions of the policy, configurations."""
 
+from collections.abc import Iterable, Sequence
+
+from gateway.evidence.figures.in_force import BEFORE
+from gateway.evidence.figures.seen import NONE
 from gateway.evidence.reports.basis import Basis, table
-from gateway.evidence.reports.document import Block, Section, Text
+from gateway.evidence.reports.document import Block, Cell, Section, Text
 
 TOLD = (
     "What was in force at any time of the period, from the record that made it until it ended. What was made before "
     "the period and still stood at its start is told too; its record is marked as lying before the period. “Still in "
-    "force” means by the last record of the period: what ended since is not told."
+    "force” means by the last record of the period: what ended since is not told. Of keys and of the deny-list, what "
+    "began or ended comes first."
 )
 NOT_LOOKED_AT = (
     "Records before the period were not looked at for this report: what they put in force is missing here. A report of "
@@ -58,7 +63,7 @@ def known(basis: Basis) -> list[Block]:
 
 def keys(basis: Basis) -> list[Block]:
     """Keys by what they grant, and by how they came and went."""
-    rows = basis.figures["standing"]["keys"]
+    rows = _changed_first(basis.figures["standing"]["keys"], lies=11, why=14)
     return [
         table(
             "Keys in force in the period",
@@ -77,7 +82,7 @@ def keys(basis: Basis) -> list[Block]:
 
 
 def denials(basis: Basis) -> list[Block]:
-    rows = basis.figures["standing"]["denials"]
+    rows = _changed_first(basis.figures["standing"]["denials"], lies=8, why=9)
     return [
         table(
             "Deny-list in the period",
@@ -90,6 +95,12 @@ def denials(basis: Basis) -> list[Block]:
             [(row[0], *row[6:]) for row in rows],
         ),
     ]
+
+
+def _changed_first(rows: Iterable[Sequence[Cell]], *, lies: int, why: int) -> list[Sequence[Cell]]:
+    """What began or ended in the period before what stood from its start to its end, which may be so much that a page
+    shows nothing else. `lies`, `why`: the columns of where a row's record lies, and why it ended."""
+    return sorted(rows, key=lambda row: row[lies] == BEFORE and row[why] == NONE)
 
 
 def versions(basis: Basis) -> list[Block]:

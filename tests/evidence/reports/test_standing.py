@@ -2,8 +2,10 @@
 
 import msgspec
 
+from gateway.evidence.figures.in_force import BEFORE, WITHIN
+from gateway.evidence.figures.seen import NONE
 from gateway.evidence.reports.basis import Basis, Outside
-from gateway.evidence.reports.document import Section, Table, Text
+from gateway.evidence.reports.document import SHOWN, Cell, Section, Table, Text
 from gateway.evidence.reports.standing import NOT_LOOKED_AT, standing
 from tests.evidence.reports.kit import basis
 
@@ -20,12 +22,27 @@ def warnings(section: Section) -> list[str]:
 
 def test_each_key_is_in_both_tables_and_each_version_in_its_own() -> None:
     section, rows = standing(told()), basis().figures["standing"]["keys"]
+    rows = sorted(rows, key=lambda row: (row[11], row[14]) == (BEFORE, NONE))
     tables = {block.caption: block for block in section.blocks if isinstance(block, Table)}
     assert rows
     assert [list(row) for row in tables["Keys in force in the period"].rows] == [row[:9] for row in rows]
     assert [row[1:] for row in tables["How these keys came and went"].rows] == [tuple(row[9:]) for row in rows]
     assert all(len(row) == len(table.columns) for table in tables.values() for row in table.rows)
     assert warnings(section) == []
+
+
+def test_what_the_period_changed_comes_before_what_merely_stood() -> None:
+    model = basis().figures["standing"]["keys"][0]
+
+    def key(name: str, lies: str, why: str) -> list[Cell]:
+        return [name, *model[1:11], lies, *model[12:14], why, *model[15:]]
+
+    stood = [key(f"k{number}", BEFORE, NONE) for number in range(SHOWN)]
+    rows = [*stood, key("ended", BEFORE, "revoked"), key("made", WITHIN, NONE)]
+    section = standing(told(keys=rows))
+    tables = {block.caption: block for block in section.blocks if isinstance(block, Table)}
+    for name in ("Keys in force in the period", "How these keys came and went"):
+        assert [row[0] for row in tables[name].rows] == ["ended", "made", *(row[0] for row in stood)]
 
 
 def test_what_is_not_known_is_warned_of() -> None:

@@ -175,6 +175,8 @@ class Provision:
         self._cases = erasures.told(newest, before=bool(self.said.get("standing")))
         said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
         absent = self._absent(opened=opened)
+        if known_from and said.get("standing") and any(ENDS in need for need in self.needs):
+            absent.append(f"cases of before record {known_from:,}, the first at hand, are not known")
         counts = most(self.counts)
         if not self.records:
             since = f" from record {known_from:,} on, the first at hand," if known_from else ""

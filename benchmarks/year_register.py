@@ -84,7 +84,7 @@ PROCESSORS: Mapping[str, Processor] = {
 }
 """One of those in traffic is not among them, and one of them is not in traffic."""
 NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", "", (), "", "")
-NO_PROCESSOR = Processor("no processor", "no processor", "no processor", "no processor", "", "", (), "", "")
+NO_PROCESSOR = Processor("none named", "none named", "none named", "none named", "", "", (), "", "")
 TRUSTED = frozenset({"in-house", "partner"})
 ZONES = {"in-house": "DE", "partner": "FR", "cloud": "US"}
 AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud"}

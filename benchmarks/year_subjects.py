@@ -188,7 +188,7 @@ def _month_later(received: str) -> str:
     """The same day of the next month, or its last one."""
     year, month, day = int(received[:4]), int(received[5:7]), int(received[8:10])
     last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return f"{year + month // 12:04d}-{month % 12 + 1:02d}-{min(day, last):02d}{received[10:]}"
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}-{min(day, last):02d}T23:59:59.999999Z"
 
 
 class Incidents:

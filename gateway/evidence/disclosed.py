@@ -8,6 +8,7 @@ class is called, and what was not assessed, does.
 
 from typing import Any
 
+from gateway.evidence.figures.seen import NONE
 from gateway.evidence.figures.subjects import EXCLUDED
 from gateway.evidence.reports.register import Register
 from gateway.ledger.record import Detail, Envelope
@@ -36,7 +37,7 @@ def row(envelope: Envelope, detail: Detail | None, register: Register) -> dict[s
     classes = None if found is None else sorted({*found.found, *found.declared, *found.inherited, *found.floor})
     if classes is not None and IMPERSONAL.issuperset(classes):
         return None
-    party = register.party(envelope.processor or "")
+    party = register.party(envelope.processor or NONE)
     return {
         "seq": envelope.seq,
         "occurred_at": envelope.occurred_at,

@@ -10,7 +10,7 @@ from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tab
 from gateway.evidence.attachment import Given, Material, every_detail
 from gateway.evidence.fhir import AuditEvents
 from gateway.evidence.figures.seen import Known, seen
-from gateway.evidence.figures.standing import Stood
+from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
 from gateway.evidence.reports.register import Register
@@ -131,10 +131,12 @@ class AssessmentFile:
         manifest, assessments = material.manifest, await self._frameworks()
         since, until = "", ""
         opened = every_detail(manifest)
-        if self._stood is not None:
-            stood = self._stood if opened else self._stood.closed()
+        stood = self._stood
+        if stood is None and not manifest.first:  # nothing stands before the first record
+            stood = Stood(start=Start())
+        if stood is not None:
             for one in assessments:
-                one.begin(stood)
+                one.begin(stood if opened else stood.closed())
         async for given in material.selected() if opened else material.whole():
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at

@@ -186,7 +186,8 @@ def basis(ground: str) -> str:
 
 
 def _refused_for(ground: str, asked_for: str) -> str:
-    """What a refusal rests on, as the record names it; of a request that was withdrawn what that rested on."""
+    """What a refusal rests on, as the record names it; where that is no article, since a hold stands against it or it
+    was withdrawn, what the request rested on."""
     if ground in _ARTICLE_12:
         return _ARTICLE_12[ground]
     return f"Art. 17(3)({ground})" if len(ground) == 1 else basis(asked_for)

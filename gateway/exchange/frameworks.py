@@ -244,8 +244,10 @@ def _shown(place: str, item: ProvisionFile) -> None:
     asked = {one.get("event") for one in item.query}
     if item.standing and not asked & set(MAKES):
         raise ConfigurationError(f"{place}.standing: must stand with a query for one of {', '.join(MAKES)}")
-    if item.standing and not {"standing", *(["subjects"] if asked <= set(CASES) else [])} & set(item.sections):
-        raise ConfigurationError(f"{place}.sections: must name standing, which says how far back what stood is known")
+    telling = ("standing", "subjects") if asked <= set(CASES) else ("standing",)
+    if item.standing and not set(telling) & set(item.sections):
+        names = " or ".join(telling)
+        raise ConfigurationError(f"{place}.sections: must name {names}, which says how far back what stood is known")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
 

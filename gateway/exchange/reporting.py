@@ -114,6 +114,7 @@ class Reporter:
         refusal = self.unfit(wanted)
         if refusal is not None:
             return refusal
+        created = timestamp(self._clock.now_us())  # what comes later is in none of the records that are read
         try:
             first, end = await self._auditor.written_between(wanted.since, wanted.until)
             archives = await self._auditor.whole.demand(first, end)
@@ -128,13 +129,13 @@ class Reporter:
         await self._auditor.reporting(by, {**asked, **named}, first, end)
         async with self._auditor.busy:
             try:
-                return await self._made(wanted, first, end, archives)
+                return await self._made(wanted, created, first, end, archives)
             except RecordsArchived as error:  # archived, and taken elsewhere, since the range was found
                 return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
 
-    async def _made(self, wanted: Wanted, first: int, end: int, archives: Sequence[Archived]) -> Document:
+    async def _made(self, wanted: Wanted, created: str, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")
         facts, misses = Facts(self._known, () if framework is None else questions(framework)), Misses()
         stood = await self._auditor.stood.before(first, wanted.since) if KINDS[wanted.kind].standing else None
@@ -153,7 +154,6 @@ class Reporter:
         if person is not None:
             await self._in_emergencies(person, wanted)
         emergencies = [await self._apart(facts, spliced.one, wanted) for spliced in await self._within(wanted)]
-        created = timestamp(self._clock.now_us())
         figures = facts.document(min(wanted.until, created))
         basis = Basis(
             ledger=self._origin,

@@ -52,14 +52,15 @@ def read_time(text: str) -> str | None:
 
 
 def month_after(us: int) -> int:
-    """The end of the month within which a request is answered (GDPR Art. 12(3)): the same day of the next month, or its
-    last one (Regulation 1182/71 Art. 3(2)(c)). Microseconds since the epoch, as all; `FormatError` beyond 9999."""
+    """The end of the month within which a request is answered (GDPR Art. 12(3)): the last microsecond, in UTC, of the
+    same day of the next month, or of its last day (Regulation 1182/71 Art. 3(2)(c)). Microseconds since the epoch, as
+    all; `FormatError` beyond 9999."""
     moment = _EPOCH + timedelta(microseconds=us)
     year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
     if year > _LAST_YEAR:
         raise FormatError("a time must lie between the years 1970 and 9999")
-    later = moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
-    return us + (later - moment) // timedelta(microseconds=1)
+    last = datetime(year, month, min(moment.day, monthrange(year, month)[1]), 23, 59, 59, 999_999, tzinfo=UTC)
+    return (last - _EPOCH) // timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=64)

@@ -289,7 +289,7 @@ class LedgerWriter(ABC):
         if not filled.record:
             return None  # what refuses them all must be the head as it is
         # What begins and ends within the batch is in no table yet, and must not be.
-        brief = {waiter.entry.draft.exchange for waiter in waiting if waiter.entry.opens} if filled.closed else ()
+        brief = _begun(waiting, filled) if filled.closed else frozenset()
         await self._pause("ledger.before_insert")
         await self._pause("ledger.before_commit")
         try:
@@ -488,6 +488,14 @@ class LedgerWriter(ABC):
     @abstractmethod
     def _interrupt(self) -> None:
         """Break off the call that hangs, if that is possible."""
+
+
+def _begun(waiting: list[Waiting], filled: Filled) -> frozenset[str | None]:
+    """The exchanges that begin with what was given a place: not those whose beginning is refused."""
+    answered = zip(waiting, filled.answers, strict=True)
+    return frozenset(
+        one.entry.draft.exchange for one, answer in answered if one.entry.opens and isinstance(answer, Appended)
+    )
 
 
 def _written(filled: Filled, taken: int) -> int:

@@ -19,6 +19,7 @@ from gateway.exchange.frameworks import load
 from gateway.exchange.terms import questions
 from gateway.ledger.granted import Granted
 from gateway.ledger.record import Envelope, parse, timestamp
+from tests.evidence.figures.kit import record as made
 from tests.evidence.figures.test_in_force import key
 
 from .making import ORIGIN, T0, ledger
@@ -80,13 +81,27 @@ def test_a_provision_without_a_record_is_not_evidenced_and_nothing_is_ever_satis
     assert made["results"][0]["remarks"] == "no gaps"
 
 
+def test_a_case_that_has_no_end_by_the_newest_record_is_in_part_as_in_the_report() -> None:
+    queries = ({"event": "subject.erasure"}, {"event": "subject.erased"})
+    question = msgspec.structs.replace(asked("a", *queries), needs=("subject.erasure end in subject.erased",))
+    begun, months = made("subject.erasure", case="sc_1"), made("audit.read", 1, at_s=40 * 86_400)
+    for records, state in (((begun,), "supported"), ((begun, months), "in part")):
+        assessment = Assessment(framework="gdpr", title="GDPR", text="Support evidence.", questions=[question])
+        provisions = Provisions([question])
+        for one in records:
+            assessment.feed(one)
+            provisions.feed(one)
+        found = json.loads(encode(document([assessment], ABOUT, [RECORDS], "")))
+        (observation,) = found["assessment-results"]["results"][0]["observations"]
+        assert {prop["name"]: prop["value"] for prop in observation["props"]}["evidence"] == state
+        assert provisions.document()[0]["state"] == state
+
+
 def test_what_is_evidenced_in_part_or_not_says_why_as_the_report_does() -> None:
     part = msgspec.structs.replace(asked("a", {"event": "exchange.requested"}), needs=("zone", "detail.tls"))
     short = msgspec.structs.replace(asked("b", {"event": "exchange.requested"}), lacks="the sign-off is on paper")
     none = msgspec.structs.replace(asked("c"), lacks="drills are elsewhere")
-    open_case = "exchange.requested end in exchange.late"
-    cases = msgspec.structs.replace(asked("d", {"event": "exchange.requested"}), needs=(open_case,))
-    every = (REQUESTED, part, short, cases, none, NEVER)
+    every = (REQUESTED, part, short, none, NEVER)
     (made,) = results(*every)["results"]
     provisions = Provisions(every)
     for stored in ledger(12).stored:

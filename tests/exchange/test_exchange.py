@@ -81,10 +81,11 @@ def test_what_an_exchange_has_taken_is_given_back_once_the_last_first() -> None:
 def test_what_it_has_taken_for_a_decision_is_given_back_where_it_is_decided_again() -> None:
     one, given = exchange(), list[str]()
     one.held += [lambda: given.append("lease"), lambda: given.append("quota"), lambda: given.append("place")]
-    one.intended = True
+    one.intended, one.agent_tls = True, "TLSv1.3 TLS_AES_256_GCM_SHA384"
     one.give_back_to(1)
     one.give_back_to(1)
     assert (given, one.place, one.reservation, one.intended) == (["place", "quota"], None, None, False)
+    assert one.agent_tls is None, "no agent was asked yet"
     one.give_back()
     assert given[-1] == "lease"
 

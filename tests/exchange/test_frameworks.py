@@ -132,7 +132,15 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
         ({"standing": "true"}, r"provision\[0\].standing: must stand with a query for one of key.created"),
         (
             {"standing": "true", "query": '[{event = "key.created"}]', "sections": '["callers"]'},
-            r"provision\[0\].sections: must name standing",
+            r"provision\[0\].sections: must name standing, which",
+        ),
+        (
+            {"standing": "true", "query": '[{event = "key.created"}]', "sections": '["subjects"]'},
+            r"provision\[0\].sections: must name standing, which",
+        ),
+        (
+            {"standing": "true", "query": '[{event = "subject.erasure"}]', "sections": '["callers"]'},
+            r"provision\[0\].sections: must name standing or subjects, which",
         ),
     ],
 )
@@ -246,6 +254,9 @@ def test_records_that_the_gateway_writes_hold_whatever_a_provision_needs() -> No
         assert set(short) <= set(UNHELD), (name, short)
         assert [need for need, _, held, _ in told["needs"] if not held] == [], name
         reasons = [f"{need}: in {held} of {asked} records" for need, (held, asked) in short.items()]
+        if any(map(ending_of, question.needs)):  # nobody has said what was open before these records
+            assert question.standing, name
+            reasons.append("cases of before the period were not looked at")
         assert told["reasons"] == reasons + ([question.lacks] if question.lacks else []), name
         assert told["state"] == ("in part" if told["reasons"] else "supported"), name
 

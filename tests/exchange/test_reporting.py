@@ -378,6 +378,42 @@ async def test_an_erasure_that_is_never_carried_out_is_a_lack_in_each_period_aft
         assert (states(told)["17"][2], row[-2:]) == ("supported", (81, "ended late"))
 
 
+async def test_of_a_period_that_is_not_over_no_case_is_overdue_before_its_day(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with reporting(database, clock) as (site, reporter):
+        asked = {"began": timestamp(clock.now_us()), "legal_basis": "Art. 17(1)(a)", "outcome": OutcomeInfo(code="any")}
+        await written(site, "subject.erasure", case="sc_1", subject="su_1", **asked)
+        clock.advance(1)
+        wanted = msgspec.structs.replace(
+            period(clock, kind="framework", framework="gdpr"), until=timestamp(clock.now_us() + 90 * DAY_US)
+        )
+        told = await reporter.report(BY, wanted)
+        (row,) = tables(told)["Requests"].rows
+        assert (states(told)["17"][2], row[-1]) == ("supported", "open, not due yet")
+
+
+async def test_what_falls_due_and_ends_while_a_report_is_made_is_not_told_as_open(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read is what was on record when it was begun, and so is what is due."""
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        asked = {"began": timestamp(clock.now_us()), "legal_basis": "Art. 17(1)(a)", "outcome": OutcomeInfo(code="any")}
+        await written(site, "subject.erasure", case="sc_1", subject="su_1", **asked)
+        clock.advance(3_600)
+        reading = reporter._auditor.whole.records
+
+        async def slowly(*given: Any, **how: Any) -> AsyncIterator[Any]:
+            clock.advance(40 * 86_400)
+            async for one in reading(*given, **how):
+                yield one
+
+        monkeypatch.setattr(reporter._auditor.whole, "records", slowly)
+        told = await reporter.report(BY, period(clock, kind="framework", framework="gdpr"))
+        (row,) = tables(told)["Requests"].rows
+        assert (states(told)["17"][2], row[-1]) == ("supported", "open, not due yet")
+
+
 async def test_a_quarter_in_which_nothing_stood_is_not_evidenced(database: Settings, clock: ManualClock) -> None:
     async with reporting(database, clock) as (site, reporter):
         by = await administrator(site)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.core.errors import FormatError, LedgerUnavailable, PolicyMoved
+from gateway.core.errors import DenialsMoved, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.ids import random_id
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Appended, Entry
@@ -225,6 +225,23 @@ async def test_at_once_and_step_by_step_the_same_is_written(
         ways[at_once] = [await rows(database, f"{query} ORDER BY 1, 2", tenant=tenant) for query in WRITTEN]
     assert ways[True] == ways[False]
     assert ways[True][-1] == [("ex_b", 3)], "the other is closed"
+
+
+@pytest.mark.parametrize("moved", ["policy", "deny-list"])
+async def test_the_end_of_what_was_refused_to_begin_is_on_no_record(
+    database: Settings, clock: ManualClock, moved: str
+) -> None:
+    """A caller goes away while the policy, or the deny-list, moves: the end comes with the beginning, in one batch."""
+    under: dict[str, Any] = {"decided_under": POLICY} if moved == "policy" else {"denied_under": 0}
+    async with writer_on(database, clock) as writer:
+        await writer.append(activation("sha256:" + "b" * 64))
+        await writer.append(note(denies=moved == "deny-list"))
+        begun = writer.submit(intent("ex_a", **under))
+        ended = writer.submit(outcome("ex_a"), only_if_open=True)
+        assert await ended is None
+        with pytest.raises(PolicyMoved if moved == "policy" else DenialsMoved):
+            await begun
+    assert {one.exchange for one in await whole(database)} == {None}
 
 
 async def test_where_another_writer_was_there_meanwhile_what_was_to_be_done_at_once_is_done_in_steps(

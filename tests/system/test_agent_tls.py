@@ -74,8 +74,9 @@ async def test_of_several_agents_the_one_that_answered_counts(sqlite_settings: S
         fallen = await asked(site, model="summarize")
         assert (fallen["agent"], fallen["code"], "agent_tls" in fallen) == ("plain", "ok", False)
         site.agents["plain"].behave = failing
-        failed = await asked(site, headers=EXACT)
-        assert (failed["code"], bool(WORDS.fullmatch(failed["agent_tls"]))) == ("agent_unavailable", True)
+        for stream in (False, True):  # to a stream that was asked for the agent gives a whole answer
+            failed = await asked(site, headers=EXACT, stream=stream)
+            assert (failed["code"], bool(WORDS.fullmatch(failed["agent_tls"]))) == ("agent_unavailable", True)
 
 
 async def test_of_an_agent_that_cannot_be_reached_nothing_is_said(sqlite_settings: Settings) -> None:

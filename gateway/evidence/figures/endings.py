@@ -1,7 +1,7 @@
 """What a provision needs of cases: that each that began has an end, or is not due yet.
 
 `subject.erasure end in subject.erased | subject.erasure-refused` asks it of each case that a record of the first events
-names. A case is due a month after what it is about was asked for (`began`; by records that do not hold that, after its
+names. A case is due a month after what it is about was asked for (`began`; where no record of it holds that, after its
 first one), and counts as overdue where the range ends later and none of the others names it. What ended late has ended:
 that it was late is told with the case.
 """
@@ -54,8 +54,9 @@ class Ended:
 
     def __init__(self, need: Ending) -> None:
         self.need = need
-        self._due: dict[str, str] = {}
-        """Case → by when it is to have ended, of those that began here."""
+        self._due: dict[str, tuple[bool, str]] = {}
+        """Case → whether a record says when it was asked for, and by when it is to have ended, of those that began
+        here."""
         self._ended: set[str] = set()
         self._beyond = False
 
@@ -64,13 +65,13 @@ class Ended:
         if case is None:
             return
         if one.envelope.event in self.need.begins:
-            self._begin(case, due_of(one))
-        else:
+            self._begin(case, one.envelope.began is not None, due_of(one))
+        elif one.envelope.event in self.need.ends:
             self._end(case)
 
     def merge(self, later: Any) -> None:
-        for case, due in later._due.items():
-            self._begin(case, due)
+        for case, (told, due) in later._due.items():
+            self._begin(case, told, due)
         for case in later._ended:
             self._end(case)
         self._beyond |= later._beyond
@@ -92,11 +93,12 @@ class Ended:
             "asked for"
         )
 
-    def _begin(self, case: str, due: str) -> None:
-        if case in self._due or len(self._due) < MAX_KEYS:
-            self._due.setdefault(case, due)
-        else:
+    def _begin(self, case: str, told: bool, due: str) -> None:
+        known = self._due.get(case)
+        if known is None and len(self._due) >= MAX_KEYS:
             self._beyond = True
+        elif known is None or (told and not known[0]):
+            self._due[case] = (told, due)
 
     def _end(self, case: str) -> None:
         if case in self._ended or len(self._ended) < MAX_KEYS:
@@ -105,4 +107,4 @@ class Ended:
             self._beyond = True
 
     def _overdue(self, looked: Looked) -> int:
-        return sum(due < looked.until and case not in self._ended for case, due in self._due.items())
+        return sum(due < looked.until and case not in self._ended for case, (_, due) in self._due.items())

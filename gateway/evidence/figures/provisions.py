@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.evidence.figures.endings import Ended
 from gateway.evidence.figures.needs import Asked, asked_of, lacks
 from gateway.evidence.figures.seen import NONE, Looked, Seen
 from gateway.evidence.figures.standing import Stood
@@ -170,7 +171,16 @@ def verdict(
     if not records:
         return "not evidenced", [NOTHING + (_before(looked.known_from) if question.standing else ""), *lacking]
     absent = lacks(needs, looked)
+    if question.standing and any(isinstance(need, Ended) for need in needs):
+        absent += _unknown(looked.known_from)
     return ("in part" if absent or lacking else "supported"), [*absent, *lacking]
+
+
+def _unknown(known_from: int | None) -> list[str]:
+    """What is said of cases that may have been open when the period began, where nobody knows."""
+    if known_from is None:
+        return ["cases of before the period were not looked at"]
+    return [f"cases of before record {known_from:,}, the first at hand, are not known"] if known_from else []
 
 
 def _before(known_from: int | None) -> str:

@@ -116,8 +116,13 @@ class Rows:
         self.beyond += later.beyond
 
 
+NOTHING = "none"
+"""What a cell of `Keyed` says that nothing is known of: `seen.NONE`."""
+
+
 class Keyed:
-    """The newest row of each key, in the order in which the keys came."""
+    """A row for each key, in the order in which the keys came: of each cell what was put last, where that was
+    anything."""
 
     __slots__ = ("_limit", "_rows", "beyond")
 
@@ -128,7 +133,10 @@ class Keyed:
         """Rows of keys that there was no room for."""
 
     def put(self, key: str, *row: Cell) -> None:
-        if key in self._rows or len(self._rows) < self._limit:
+        known = self._rows.get(key)
+        if known is not None:
+            self._rows[key] = [old if new == NOTHING else new for old, new in zip(known, row, strict=True)]
+        elif len(self._rows) < self._limit:
             self._rows[key] = list(row)
         else:
             self.beyond += 1

@@ -9,8 +9,8 @@ from gateway.settings import Settings
 
 UNKNOWN = "not in the configuration"
 NO_AGREEMENT = "none configured"
-NO_PROCESSOR = "no processor"
-"""What is said of who gets data and is nobody's processor: agents of one's own, callbacks."""
+NO_PROCESSOR = "none named"
+"""What is said of who gets data where the record names no processor: agents of one's own, callbacks."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,18 +32,18 @@ def _ended(*steps: Seen) -> Ended:
 
 
 def test_a_case_without_an_end_is_overdue_a_month_after_it_was_asked_for() -> None:
-    """T0 is the 15th of January: a month later is the 15th of February."""
+    """T0 is the 15th of January at 8: what is asked for a day later is due until the 16th of February is over."""
     one = _ended(_step("erasure", "sc_1", days=3, asked_days=1), _step("erasure", "sc_1", days=4, asked_days=1))
-    assert one.lack(_at(31.9)) is None, "it is open, and not due"
-    assert one.row(_at(31.9)) == [NEED, 1, 1, 0]
-    assert one.row(_at(32.1)) == [NEED, 1, 0, 0]
-    assert one.lack(_at(32.1)) == (f"{NEED}: 1 of 1 cases had no end, a month and more after they were asked for")
+    assert one.lack(_at(32.6)) is None, "it is open, and not due"
+    assert one.row(_at(32.6)) == [NEED, 1, 1, 0]
+    assert one.row(_at(32.7)) == [NEED, 1, 0, 0]
+    assert one.lack(_at(32.7)) == (f"{NEED}: 1 of 1 cases had no end, a month and more after they were asked for")
 
 
 def test_a_record_that_does_not_say_when_it_was_asked_for_counts_from_itself() -> None:
     one = _ended(_step("erasure", "sc_1", days=3))
-    assert one.lack(_at(33.9)) is None
-    assert one.lack(_at(34.1)) is not None
+    assert one.lack(_at(34.6)) is None
+    assert one.lack(_at(34.7)) is not None
 
 
 @pytest.mark.parametrize("end", ["erased", "erasure-refused"])
@@ -53,6 +53,24 @@ def test_either_end_is_one_however_late_and_of_another_case_is_none(end: str) ->
     other = _ended(_step("erasure", "sc_1"), _step(end, "sc_2", days=9))
     assert other.row(_at(100)) == [NEED, 1, 0, 0], "what ends a case that began elsewhere is asked of nothing"
     assert _ended(_step("erasure", None)).row(_at(100)) == [NEED, 0, 0, 0]
+
+
+def test_what_is_neither_beginning_nor_end_is_asked_of_nothing() -> None:
+    one = asked_of("subject.erasure end in subject.erased")
+    for step in (_step("erasure", "sc_1"), _step("erasure-refused", "sc_1"), _step("access", "sc_1")):
+        one.take(step)
+    assert one.row(_at(60))[1:] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_when_it_was_asked_for_is_known_by_whichever_record_says_so(turned: bool) -> None:
+    """Nodes of two versions may write records of one case."""
+    steps = [_step("erasure", "sc_1", days=40), _step("erasure", "sc_1", days=41, asked_days=0)]
+    one = _ended(*(reversed(steps) if turned else steps))
+    assert one.row(_at(50)) == [NEED, 1, 0, 0]
+    first, second = (_ended(step) for step in (reversed(steps) if turned else steps))
+    first.merge(second)
+    assert first.row(_at(50)) == [NEED, 1, 0, 0]
 
 
 def test_pieces_are_merged_as_one() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from gateway.evidence.figures.provisions import MAX_LINES, Provisions, Question
 from gateway.evidence.figures.standing import Start, Stood
@@ -111,3 +112,25 @@ def test_what_stood_takes_no_line_from_what_changed_in_the_period() -> None:
     numbers = [row[0] for row in told["rows"]]
     assert numbers == [*range(1_000, 1_005), *range(MAX_LINES - 5)]
     assert (told["records"], told["before"], told["left_out"]) == (MAX_LINES + 25, MAX_LINES + 20, 25)
+
+
+@pytest.mark.parametrize(
+    ("known_from", "reasons"),
+    [
+        (0, []),
+        (40, ["cases of before record 40, the first at hand, are not known"]),
+        (None, ["cases of before the period were not looked at"]),
+    ],
+)
+def test_where_nobody_knows_what_was_open_before_no_case_is_taken_for_ended(
+    known_from: int | None, reasons: list[str]
+) -> None:
+    queries = ({"event": "subject.erasure"}, {"event": "subject.erased"})
+    asked = _question(queries=queries, needs=("subject.erasure end in subject.erased",), standing=True)
+    made = Provisions([asked])
+    if known_from is not None:
+        made.begin(Stood(start=Start(), known_from=known_from))
+    for event in ("subject.erasure", "subject.erased"):
+        made.feed(record(event, case="sc_1"))
+    (told,) = made.document()
+    assert (told["state"], told["reasons"]) == ("in part" if reasons else "supported", reasons)

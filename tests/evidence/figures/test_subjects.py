@@ -34,7 +34,7 @@ def test_an_erasure_is_told_with_its_recipients_and_until_when_backups_hold_some
 
 
 def test_a_request_is_told_from_when_it_was_received_to_its_end() -> None:
-    asked, due = timestamp(T0 - 3 * DAY * 1_000_000), "2027-02-12T08:00:00.000000Z"
+    asked, due = timestamp(T0 - 3 * DAY * 1_000_000), "2027-02-12T23:59:59.999999Z"
     case: dict[str, Any] = {"case": "sc_1", "subject": "su_1", "began": asked}
     before = record("subject.erasure", code="requested", case="sc_0", subject="su_0")
     subjects, later = Subjects(), Subjects()
@@ -47,6 +47,9 @@ def test_a_request_is_told_from_when_it_was_received_to_its_end() -> None:
     ]
     later.feed(record("subject.erased", at_s=DAY, code="erased", **case))
     later.feed(record("subject.access", at_s=DAY, code="late", **{**case, "case": "sc_3"}))
+    older: dict[str, Any] = {"case": "sc_1", "subject": "su_1"}
+    subjects.feed(record("subject.erasure", code="approved", **older))  # by a node that does not say when it was asked
+    assert subjects.document()["requests"][1] == ["sc_1", "erasure", "su_1", asked, due, "none", "approved"]
     subjects.merge(later)
     end = timestamp(T0 + DAY * 1_000_000)
     assert subjects.document()["requests"][1:] == [

@@ -1,6 +1,7 @@
 """Sections tell the figures that they are made of, and warn where something is missing."""
 
 import msgspec
+import pytest
 
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
 from gateway.evidence.reports.basis import Apart
@@ -65,6 +66,31 @@ def test_an_emergency_ledger_that_was_not_at_hand_is_warned_of_and_in_no_figure(
         assert ("Emergency ledgers that are in no figure", warned) in fields.rows
         (rows,) = (block.rows for block in made.blocks if isinstance(block, Table) and "mergency" in block.caption)
         assert [row[-1] for row in rows] == [9, "not at hand"][: len(found)]
+
+
+@pytest.mark.parametrize(
+    ("known_from", "told"), [(0, []), (40, ["Records before 40 lie"]), (None, ["Records before the period were not"])]
+)
+def test_how_far_back_open_requests_are_known_is_said_where_it_is_not_from_the_first_record(
+    known_from: int | None, told: list[str]
+) -> None:
+    made = SECTIONS["subjects"](msgspec.structs.replace(basis(), known_from=known_from))
+    said = [block.text for block in made.blocks if isinstance(block, Text)]
+    assert len(said) == len(told)
+    assert all(one.startswith(begin) for one, begin in zip(said, told, strict=True))
+
+
+@pytest.mark.parametrize(("created", "stands"), [("2027-02-01", "open, not due yet"), ("2027-03-01", "open, overdue")])
+def test_a_case_of_a_period_that_is_not_over_is_overdue_by_when_the_report_was_made(created: str, stands: str) -> None:
+    figures = {**basis().figures, "coverage": {**basis().figures["coverage"], "last_at": "2027-01-16T00:00:00.000000Z"}}
+    row = ["sc_1", "erasure", "su_1", "2027-01-15T08:00:00.000000Z", "2027-02-15T23:59:59.999999Z", "none", "asked"]
+    figures["subjects"] = {**figures["subjects"], "requests": [row]}
+    running = msgspec.structs.replace(
+        basis(), figures=figures, created=f"{created}T00:00:00.000000Z", until="2027-12-31T00:00:00.000000Z"
+    )
+    (table,) = (one for one in SECTIONS["subjects"](running).blocks if getattr(one, "caption", "") == "Requests")
+    assert isinstance(table, Table)
+    assert table.rows[0][-1] == stands
 
 
 def test_receipts_hold_no_reason_of_an_officer_and_the_report_of_a_period_does() -> None:

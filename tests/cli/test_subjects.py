@@ -125,7 +125,7 @@ def test_an_erasure_is_asked_for_agreed_to_by_another_and_refused(gateway: Run, 
     assert gateway(*asking, "--ground", "b", "--identity", "ticket", "--received", "now").code == 2
     received = ("--received", "2026-01-31T00:00:00Z")
     made = gateway(*asking, "--ground", "b", "--identity", "ticket", *received, "--json").data
-    assert made["due"] == "2026-02-28T00:00:00.000000Z"
+    assert made["due"] == "2026-02-28T23:59:59.999999Z"
     step = ("--reason", "right", "--key")
     assert gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_ADA").code == 1
     done = gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_EVE", "--json")

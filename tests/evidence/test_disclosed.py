@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.evidence.disclosed import COLUMNS, row
-from gateway.evidence.reports.register import UNKNOWN, Party, Register
+from gateway.evidence.reports.register import NO_PROCESSOR, Party, Register
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse
 from tests.golden.records.make import DETAIL
 
@@ -50,7 +50,7 @@ def test_a_row_says_who_was_sent_what_for_what_about_whom() -> None:
 
 def test_what_the_configuration_or_the_detail_does_not_say_is_not_made_up() -> None:
     found = told(golden("exchange.requested", processor=None), None)
-    assert (found["registered_name"], found["subjects"], found["destination"]) == (UNKNOWN, None, None)
+    assert (found["registered_name"], found["subjects"], found["destination"]) == (NO_PROCESSOR, None, None)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.oscal import Assessment
-from gateway.evidence.reports.register import UNKNOWN, Register
+from gateway.evidence.reports.register import NO_PROCESSOR, Register
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.record import parse
@@ -101,7 +101,7 @@ def test_disclosures_are_told_as_lines_and_as_a_table(members: Members) -> None:
     head, *cells = csv.reader(io.StringIO(members["data/csv/disclosures.csv"].decode()))
     sent = [4, 8, 12, 16]
     assert [row["seq"] for row in rows] == sent == [int(row[0]) for row in cells]
-    assert dict(zip(head, cells[0], strict=True))["registered_name"] == UNKNOWN
+    assert dict(zip(head, cells[0], strict=True))["registered_name"] == NO_PROCESSOR
 
 
 def test_the_assessment_speaks_of_the_whole_range_and_hashes_its_records(members: Members) -> None:

@@ -80,7 +80,7 @@ async def test_an_erasure_is_asked_for_agreed_to_and_refused_over_http(sqlite_se
         asked = await site.http.post(
             "/subjects/erasure", json={**body, "received": "2026-01-31T11:00:00+01:00"}, headers=ada
         )
-        assert (asked.status_code, asked.json()["due"]) == (201, "2026-02-28T10:00:00.000000Z")
+        assert (asked.status_code, asked.json()["due"]) == (201, "2026-02-28T23:59:59.999999Z")
         assert asked.json()["overdue"]
         path = f"/subjects/erasure/{asked.json()['id']}"
         assert (await site.http.post(f"{path}/approve", json={"reason": "x"}, headers=ada)).status_code == 403

@@ -215,7 +215,7 @@ def _provision(place: int, one: Mapping[str, Any], gone: str) -> Part:
         named = Table(f"Records for {one['id']}", tuple(one["columns"]), rows, left_out=one["left_out"])
         blocks.append(named)
     if one["needs"]:
-        columns = f"Field | Asked of records | Records that hold it | Share | Detail {gone}"
+        columns = f"Need | Asked of | Held by | Share | Detail {gone}"
         needs = [(need, asked, held, _share(held, asked), closed) for need, asked, held, closed in one["needs"]]
         blocks.append(table("Fields that are needed", columns, needs))
     return Part(f"provision-{place}", f"{one['id']} · {one['title']}", blocks)

@@ -71,7 +71,7 @@ def coverage(truth: Truth) -> Part:
             table("Newest checkpoints on record", "Checkpoint | Records | Time | Root", told["points"]),
             table(
                 "Clocks of witnesses, against the node's",
-                "Witness | Node | Checkpoints | Furthest behind | Furthest ahead",
+                "Witness | Node | Checkpoints | Least ahead | Furthest ahead",
                 told["clocks"],
             ),
             *(

@@ -222,7 +222,7 @@ class SqliteWriter(LedgerWriter):
         try:
             self._commit_now()
         except (sqlite3.Error, OSError, LedgerUnavailable) as error:
-            raise InDoubt(_told(error)) from error
+            raise InDoubt(_reason(error)) from error
         return True
 
     def _write_now(self, waiting: list[Waiting]) -> tuple[Filled, Exception | None]:
@@ -355,10 +355,10 @@ def _mapped(call: Callable[[], T]) -> T:
     try:
         return call()
     except (sqlite3.Error, OSError) as error:
-        raise LedgerUnavailable(_told(error)) from error
+        raise LedgerUnavailable(_reason(error)) from error
 
 
-def _told(error: sqlite3.Error | OSError | LedgerUnavailable) -> str:
+def _reason(error: sqlite3.Error | OSError | LedgerUnavailable) -> str:
     if isinstance(error, LedgerUnavailable):
         return str(error)
     name = error.sqlite_errorname if hasattr(error, "sqlite_errorname") else None

@@ -19,7 +19,7 @@ from gateway.ledger.times import month_after, parse_timestamp, timestamp
 _FORM = re.compile(r"(?P<begin>[^ :|]+(?: \| [^ :|]+)*) end in (?P<end>[^ :|]+(?: \| [^ :|]+)*)")
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+class CaseNeed(msgspec.Struct, frozen=True, kw_only=True):
     """A need of cases as it was written, taken apart."""
 
     text: str
@@ -31,7 +31,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.begins, *self.ends)
 
 
-def ending_of(text: str) -> Ending | None:
+def ending_of(text: str) -> CaseNeed | None:
     """None for what is no need of cases."""
     found = _FORM.fullmatch(text)
     if found is None:
@@ -40,7 +40,7 @@ def ending_of(text: str) -> Ending | None:
     named = {*begins, *ends}
     if not named <= KNOWN_EVENTS or len(named) < len(begins) + len(ends):
         return None
-    return Ending(text=text, begins=begins, ends=ends)
+    return CaseNeed(text=text, begins=begins, ends=ends)
 
 
 def due_of(one: Seen) -> str:
@@ -52,7 +52,7 @@ class Ended:
     """How many cases a provision finds, and how many have ended or are not due. Memory: a line for each of `MAX_KEYS`
     cases; of those beyond nobody can tell, which is a lack."""
 
-    def __init__(self, need: Ending) -> None:
+    def __init__(self, need: CaseNeed) -> None:
         self.need = need
         self._due: dict[str, tuple[bool, str]] = {}
         """Case → whether a record says when it was asked for, and by when it is to have ended, of those that began

@@ -233,7 +233,7 @@ def _needs(needs: Iterable[tuple[str, int, int, int]], closed: str) -> Block:
     """A share is rounded down, so that 100 % is all of them."""
     return table(
         "Fields that are needed",
-        ("Field", "Asked of records", "Records that hold it", "Share", closed),
+        ("Need", "Asked of", "Held by", "Share", closed),
         [
             (need, asked, held, percent(10_000 * held // asked) if asked else "nothing to take it of", gone)
             for need, asked, held, gone in needs

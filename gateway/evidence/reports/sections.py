@@ -62,7 +62,7 @@ def coverage(basis: Basis) -> Section:
         ends = (f"record {first}", f"record {told['last']}")
         blocks.append(Strip("Records of the range", size, ends, gaps, min(covered, size), min(witnessed, size)))
     blocks.append(table("Newest checkpoints on record", ("Checkpoint", "Records", "Time", "Root"), told["points"]))
-    head = ("Witness", "Node", "Checkpoints", "Furthest behind", "Furthest ahead")
+    head = ("Witness", "Node", "Checkpoints", "Least ahead", "Furthest ahead")
     blocks.append(table("Clocks of witnesses, against the node's", head, told["clocks"]))
     blocks += [*around.outside(basis), *around.archives(basis)]
     for name, lost in basis.figures["beyond"]:
@@ -320,7 +320,7 @@ def policies(basis: Basis) -> Section:
     )
 
 
-OPEN_BEFORE = "erasures that were asked for there, and of which no record of the period tells, are missing here."
+_OPEN_BEFORE = "erasures that were asked for there, and of which no record of the period tells, are missing here."
 
 
 def subjects(basis: Basis) -> Section:
@@ -334,10 +334,10 @@ def _open_before(basis: Basis) -> list[Block]:
     """How far back it is known which requests were open when the period began, where that is not from the first record
     on."""
     if basis.known_from is None:
-        return [Text(f"Records before the period were not looked at: {OPEN_BEFORE}", "warning")]
+        return [Text(f"Records before the period were not looked at: {_OPEN_BEFORE}", "warning")]
     if basis.known_from:
         since = f"Records before {basis.known_from:,} lie in an archive that was not at hand"
-        return [Text(f"{since}: {OPEN_BEFORE}", "warning")]
+        return [Text(f"{since}: {_OPEN_BEFORE}", "warning")]
     return []
 
 

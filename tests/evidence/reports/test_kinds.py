@@ -116,7 +116,7 @@ def test_provisions_are_told_with_their_state_and_reasons() -> None:
     lacking = f"decision.policy: in {asked - 2} of {asked} records; archive: in 0 of {asked} records"
     assert warnings == [f"In part: {lacking}."]  # of the year's requests, two were refused before policy was asked
     needs = _tables(made)["Fields that are needed"]
-    assert needs.columns == ("Field", "Asked of records", "Records that hold it", "Share", "Detail deleted")
+    assert needs.columns == ("Need", "Asked of", "Held by", "Share", "Detail deleted")
     policy, archive = needs.rows
     assert policy == ("decision.policy", asked, asked - 2, "99.83 %", 0)
     assert archive == ("archive", asked, 0, "0.00 %", 0)

@@ -52,6 +52,6 @@ def wide(counts: Mapping[tuple[str, str], int]) -> list[Row]:
     return sorted(rows, key=lambda row: (-int(row[1]), str(row[0])))
 
 
-def bp(part: int, whole: int) -> int:
-    """Hundredths of a percent, halves up."""
-    return int(part * 10_000 / whole + 0.5) if whole else 0
+def bp(part: int, whole: int) -> int | None:
+    """Hundredths of a percent, halves up; None of nothing."""
+    return int(part * 10_000 / whole + 0.5) if whole else None

@@ -46,6 +46,7 @@ def coverage(truth: Truth) -> Part:
         ("Not scanned at all", hundredths(told["unscanned_bp"])),
         ("Scanned in part", hundredths(told["partial_bp"])),
         ("Personal, but naming no subject", hundredths(told["personal_without_subject_bp"])),
+        ("Personal, with no detail to tell it from", told["personal_unknown"]),
         ("Records since the last cosigned checkpoint", told["unwitnessed_records"]),
         ("Longest time without a witness", lasting(told["unwitnessed_us"]) if told["witnessings"] else "no witness"),
     )

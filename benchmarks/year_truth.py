@@ -239,7 +239,7 @@ class Truth:
         return {one: self.about.get(self.exchange_of[one], About()).document() for one in incidents}
 
     def _of_coverage(self) -> dict[str, Any]:
-        scanned, personal = self.scanned.total(), self.personal.total()
+        scanned, gone = self.scanned.total(), self.personal["detail deleted"]
         pauses = [later[0] - first[0] for first, later in pairwise(self.witnessings)]
         newest = [(said, *points[-1]) for said, points in self._points() if points]
         sizes = {said: size for said, _, size, _ in newest}
@@ -270,7 +270,8 @@ class Truth:
             "unscanned_bp": bp(self.scanned["none"], scanned),
             "partial_bp": bp(self.scanned["partial"], scanned),
             "personal": most(self.personal),
-            "personal_without_subject_bp": bp(self.personal["without a subject"], personal),
+            "personal_without_subject_bp": bp(self.personal["without a subject"], self.personal.total() - gone),
+            "personal_unknown": gone,
             "engines": self.engines.rows(),
             "details": self.details,
             "details_deleted": self.details_deleted,

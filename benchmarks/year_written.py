@@ -56,9 +56,9 @@ def table(caption: str, columns: str, rows: Iterable[Sequence[Cell]], empty: str
     return Table(caption, tuple(columns.split(" | ")), tuple(tuple(row) for row in rows), empty)
 
 
-def hundredths(bp: int) -> str:
+def hundredths(bp: int | None) -> str:
     """Hundredths of a percent as a percentage."""
-    return f"{Decimal(bp) / 100:.2f} %"
+    return "nothing to take it of" if bp is None else f"{Decimal(bp) / 100:.2f} %"
 
 
 def share(part: int, whole: int) -> str:

@@ -181,8 +181,7 @@ class Coverage:
         self.unwitnessed_us = max(self.unwitnessed_us, later.unwitnessed_us)
 
     def document(self) -> dict[str, Any]:
-        seen, personal = self.events_seen, self.subjects.total()
-        scanned = self.scanned.total()
+        seen, scanned, without = self.events_seen, self.scanned.total(), self.subjects.of(WITHOUT)
         published, witnessed = (self.points.get(event, (0,))[0] for event in POINTS)
         return {
             "records": self.records,
@@ -210,7 +209,8 @@ class Coverage:
             "unscanned_bp": share(self.scanned.of("none"), scanned),
             "partial_bp": share(self.scanned.of("partial"), scanned),
             "personal": self.subjects.rows(),
-            "personal_without_subject_bp": share(self.subjects.of(WITHOUT), personal),
+            "personal_without_subject_bp": share(without, without + self.subjects.of(WITH)),
+            "personal_unknown": self.subjects.of(GONE),
             "engines": self.engines.rows(),
             "details": self.details,
             "details_deleted": self.details_deleted,
@@ -236,6 +236,6 @@ def _clocks(offsets: Tally) -> list[list[Any]]:
     ]
 
 
-def share(part: int, whole: int) -> int:
-    """A share in hundredths of a percent, halves up; 0 of nothing."""
-    return (2 * 10_000 * part + whole) // (2 * whole) if whole else 0
+def share(part: int, whole: int) -> int | None:
+    """A share in hundredths of a percent, halves up; None of nothing."""
+    return (2 * 10_000 * part + whole) // (2 * whole) if whole else None

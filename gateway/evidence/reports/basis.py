@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.evidence.figures.coverage import share
 from gateway.evidence.measured import Measured
 from gateway.evidence.reports.document import Cell, Table
 from gateway.evidence.reports.register import Register
@@ -90,14 +91,14 @@ def table(
     return Table(caption, columns, tuple(tuple(row) for row in rows), empty)
 
 
-def percent(bp: int) -> str:
-    """12.34 % of hundredths of a percent."""
-    return f"{bp // 100}.{bp % 100:02d} %"
+def percent(bp: int | None) -> str:
+    """12.34 % of hundredths of a percent; of None, that there is nothing to take it of."""
+    return "nothing to take it of" if bp is None else f"{bp // 100}.{bp % 100:02d} %"
 
 
 def share_of(part: int, whole: int) -> str:
     """A share as a percentage, or that there is nothing to take it of."""
-    return percent((2 * 10_000 * part + whole) // (2 * whole)) if whole else "nothing to take it of"
+    return percent(share(part, whole))
 
 
 def span(us: int) -> str:

@@ -235,7 +235,7 @@ def _needs(needs: Iterable[tuple[str, int, int, int]], closed: str) -> Block:
         "Fields that are needed",
         ("Need", "Asked of", "Held by", "Share", closed),
         [
-            (need, asked, held, percent(10_000 * held // asked) if asked else "nothing to take it of", gone)
+            (need, asked, held, percent(10_000 * held // asked if asked else None), gone)
             for need, asked, held, gone in needs
         ],
     )

@@ -48,6 +48,7 @@ def coverage(basis: Basis) -> Section:
                 ("Not scanned at all", percent(told["unscanned_bp"])),
                 ("Scanned in part", percent(told["partial_bp"])),
                 ("Personal, but naming no subject", percent(told["personal_without_subject_bp"])),
+                ("Personal, with no detail to tell it from", told["personal_unknown"]),
                 ("Records since the last cosigned checkpoint", told["unwitnessed_records"]),
                 (
                     "Longest time without a witness",

@@ -29,7 +29,7 @@ def test_a_place_without_a_record_is_a_gap_also_between_two_pieces() -> None:
 
 def test_nothing_at_all_is_told_as_nothing() -> None:
     told = Coverage().document()
-    assert (told["records"], told["first"], told["missing"], told["unscanned_bp"]) == (0, -1, 0, 0)
+    assert (told["records"], told["first"], told["missing"], told["unscanned_bp"]) == (0, -1, 0, None)
     one = Coverage()
     one.merge(_fed(record("audit.read", 3)))
     assert one.document()["first"] == 3
@@ -55,9 +55,15 @@ def test_personal_exchanges_without_a_subject_are_told_apart_from_those_whose_de
         record("exchange.requested", 3, classes=(), detail=unknown),
     ).document()
     assert sorted(told["personal"]) == [["detail deleted", 1], ["with a subject", 1], ["without a subject", 1]]
-    assert told["personal_without_subject_bp"] == 3_333
+    assert (told["personal_without_subject_bp"], told["personal_unknown"]) == (5_000, 1)
     assert (told["unscanned_bp"], told["partial_bp"]) == (3_333, 3_333)
     assert [row[0] for row in told["engines"]] == ["e1", "e2"]
+
+
+def test_where_no_detail_is_left_nothing_says_whether_a_subject_was_named() -> None:
+    fed = _fed(record("exchange.requested", 0, classes=("phi",)), record("exchange.requested", 1, classes=("pii",)))
+    told = fed.document()
+    assert (told["personal_without_subject_bp"], told["personal_unknown"]) == (None, 2)
 
 
 def test_starts_stops_and_what_was_refused_meanwhile_are_told() -> None:
@@ -104,8 +110,8 @@ def test_the_unwitnessed_window_is_the_longest_between_two_cosigned_checkpoints(
     assert told["unwitnessed_records"] == 0
 
 
-@pytest.mark.parametrize(("part", "whole", "expected"), [(0, 0, 0), (1, 3, 3_333), (2, 3, 6_667), (3, 3, 10_000)])
-def test_shares_are_in_hundredths_of_a_percent(part: int, whole: int, expected: int) -> None:
+@pytest.mark.parametrize(("part", "whole", "expected"), [(0, 0, None), (1, 3, 3_333), (2, 3, 6_667), (3, 3, 10_000)])
+def test_shares_are_in_hundredths_of_a_percent(part: int, whole: int, expected: int | None) -> None:
     assert share(part, whole) == expected
 
 

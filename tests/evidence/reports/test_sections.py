@@ -3,11 +3,15 @@
 import msgspec
 import pytest
 
+from gateway.evidence.figures.coverage import WITH, Coverage
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
+from gateway.evidence.figures.seen import GONE
 from gateway.evidence.reports.basis import Apart
 from gateway.evidence.reports.document import Fields, Table, Text
 from gateway.evidence.reports.sections import SECTIONS, coverage, subject_steps
 from tests.evidence.reports.kit import basis
+
+NOTHING = "nothing to take it of"
 
 
 def test_every_section_of_the_figures_is_told_under_an_id_of_its_own() -> None:
@@ -38,6 +42,17 @@ def test_a_gap_is_warned_of() -> None:
     assert not any(isinstance(block, Text) and block.tone == "warning" for block in coverage(basis()).blocks)
     (fields,) = (block for block in made.blocks if isinstance(block, Fields))
     assert ("Places without a record", 2) in fields.rows
+
+
+@pytest.mark.parametrize(("word", "shown", "unknown"), [(WITH, "0.00 %", 0), (GONE, NOTHING, 12)])
+def test_a_share_of_nothing_is_not_told_as_none(word: str, shown: str, unknown: int) -> None:
+    made = Coverage()
+    made.subjects.add(word, times=12)
+    empty = msgspec.structs.replace(basis(), figures={**basis().figures, "coverage": made.document()})
+    said = dict(next(one for one in coverage(empty).blocks if isinstance(one, Fields)).rows)
+    assert said["Not scanned at all"] == said["Scanned in part"] == NOTHING
+    assert said["Personal, but naming no subject"] == shown
+    assert said["Personal, with no detail to tell it from"] == unknown
 
 
 def test_what_there_was_no_room_for_is_warned_of() -> None:

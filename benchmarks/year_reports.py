@@ -190,7 +190,7 @@ def framework(truth: Truth, name: str) -> list[Part]:
     found = [one for one in truth["provisions"] if one["framework"] == name]
     rows = [(one["id"], one["state"], "; ".join(one["reasons"]), one["records"], one["title"]) for one in found]
     columns = "Provision | Evidence | Why not, or not all | Records | Subject"
-    said = [Prose("Details were not opened for this report", (), "warning")] if truth.get(sections.CARRIED) else []
+    said = [Prose("Not every detail was opened for this report", (), "warning")] if truth.get(sections.CARRIED) else []
     overview: list[Wanted] = [Prose("“Supported” means that records"), *said, table("Provisions", columns, rows)]
     asked = dict.fromkeys(section for one in found for section in one["sections"])
     return [

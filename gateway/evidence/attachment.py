@@ -8,6 +8,7 @@ made again by whoever verifies, and the verifier says so.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 import msgspec
@@ -18,7 +19,8 @@ from gateway.evidence.container import Writer
 from gateway.evidence.emergency_file import Part, lines
 from gateway.evidence.manifest import File, Manifest
 from gateway.evidence.records import parsed_details
-from gateway.evidence.scope import chooser
+from gateway.evidence.scope import FRAMEWORK, PERIOD, chooser, timed
+from gateway.evidence.selection import Scope
 from gateway.ledger.record import MAX_BYTES, Detail, Envelope, parse, parse_detail
 from gateway.ledger.verify import check_detail
 
@@ -55,11 +57,18 @@ class Material:
 
     async def selected(self) -> AsyncGenerator[Given, None]:
         """The selected records in order, with the details that are in the bundle."""
+        chosen = chooser(self.manifest.selection)
+        async for given in self.opened():
+            if chosen(given.envelope):
+                yield given
+            elif given.detail is not None:
+                raise VerificationError("a detail of no selected record")
+
+    async def opened(self) -> AsyncGenerator[Given, None]:
+        """Every record of the range in order, selected or not, with the details that are in the bundle."""
         details = parsed_details(self._writer.lines(bag.DETAILS, bag.MAX_DETAIL))
-        detail, chosen = next(details, None), chooser(self.manifest.selection)
+        detail = next(details, None)
         async for given in self.whole():
-            if not chosen(given.envelope):
-                continue
             if detail is None or detail[0] != given.envelope.seq:
                 yield given
                 continue
@@ -68,7 +77,7 @@ class Material:
             yield Given(given.envelope, given.bytes, parse_detail(data))
             detail = next(details, None)
         if detail is not None:
-            raise VerificationError("a detail of no selected record")
+            raise VerificationError("a detail of no record")
 
     async def whole(self) -> AsyncGenerator[Given, None]:
         """Every record of the range in order, selected or not, without details."""
@@ -114,9 +123,26 @@ class Attachment(Protocol):
         ...
 
 
-def every_detail(manifest: Manifest) -> bool:
-    """Whether every detail that is still there is opened in the bundle, and not those of selected records alone."""
-    return manifest.details and not manifest.filters and manifest.scope is None
+async def every_detail(material: Material) -> bool:
+    """Whether every detail that is still there is opened in the bundle, and not those of some selected records alone:
+    of all records of the range, or of the period that the bundle is about."""
+    manifest, scope = material.manifest, material.manifest.scope
+    if not manifest.details or manifest.filters:
+        return False
+    if scope is None or scope.kind == PERIOD:
+        return True
+    return scope.kind == FRAMEWORK and await _all_selected(material, scope)
+
+
+async def _all_selected(material: Material, scope: Scope) -> bool:
+    """Whether the queries of a framework let every record through; read until one is not."""
+    chosen, inside = chooser(material.manifest.selection), timed(scope)
+    for records in (material.whole(), material.apart()):
+        async with aclosing(records):
+            async for given in records:
+                if inside(given.envelope) and not chosen(given.envelope):
+                    return False
+    return True
 
 
 def ordered(attachments: Sequence[Attachment]) -> tuple[Attachment, ...]:

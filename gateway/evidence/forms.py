@@ -14,6 +14,7 @@ from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
 from gateway.evidence.reports.register import Register
+from gateway.evidence.scope import timed
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.index import COLUMNS, index_columns
 
@@ -22,7 +23,7 @@ PIECE = 65_536
 Frameworks = Callable[[], Awaitable[Sequence[Assessment]]]
 """Makes assessments of the control frameworks that are asked about, none of which has taken a record yet."""
 UNOPENED = (
-    " Details were not opened for it: a record may hold a field of the detail all the same where it is not said to."
+    " Not every detail was opened for it: a record may hold a field of the detail all the same where it is not said to."
 )
 _CELLS = ("seq", *COLUMNS, "hash", "emergency")
 
@@ -129,26 +130,35 @@ class AssessmentFile:
 
     async def pieces(self, material: Material) -> AsyncGenerator[bytes, None]:
         manifest, assessments = material.manifest, await self._frameworks()
-        since, until = "", ""
-        opened = every_detail(manifest)
+        since, until, numbers = "", "", list[int]()
+        opened, inside = await every_detail(material), timed(manifest.scope)
+        period = None if manifest.scope is None else manifest.scope.period
         stood = self._stood
-        if stood is None and not manifest.first:  # nothing stands before the first record
+        if stood is None and not manifest.first and period is None:  # nothing stands before the first record
             stood = Stood(start=Start())
         if stood is not None:
             for one in assessments:
                 one.begin(stood if opened else stood.closed())
-        async for given in material.selected() if opened else material.whole():
+        async for given in material.opened():
+            if not inside(given.envelope):
+                continue
             at = given.envelope.recorded_at or given.envelope.occurred_at
             since, until = since or at, at
+            numbers[1:] = [given.envelope.seq or 0]
             for one in assessments:
                 one.feed(seen(given.envelope, given.detail, Known()))
         async for given in material.apart():
+            if inside(given.envelope):
+                for one in assessments:
+                    one.feed(seen(given.envelope, given.detail, Known(), given.emergency))
+        if period is not None:
+            since, until = period
             for one in assessments:
-                one.feed(seen(given.envelope, given.detail if opened else None, Known(), given.emergency))
+                one.reach(min(until, manifest.created))
         about = Subject(
             origin=manifest.origin,
-            first=manifest.first,
-            end=manifest.end,
+            first=manifest.first if period is None or not numbers else numbers[0],
+            end=manifest.end if period is None or not numbers else numbers[-1] + 1,
             since=since,
             until=until,
             created=manifest.created,
@@ -163,13 +173,15 @@ class AssessmentFile:
             ),
             *(_emergency(material, one.id) for one in manifest.emergencies or () if one.selected is not None),
         ]
-        yield oscal.encode(oscal.document(assessments, about, files, _remarks(manifest) + self._before(manifest.first)))
+        yield oscal.encode(
+            oscal.document(assessments, about, files, _remarks(about, manifest, opened=opened) + self._before(manifest))
+        )
 
-    def _before(self, first: int) -> str:
+    def _before(self, manifest: Manifest) -> str:
         """How far back what stood is known."""
-        stood = self._stood
+        stood, dated = self._stood, manifest.scope is not None and manifest.scope.period is not None
         if stood is None:
-            return " What stood before the range was not looked at." if first else ""
+            return " What stood before the range was not looked at." if manifest.first or dated else ""
         return f" What stood before record {stood.known_from} is not known." if stood.known_from else ""
 
 
@@ -184,16 +196,16 @@ def _emergency(material: Material, emergency: str) -> Resource:
     )
 
 
-def _remarks(manifest: Manifest) -> str:
+def _remarks(about: Subject, manifest: Manifest, *, opened: bool) -> str:
     """From which coverage it was made; what was not at hand is named."""
     told, size = manifest.emergencies or (), manifest.checkpoint[0]
     missing = [one.id for one in told if one.selected is None]
     found = len(told) - len(missing)
     apart = f", and of {found} emergency ledgers that they stitch in" if found else ""
-    unopened = "" if every_detail(manifest) else UNOPENED
+    unopened = "" if opened else UNOPENED
     left = f" Not at hand, and so not looked at: emergency {', '.join(missing)}." if missing else ""
     return (
-        f"Made of records {manifest.first} to {manifest.end - 1}, all of which are in the bundle and under its"
+        f"Made of records {about.first} to {about.end - 1}, all of which are in the bundle and under its"
         f" checkpoint of {size} records{apart}.{left}{unopened} They cover what went through the gateway and nothing"
         " else. The provisions are those of the policy that was active when this was made."
     )

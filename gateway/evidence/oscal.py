@@ -123,6 +123,10 @@ class Assessment:
             seen.first = seen.first if seen.count else seq
             seen.count, seen.last = seen.count + 1, seq
 
+    def reach(self, until: str) -> None:
+        """The range is known up to this time (27 characters), where that is later than its newest record."""
+        self._newest = max(self._newest, until)
+
     def _finding(self, envelope: Envelope) -> Iterator[tuple[int, _Seen]]:
         """The provisions that ask for a record, each once, by their places."""
         counted = set[int]()

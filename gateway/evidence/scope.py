@@ -39,8 +39,7 @@ def chooser(selection: Selection) -> Callable[[Envelope], bool]:
 def _inside(scope: Scope) -> Callable[[Envelope], bool]:
     tests: list[Callable[[Envelope], bool]] = []
     if scope.period is not None:
-        since, until = scope.period
-        tests.append(lambda envelope: since <= (envelope.recorded_at or "") < until)
+        tests.append(timed(scope))
     if scope.kind in (SUBJECT, EXCHANGE, INCIDENT):
         exchanges, ids = frozenset(scope.exchanges), frozenset(scope.ids)
         tests.append(
@@ -55,6 +54,15 @@ def _inside(scope: Scope) -> Callable[[Envelope], bool]:
         asked = Asked(scope.queries)
         tests.append(lambda envelope: any(True for _ in asked.by(envelope)))
     return lambda envelope: all(test(envelope) for test in tests)
+
+
+def timed(scope: Scope | None) -> Callable[[Envelope], bool]:
+    """Whether a record lies in the period that a bundle is about: every one where it is about none. The range holds a
+    record more at each side, to show that it holds the whole period."""
+    if scope is None or scope.period is None:
+        return lambda envelope: True
+    since, until = scope.period
+    return lambda envelope: since <= (envelope.recorded_at or "") < until
 
 
 class Asked:

@@ -85,7 +85,7 @@ class Exporting:
         if point is None:
             return Refusal(code="no_checkpoint_yet", retry_after=5)
         try:
-            attached = await self._attached(attach, await self._stood(attach, selection.first))
+            attached = await self._attached(attach, await self._stood(attach, selection))
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         size = await self._reader.size()
@@ -111,7 +111,7 @@ class Exporting:
         if basis.generator != bundle.GENERATOR:
             return False
         try:
-            stood = await self._stood(attach, selection.first)
+            stood = await self._stood(attach, selection)
         except RecordsArchived:
             return False
         return basis.attached == await self._attached(attach, stood)
@@ -149,7 +149,7 @@ class Exporting:
                 stamps=basis.stamps,
                 emergencies=self._emergencies,
                 attachments=await attaching.attachments(
-                    attach, self._setting, selection=selection, stood=await self._stood(attach, selection.first)
+                    attach, self._setting, selection=selection, stood=await self._stood(attach, selection)
                 ),
                 source=self._source,
                 progress=progress,
@@ -161,16 +161,22 @@ class Exporting:
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
 
-    async def _stood(self, attach: Sequence[str], first: int) -> Stood | None:
-        """What stood before the range, where an attachment tells it. None too where its first record lies in an archive
-        that is not at hand: of such a range no bundle is made. As `StoodReader.before` raises."""
+    async def _stood(self, attach: Sequence[str], selection: Selection) -> Stood | None:
+        """What stood before the range, or at the start of its period, where an attachment tells it. None too where its
+        first record lies in an archive that is not at hand: of such a range no bundle is made. As
+        `StoodReader.before` raises."""
         if attaching.STANDING.isdisjoint(attach):
             return None
         try:
-            begins = await self._whole.record(first)
+            begins = await self._whole.record(selection.first)
         except RecordsArchived:
             return None
-        return await self._before.before(first, "" if begins is None else parse(begins.envelope).recorded_at or "")
+        at = "" if begins is None else parse(begins.envelope).recorded_at or ""
+        if selection.scope is None or selection.scope.period is None:
+            return await self._before.before(selection.first, at)
+        since, _ = selection.scope.period
+        # The first record of such a range may lie before the period, to show that it holds the whole of it.
+        return await self._before.before(selection.first + (len(at) > 0 and at < since), since)
 
     async def _attached(self, attach: Sequence[str], stood: Stood | None) -> str:
         if not attach:

@@ -141,7 +141,7 @@ def test_the_assessment_says_what_it_lacks_and_whether_details_were_opened_for_i
         found = json.loads(take_apart((tmp_path / name).read_bytes())["data/oscal/assessment-results.json"])
         (result,) = found["assessment-results"]["results"]
         assert (forms.UNOPENED in result["remarks"]) == (not opened)
-        closed = "" if opened else " (the details of 12 are not opened here)"
+        closed = "" if opened else " (the details of 7 are not opened here)"
         assert result["observations"][0]["remarks"] == f"In part: detail.query: in 0 of 18 records{closed}."
 
 

@@ -9,10 +9,10 @@ import pytest
 from gateway.core.refusal import Refusal
 from gateway.evidence import bundle as bundles
 from gateway.evidence.figures.standing import Start, Stood
-from gateway.evidence.selection import Selection
+from gateway.evidence.selection import Scope, Selection
 from gateway.exchange.exporting import Basis
 from gateway.ledger.granted import Granted
-from gateway.ledger.record import Detail
+from gateway.ledger.record import Detail, timestamp
 from gateway.settings import Settings
 from tests.exchange.test_bundling import BY, Opened, opened
 from tests.store.kit import entry
@@ -77,10 +77,19 @@ async def test_what_stood_before_the_range_is_part_of_what_decides_a_bundle(data
         exporting = site.auditor.exporting
         assert await exporting.stands(basis, range_, ("reports",))
         assert not await exporting.stands(basis, Selection(), ("reports",))
-        stood = await exporting._stood(("reports",), seq + 1)
+        stood = await exporting._stood(("reports",), Selection(first=seq + 1))
         assert stood is not None
         assert [one.name for one in stood.start.book.of("key")] == ["ak_1"]
-        assert await exporting._stood(("csv",), seq + 1) is None
+        assert await exporting._stood(("csv",), Selection(first=seq + 1)) is None
+        # What a record before a period has put in force stood when that began, also where the range holds the record.
+        day = Scope(kind="period", period=(timestamp(site.clock.now_us() + 1), "2100-01-01T00:00:00.000000Z"))
+        edge = await exporting._stood(("reports",), Selection(first=seq, scope=day))
+        assert edge is not None
+        assert [one.name for one in edge.start.book.of("key")] == ["ak_1"]
+        within = Scope(kind="period", period=("2000-01-01T00:00:00.000000Z", "2100-01-01T00:00:00.000000Z"))
+        nothing = await exporting._stood(("reports",), Selection(first=seq, scope=within))
+        assert nothing is not None
+        assert nothing.start.book.of("key") == [], "it was put in force in the period"
         assert await exporting._attached(("reports",), stood) == basis.attached
         (counted,) = stood.start.records
         gone = Start(book=stood.start.book, records=[msgspec.structs.replace(counted, detail=None)])

@@ -23,7 +23,7 @@ from gateway.evidence.reports.basis import Apart, Basis
 from gateway.evidence.reports.document import Document, encode
 from gateway.evidence.reports.kinds import document
 from gateway.evidence.reports.register import Register
-from gateway.evidence.scope import INCIDENT, SUBJECT
+from gateway.evidence.scope import INCIDENT, SUBJECT, timed
 from gateway.evidence.selection import Selection
 
 KINDS = ("period", "activity-review", "access-review", "processing", "transfers", "dpia", "policy-history")
@@ -106,29 +106,34 @@ class _Once:
 
     async def _make(self, material: Material) -> Basis:
         manifest, misses = material.manifest, Misses()
-        # Figures are of every record. Where all are selected, they come with their details.
-        opened = every_detail(manifest)
+        # Figures are of every record of the range, or of the period: selected ones come with their details.
+        opened, inside = await every_detail(material), timed(manifest.scope)
+        period = None if manifest.scope is None else manifest.scope.period
         facts, stood = Facts(self._known, self._questions, opened=opened), self._stood
-        if stood is None and not manifest.first:  # nothing stands before the first record
+        if stood is None and not manifest.first and period is None:  # nothing stands before the first record
             stood = Stood(start=Start())
         if stood is not None:
             facts.begin(stood if opened else stood.closed())
-        async for given in material.selected() if opened else material.whole():
-            facts.feed(seen(given.envelope, given.detail, self._known))
-            misses.feed(given.envelope)
+        numbers: list[int] = []
+        async for given in material.opened():
+            if inside(given.envelope):
+                facts.feed(seen(given.envelope, given.detail, self._known))
+                misses.feed(given.envelope)
+                numbers[1:] = [given.envelope.seq or 0]
         counted: Counter[str] = Counter()
         async for given in material.apart():
-            detail = given.detail if opened else None
-            facts.feed(seen(given.envelope, detail, self._known, given.emergency))
-            counted[given.emergency or ""] += 1
-        figures = facts.document()
+            if inside(given.envelope):
+                facts.feed(seen(given.envelope, given.detail, self._known, given.emergency))
+                counted[given.emergency or ""] += 1
+        since, until = period or (facts.coverage.first_at, facts.coverage.last_at)
+        figures = facts.document("" if period is None else min(until, manifest.created))
         held = {one.id for one in manifest.emergencies or () if one.selected is not None}
         return Basis(
             ledger=manifest.origin,
-            since=facts.coverage.first_at,
-            until=facts.coverage.last_at,
-            first=manifest.first,
-            end=manifest.end,
+            since=since,
+            until=until,
+            first=manifest.first if period is None or not numbers else numbers[0],
+            end=manifest.end if period is None or not numbers else numbers[-1] + 1,
             created=manifest.created,
             generator=manifest.generator,
             figures=figures,

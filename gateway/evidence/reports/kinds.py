@@ -16,7 +16,7 @@ STANDS = (
 )
 
 _UNOPENED = (
-    "Details were not opened for this report: a field of the detail that a record is not said to hold may be there "
+    "Not every detail was opened for this report: a field of the detail that a record is not said to hold may be there "
     "all the same. A report of the ledger itself tells."
 )
 

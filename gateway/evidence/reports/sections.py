@@ -234,6 +234,12 @@ def approvals(basis: Basis) -> Section:
     )
 
 
+UNIDENTIFIED = (
+    "Whoever could not be identified, with no credential, a wrong one or one that has ended, belongs to no tenant: "
+    "such refusals are on the operator's ledger (_system), and a report of that ledger counts them."
+)
+
+
 def callers(basis: Basis) -> Section:
     told = basis.figures["callers"]
     failures = sum(row[1] for row in told["failures"])
@@ -253,6 +259,7 @@ def callers(basis: Basis) -> Section:
                 "Callers are named by pseudonyms; who they are is in a table of its own that can be deleted from.",
                 "note",
             ),
+            Text(UNIDENTIFIED, "note"),
             table("Callers", ("Caller", "Kind", "Zone", "First", "Requests", "Last"), told["callers"]),
             table("Roles in use", ("Caller", "Role", "First", "Requests", "Last"), told["roles"]),
             table("How callers proved who they are", ("Method", "Issuer", "Credentials", "Requests"), told["methods"]),

@@ -10,11 +10,11 @@ from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.reports.attached import FORMS, KINDS, PRINTED, Asked, attached
 from gateway.evidence.reports.register import Register
 from gateway.evidence.reports.standing import NOT_LOOKED_AT
-from gateway.evidence.selection import Scope, Selection
+from gateway.evidence.selection import Query, Scope, Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.commitment import committed
 from gateway.ledger.granted import Granted
-from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, timestamp
+from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, parse, timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
 from tests.evidence.figures.test_in_force import key
 from tests.evidence.making import SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
@@ -42,6 +42,9 @@ def test_reports_are_files_of_the_bundle_that_tell_of_all_its_records(tmp_path: 
     assert all(again[place] == members[place] for place in PLACES)
 
 
+EVERY = Question(framework="own", id="1", title="One", text="All.", report="records", columns=("event",), queries=({},))
+
+
 def test_of_a_selection_all_records_are_told_and_that_details_were_not_opened(tmp_path: Path) -> None:
     members = _made(tmp_path / "a.zip", Selection(first=2, end=20, filters={"zone": "cloud"}))
     text = members["data/reports/period.json"].decode()
@@ -49,7 +52,29 @@ def test_of_a_selection_all_records_are_told_and_that_details_were_not_opened(tm
     assert (told["first"], told["end"]) == (2, 20)
     fields = next(one for one in told["sections"] if one["id"] == "coverage")["blocks"][1]["rows"]
     assert ["Records", 18] in fields
-    assert "were opened for 0 records" in text
+    assert "were opened for 5 records" in text, "those of selected ones"
+
+
+def test_a_bundle_of_a_period_tells_of_its_records_with_their_details_and_of_no_more(tmp_path: Path) -> None:
+    """The range holds a record at each side that shows that it holds the whole period: they are in no figure."""
+    made = ledger(24)
+    since, until = (str(parse(made.stored[seq].envelope).recorded_at) for seq in (4, 12))
+    for scope in (
+        Scope(kind="period", period=(since, until)),
+        Scope(kind="framework", ids=("own",), period=(since, until), queries=(Query("own 1", {}),)),
+    ):
+        path = tmp_path / f"{scope.kind}.zip"
+        makers = attached(Register(), Known(), [Asked("own", "Own", "Of the house.", [EVERY])])
+        bundle(made, path, Selection(first=3, end=13, scope=scope), attachments=makers)
+        assert verify(path, VKEY).end > 0
+        members = take_apart(path.read_bytes())
+        told = json.loads(members["data/reports/period.json"])
+        assert (told["first"], told["end"], told["since"], told["until"]) == (4, 12, since, until)
+        text = members["data/reports/framework-own.json"].decode()
+        assert '["1","supported","",8,"One"]' in "".join(text.split())
+        assert "not opened" not in text
+        fields = next(one for one in told["sections"] if one["id"] == "coverage")["blocks"][1]["rows"]
+        assert ["Records", 8] in fields
 
 
 def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_opened(tmp_path: Path) -> None:
@@ -73,10 +98,10 @@ def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_o
         told = json.loads(text)
         assert (told["kind"], told["title"]) == ("framework", "Evidence by provision: Own")
         assert told["subtitle"] == "Of the house."
-        assert ("Details were not opened for this report" in text) is not opened
+        assert ("Not every detail was opened for this report" in text) is not opened
         # Every third of its records never had a detail.
         assert "detail.tls: in 0 of 12 records" in text
-        assert ("detail.tls: in 0 of 12 records (the details of 8 are not opened here)" in text) is not opened
+        assert ("detail.tls: in 0 of 12 records (the details of 4 are not opened here)" in text) is not opened
         assert faults(members["data/reports/framework-own.html"].decode()) == []
 
 

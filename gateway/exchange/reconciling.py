@@ -6,7 +6,7 @@ Where something was sent stands in the record's detail. Where that is gone, it i
 from collections.abc import Iterable, Mapping
 
 from gateway.evidence.reconcile.comparing import Sent
-from gateway.evidence.reconcile.lines import host_of
+from gateway.evidence.reconcile.hosts import Place, place_of
 from gateway.evidence.reconcile.telling import Unheld
 from gateway.ledger.record import parse, parse_detail, parse_timestamp
 from gateway.settings import Settings
@@ -23,22 +23,31 @@ class Disclosed:
     def __init__(self, settings: Settings, hosts: Mapping[str, str], since: str, until: str) -> None:
         self._since, self._until = since, until
         self._pulling = frozenset(agent.id for agent in settings.agent if agent.pull)
-        self._registered = {agent.id: host_of(agent.url) for agent in settings.agent if not agent.pull}
+        self._registered = {agent.id: place_of(agent.url) for agent in settings.agent if not agent.pull}
+        self._schemes = {agent.id: f"{agent.url.partition('://')[0]}://" for agent in settings.agent if not agent.pull}
         found: dict[str, set[str]] = {}
-        self.aliases: dict[str, str] = {}
+        ports: dict[str, set[int | None]] = {}
+        self.aliases: dict[Place, Place] = {}
         """Further names of hosts, and the one that stands for each here."""
+
+        def behind(place: Place, agent: str) -> None:
+            found.setdefault(place[0], set()).add(agent)
+            ports.setdefault(place[0], set()).add(place[1])
+
         for agent, own in self._registered.items():
             if own is not None:
-                found.setdefault(own, set()).add(agent)
+                behind(own, agent)
         for written, agent in hosts.items():
-            further = host_of(written) or written
+            further = place_of(written) or (written, None)
             main = self._registered.get(agent)
             if main is None:
-                found.setdefault(further, set()).add(agent)
-            elif further not in found:
-                self.aliases[further] = main
+                behind(further, agent)
+            elif further[0] not in found or further[1] not in {None, *ports[further[0]]}:
+                self.aliases[further] = main if further[1] is not None else (main[0], None)
         self.hosts: dict[str, frozenset[str]] = {host: frozenset(agents) for host, agents in found.items()}
         """Host → the agents that are registered behind it."""
+        self.ports: dict[str, frozenset[int | None]] = {host: frozenset(known) for host, known in ports.items()}
+        """Host → the ports that these are at."""
         self.told = Unheld()
 
     def take(self, tenant: str, chunk: Iterable[Decided]) -> list[Sent]:
@@ -50,11 +59,10 @@ class Disclosed:
                 continue  # a kept answer, for which nobody was asked
             counts = self._since <= envelope.occurred_at < self._until
             detail = None if one.detail is None else parse_detail(one.detail)
-            host = None if detail is None or detail.destination is None else host_of(detail.destination)
-            host = self._registered.get(envelope.agent) if host is None else host
+            place = self._place(envelope.agent, None if detail is None else detail.destination)
             if envelope.agent in self._pulling:
                 self.told.pulled += counts
-            elif host is None:
+            elif place is None:
                 self.told.homeless += counts
             else:
                 if counts:
@@ -65,13 +73,21 @@ class Disclosed:
                         envelope.seq,
                         parse_timestamp(envelope.occurred_at),
                         envelope.agent,
-                        host,
+                        place[0],
                         envelope.exchange,
                         envelope.trace,
+                        place[1],
                         one.emergency,
                     )
                 )
         return made
+
+    def _place(self, agent: str, destination: str | None) -> Place | None:
+        """Where it was sent. A destination without a port is at its scheme's: as the agent is registered now, since no
+        record says; None, which is any port, where it is registered no more."""
+        scheme = self._schemes.get(agent, "")
+        written = None if destination is None else place_of(f"{scheme}{destination}")
+        return self._registered.get(agent) if written is None else written
 
     def _count(self, at: str) -> None:
         told = self.told

@@ -75,6 +75,24 @@ def test_what_is_on_both_sides_is_accounted_for_and_the_reading_is_on_record(gat
     assert read["detail"]["query"]["reconcile"].startswith("sha256:")
 
 
+def test_what_went_to_another_port_or_met_nothing_near_is_not_accounted_for(gateway: Run, recorded: Path) -> None:
+    mapping = MAPPING.replace("[source.", 'gateway = ["10.0.0.5"]\n[source.')
+    Path("mapping.toml").write_text(f'{mapping}source = "src"\n')
+    to = "api.cloud.example"
+    rows = [f"{at(43_201)},{to}:443,9,10.0.0.5", f"{at(43_800)},https://{to}/,9,10.0.0.5"]
+    head = "when,dest,sent,src"
+
+    def run(*more: str) -> tuple[int, str]:
+        Path("proxy.csv").write_text("\n".join((head, *rows, *more)) + "\n")
+        done = gateway("audit", "reconcile", *PERIOD, "--mapping", "mapping.toml", "--log", "proxy=proxy.csv")
+        return done.code, done.out
+
+    code, out = run(f"{at(43_800)},{to}:5432,9,10.0.0.5")
+    assert (code, "1 to agents' hosts at ports that no agent is at: not compared" in out) == (0, True)
+    code, out = run(f"{at(46_000)},{to}:443,9,10.0.0.5")
+    assert (code, "1 NOT on record" in out, "NOT EVERYTHING" in out) == (1, True, True)
+
+
 def test_what_went_around_and_what_the_log_lacks_is_exit_code_one(gateway: Run, recorded: Path) -> None:
     rows = (f"{at(43_200)},api.cloud.example,5", f"{at(50_000)},api.cloud.example,7", f"{at(60_000)},x.example,1")
     code, out, _ = reconcile(gateway, *rows, more=("--json",))

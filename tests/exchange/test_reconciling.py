@@ -32,12 +32,16 @@ def test_where_it_was_sent_is_what_the_detail_says_else_where_the_agent_is() -> 
         decided(0, "ward", "10.0.0.7:8080", exchange="ex-1", trace="ab"),
         decided(1, "ward", None),
         decided(2, "gone", "old.example:443"),
+        decided(3, "ward", "ward.example"),
+        decided(4, "gone", "old.example"),
     ]
     sent = disclosed.take("default", chunk)
-    assert [(one.seq, one.agent, one.host) for one in sent] == [
-        (0, "ward", "10.0.0.7"),
-        (1, "ward", "ward.example"),
-        (2, "gone", "old.example"),
+    assert [(one.seq, one.agent, one.host, one.port) for one in sent] == [
+        (0, "ward", "10.0.0.7", 8080),
+        (1, "ward", "ward.example", 8080),
+        (2, "gone", "old.example", 443),
+        (3, "ward", "ward.example", 80),
+        (4, "gone", "old.example", None),
     ]
     assert (sent[0].exchange, sent[0].trace, sent[0].tenant, sent[0].at) == ("ex-1", "ab", "default", T0 + 1_000_000)
 
@@ -58,10 +62,17 @@ def test_what_no_log_can_show_is_counted() -> None:
 
 
 def test_hosts_are_those_that_agents_are_registered_behind_with_their_further_names() -> None:
-    disclosed = Disclosed(settings(), {"0:0::7": "ward", "lab.example": "lab", "ward.example": "ward"}, *PERIOD)
+    further = {"0:0::7": "ward", "lab.example": "lab", "ward.example": "ward", "ward.example:8080": "local"}
+    disclosed = Disclosed(settings(), {**further, "10.0.0.9:443": "ward", "ward.example:443": "ward"}, *PERIOD)
     assert disclosed.hosts == {
         "l": frozenset({"local"}),
         "ward.example": frozenset({"ward"}),
         "lab.example": frozenset({"lab"}),
     }
-    assert disclosed.aliases == {"::7": "ward.example"}
+    assert disclosed.ports["ward.example"] == frozenset({8080})
+    assert disclosed.ports["lab.example"] == frozenset({None})
+    assert disclosed.aliases == {
+        ("::7", None): ("ward.example", None),
+        ("10.0.0.9", 443): ("ward.example", 8080),
+        ("ward.example", 443): ("ward.example", 8080),
+    }

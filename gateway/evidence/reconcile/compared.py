@@ -1,6 +1,7 @@
 """What the comparison of one log shows, read from its database as it is asked for."""
 
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -43,6 +44,8 @@ class Read(msgspec.Struct, kw_only=True):
     compared: int = 0
     elsewhere: int = 0
     """Rows of hosts that no registered agent is behind."""
+    other_ports: int = 0
+    """Rows of hosts of registered agents, at ports that none of these is at."""
     outside: int = 0
     """Rows of another time."""
     wrong: int = 0
@@ -135,17 +138,21 @@ class Days:
         """Days between these are wholly in the period."""
 
     def sums(self) -> list[Day]:
-        rows: dict[tuple[str, int], list[int]] = {}
-        for at, place, count, size in self._db.execute("SELECT at, place, count, coalesce(bytes, 0) FROM line"):
-            one = rows.setdefault((self._day(at), place), [0, 0, 0])
-            one[0], one[2] = one[0] + count, one[2] + size
-        for at, place in self._db.execute("SELECT at, place FROM sent WHERE kind IS NULL"):
-            rows.setdefault((self._day(at), place), [0, 0, 0])[1] += 1
-        told = {day for (day, _), values in rows.items() if values[0]}
+        told: defaultdict[tuple[str, int], Counter[int | None]] = defaultdict(Counter)
+        recorded: defaultdict[tuple[str, int], Counter[int | None]] = defaultdict(Counter)
+        sizes: Counter[tuple[str, int]] = Counter()
+        rows = "SELECT at, place, port, count, coalesce(bytes, 0) FROM line"
+        for at, place, port, count, size in self._db.execute(rows):
+            key = (self._day(at), place)
+            told[key][port] += count
+            sizes[key] += size
+        for at, place, port in self._db.execute("SELECT at, place, port FROM sent WHERE kind IS NULL"):
+            recorded[self._day(at), place][port] += 1
+        known = {day for (day, _), counts in told.items() if counts.total()}
         return [
-            Day(day, place, _difference(*values[:2], known=day in told), values[2])
-            for (day, place), values in sorted(rows.items())
-            if self._whole[0] < day < self._whole[1]
+            Day(key[0], key[1], _difference(told[key], recorded[key], known=key[0] in known), sizes[key])
+            for key in sorted(told.keys() | recorded.keys())
+            if self._whole[0] < key[0] < self._whole[1]
         ]
 
     def _day(self, at: int) -> str:
@@ -153,9 +160,19 @@ class Days:
         return moment.astimezone(self._zone).date().isoformat()
 
 
-def _difference(told: int, recorded: int, *, known: bool) -> dict[str, int]:
-    kinds = {"met": min(told, recorded), "around": max(0, told - recorded)}
-    return {**kinds, "missing" if known else "beyond": max(0, recorded - told)}
+def _difference(told: Counter[int | None], recorded: Counter[int | None], *, known: bool) -> dict[str, int]:
+    met = _met(told, recorded)
+    kinds = {"met": met, "around": told.total() - met}
+    return {**kinds, "missing" if known else "beyond": recorded.total() - met}
+
+
+def _met(told: Counter[int | None], recorded: Counter[int | None]) -> int:
+    """How many can be met, port by port; what names no port meets what is left of any."""
+    same = (told & recorded).total() - min(told[None], recorded[None])
+    rows = told.total() - told[None] - same
+    records = recorded.total() - recorded[None] - same
+    bare = min(rows, recorded[None])
+    return same + bare + min(told[None], records + recorded[None] - bare)
 
 
 def _date(day: int) -> str:

@@ -6,10 +6,13 @@ record of that id and no other. Any other row is met by the earliest record of a
 yet and was written no more than the clocks' difference (and the source's lag) before or after: with windows of equal
 length that meets as many as can be met.
 
-What a row is found to be: `met`; `around`, where no record of its host is near, it names a request that is not on
-record, or it came from elsewhere than the gateway; `extra`, where records are near but others have met them;
-`repeated`, where it came from the gateway all the same (retries to the same agent and health checks leave no record of
-their own).
+A row that names a port is met by records of that port alone, or of none; these rows come first. One that names none is
+met by what is left of any port, since nothing says more of it.
+
+What a row is found to be: `met`; `around`, where no record of its host and port is near, it names a request that is not
+on record, or it came from elsewhere than the gateway; `extra`, where records are near but others have met them;
+`repeated`, where it came from the gateway all the same, or names a request near in time that another row has met
+(retries to the same agent and health checks leave no record of their own).
 What a record is found to be: `met`; `missing`, where the log reaches that far and has no row of it; `beyond`, where it
 does not reach that far.
 """
@@ -22,6 +25,7 @@ from typing import Any
 import msgspec
 
 from gateway.evidence.reconcile.compared import Compared, Days, Kind, Read
+from gateway.evidence.reconcile.hosts import Place
 from gateway.evidence.reconcile.lines import Row, Wrong
 from gateway.evidence.reconcile.mapping import Source
 
@@ -33,11 +37,15 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16384;
 PRAGMA temp_store = FILE;
 CREATE TABLE sent (id INTEGER PRIMARY KEY, tenant TEXT, seq INTEGER, at INTEGER, home INTEGER, place INTEGER,
-                   agent TEXT, exchange TEXT, trace TEXT, emergency TEXT, kind TEXT);
-CREATE TABLE line (number INTEGER, at INTEGER, until INTEGER, place INTEGER, bytes INTEGER, request TEXT,
-                   inside INTEGER, count INTEGER, kind TEXT);
+                   port INTEGER, agent TEXT, exchange TEXT, trace TEXT, emergency TEXT, kind TEXT);
+CREATE TABLE line (number INTEGER, at INTEGER, until INTEGER, place INTEGER, port INTEGER, bytes INTEGER,
+                   request TEXT, inside INTEGER, count INTEGER, kind TEXT);
 CREATE INDEX sent_place ON sent (place, at);
 """
+_NO_PORT = 0
+"""Of a row to a host where somebody may be at any port: at none that is known."""
+_SAME = "place = :place AND (:port IS NULL OR port IS NULL OR port = :port)"
+"""Records that a row to this place and port may be met by."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -50,21 +58,30 @@ class Sent(msgspec.Struct, frozen=True):
     host: str
     exchange: str | None
     trace: str | None
+    port: int | None = None
+    """None where nobody knows it any more."""
     emergency: str | None = None
     """The emergency ledger that it is a record of; None for the main one."""
 
 
 class Comparison:
-    """One comparison, of a period [`since`, `until`) in microseconds. `hosts`: host → the agents behind it; `aliases`:
-    further names of hosts → those."""
+    """One comparison, of a period [`since`, `until`) in microseconds. `hosts`: host → the agents behind it; `ports`:
+    host → the ports that these are at, with None among them, or without the host, where one may be at any; `aliases`:
+    further names of hosts, at one port or at any (None), → those."""
 
     def __init__(
-        self, since: int, until: int, hosts: Mapping[str, frozenset[str]], aliases: Mapping[str, str] | None = None
+        self,
+        since: int,
+        until: int,
+        hosts: Mapping[str, frozenset[str]],
+        ports: Mapping[str, frozenset[int | None]],
+        aliases: Mapping[Place, Place] | None = None,
     ) -> None:
         self._aliases = dict(aliases or {})
         self._since, self._until, self._hosts = since, until, dict(hosts)
         self._places = {host: place for place, host in enumerate(sorted(self._hosts))}
         self._names = sorted(self._hosts)
+        self._ports: list[set[int | None]] = [set(ports.get(host, (None,))) for host in self._names]
         self._owned: int | None = None
         self._db = sqlite3.connect("")
         self._db.executescript(_TABLES)
@@ -76,17 +93,25 @@ class Comparison:
         """Records of the period, and of as long before and after it as clocks may differ."""
         rows = []
         for one in sent:
-            place = self._place(self._aliases.get(one.host, one.host), one.agent)
+            host, port = self._standing(one.host, one.port)
+            place = self._place(host, one.agent)
+            self._ports[place].add(port)
             named = (one.agent, one.exchange, one.trace, one.emergency)
-            rows.append((one.tenant, one.seq, one.at, place, place, *named))
-        columns = "tenant, seq, at, home, place, agent, exchange, trace, emergency"
-        self._db.executemany(f"INSERT INTO sent ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
+            rows.append((one.tenant, one.seq, one.at, place, place, port, *named))
+        columns = "tenant, seq, at, home, place, port, agent, exchange, trace, emergency"
+        self._db.executemany(f"INSERT INTO sent ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
+
+    def _standing(self, host: str, port: int | None) -> Place:
+        """The host and port that stand for these here."""
+        main, own = self._aliases.get((host, port)) or self._aliases.get((host, None)) or (host, None)
+        return main, port if own is None else own
 
     def _place(self, host: str, agent: str) -> int:
         place = self._places.get(host)
         if place is None:
             place = self._places[host] = len(self._names)
             self._names.append(host)
+            self._ports.append(set())
         self._hosts[host] = self._hosts.get(host, frozenset()) | {agent}
         return place
 
@@ -115,7 +140,7 @@ class Comparison:
         if source.each == "connection":
             self._connections(source)
         else:
-            self._named()
+            self._named(source)
             self._requests(source)
         self._reach(source, read)
         return Compared(read, self._db, self._names, self._hosts, None)
@@ -135,13 +160,18 @@ class Comparison:
         read.outside += outside
         if row.until < self._since - margin or row.at >= self._until + margin:
             return None
-        host = row.host
-        place = self._own(source) if host is None else self._places.get(self._aliases.get(host, host))
+        host, port = (None, None) if row.host is None else self._standing(row.host, row.port)
+        place = self._own(source) if host is None else self._places.get(host)
         if place is None or (covered and not covered & self._hosts[self._names[place]]):
             read.elsewhere += not outside
             return None
+        if port is not None and port not in self._ports[place]:
+            if None not in self._ports[place]:
+                read.other_ports += not outside
+                return None
+            port = _NO_PORT
         read.compared += 0 if outside else row.count
-        return (row.number, row.at, row.until, place, row.bytes, row.request, row.inside, row.count)
+        return (row.number, row.at, row.until, place, port, row.bytes, row.request, row.inside, row.count)
 
     def _own(self, source: Source) -> int:
         """The place of a log that is one agent's: for this comparison, all its records lie there."""
@@ -152,72 +182,88 @@ class Comparison:
         return self._owned
 
     def _insert(self, batch: list[tuple[Any, ...]]) -> None:
-        self._db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", batch)
+        self._db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", batch)
         batch.clear()
 
-    def _named(self) -> None:
+    def _named(self, source: Source) -> None:
         """Rows that name a request."""
         self._db.execute("CREATE INDEX IF NOT EXISTS sent_exchange ON sent (exchange)")
         self._db.execute("CREATE INDEX IF NOT EXISTS sent_trace ON sent (trace)")
-        query = "SELECT id FROM sent WHERE {} = ? AND place = ? AND kind IS NULL ORDER BY at LIMIT 1"
-        seen = "SELECT 1 FROM sent WHERE place = ? AND (exchange = ? OR trace = ?) LIMIT 1"
+        # The index of places would be taken else, which goes through all records of a host for each row.
+        named = f"FROM sent INDEXED BY sent_{{0}} WHERE {{0}} = :request AND {_SAME}"
+        free = f"SELECT id {named} AND kind IS NULL ORDER BY at LIMIT 1"
+        seen = f"SELECT 1 {named} AND at BETWEEN :low AND :high LIMIT 1"
+        before, after = _window(source)
         found = _Found(self._db)
         # Sorted before the first is given, so that what is written meanwhile changes nothing.
-        for rowid, request, place, inside in self._db.execute(
-            "SELECT rowid, request, place, inside FROM line WHERE request IS NOT NULL ORDER BY at, number"
+        for rowid, at, request, place, port, inside in self._db.execute(
+            "SELECT rowid, at, request, place, port, inside FROM line WHERE request IS NOT NULL ORDER BY at, number"
         ):
-            one = None
-            if inside != 0:
-                one = self._db.execute(query.format("exchange"), (request, place)).fetchone()
-                one = one or self._db.execute(query.format("trace"), (request, place)).fetchone()
+            asked = {"request": request, "place": place, "port": port, "low": at - before, "high": at + after}
+            one = None if inside == 0 else self._of_request(free, asked)
             if one is not None:
-                self._db.execute("UPDATE sent SET kind = 'met' WHERE id = ?", one)
+                self._db.execute("UPDATE sent SET kind = 'met' WHERE id = ?", (one,))
                 found.add(rowid, "met", None)
                 continue
-            again = inside != 0 and self._db.execute(seen, (place, request, request)).fetchone() is not None
+            again = inside != 0 and self._of_request(seen, asked) is not None
             found.add(rowid, "repeated" if again else "around", None)
         found.flush()
 
+    def _of_request(self, query: str, asked: Mapping[str, Any]) -> int | None:
+        """What a query finds by the exchange's id, or else by the trace's."""
+        for column in ("exchange", "trace"):
+            one = self._db.execute(query.format(column), asked).fetchone()
+            if one is not None:
+                return int(one[0])
+        return None
+
+    def _groups(self) -> list[dict[str, int | None]]:
+        """The places and ports that rows went to; of each place those without a port last."""
+        query = "SELECT DISTINCT place, port FROM line ORDER BY place, port IS NULL, port"
+        return [{"place": place, "port": port} for place, port in self._db.execute(query)]
+
     def _requests(self, source: Source) -> None:
         """Rows that name none, each met by one record at most."""
-        before, after = (source.skew_s + source.lag_s) * 1_000_000, source.skew_s * 1_000_000
-        lines = "SELECT rowid, at, inside FROM line WHERE place = ? AND kind IS NULL ORDER BY at, number"
-        sent = "SELECT at, id FROM sent WHERE place = ? AND kind IS NULL ORDER BY at, id"
+        before, after = _window(source)
+        lines = (
+            "SELECT rowid, at, inside FROM line WHERE place = :place AND port IS :port AND kind IS NULL"
+            " ORDER BY at, number"
+        )
+        sent = f"SELECT at, id, kind IS NULL FROM sent WHERE {_SAME} AND kind IS NOT 'other' ORDER BY at, id"  # noqa: S608
         found = _Found(self._db)
-        for place in range(len(self._names)):
+        for group in self._groups():
             # Read along an index on place and time, which nothing that is written here changes.
-            coming = _Coming(self._db.execute(sent, (place,)))
-            for rowid, at, inside in self._db.execute(lines, (place,)):
+            coming = _Coming(self._db.execute(sent, group))
+            for rowid, at, inside in self._db.execute(lines, group):
                 seq = None if inside == 0 else coming.take(at - before, at + after)
                 if seq is not None:
                     found.add(rowid, "met", seq)
-                elif inside == 1:
-                    found.add(rowid, "repeated", None)
+                elif inside == 0 or not coming.near(at - before):
+                    found.add(rowid, "around", None)
                 else:
-                    near = inside is None and coming.near(at - before)
-                    found.add(rowid, "extra" if near else "around", None)
+                    found.add(rowid, "extra" if inside is None else "repeated", None)
             found.flush()
 
     def _connections(self, source: Source) -> None:
         """Rows that may carry several requests, or none that is on record by itself: met by any record within."""
-        skew, lag = source.skew_s * 1_000_000, source.lag_s * 1_000_000
+        before, after = _window(source)
         self._db.execute(
-            "UPDATE line SET kind = CASE WHEN inside = 0 THEN 'around' WHEN EXISTS (SELECT 1 FROM sent"
-            " WHERE place = line.place AND at BETWEEN line.at - ? AND line.until + ?) THEN 'met'"
-            " WHEN inside = 1 THEN 'repeated' ELSE 'around' END",
-            (skew + lag, skew),
+            "UPDATE line SET kind = CASE WHEN inside IS NOT 0 AND EXISTS (SELECT 1 FROM sent WHERE place = line.place"
+            " AND (line.port IS NULL OR sent.port IS NULL OR sent.port = line.port)"
+            " AND at BETWEEN line.at - ? AND line.until + ?) THEN 'met' ELSE 'around' END",
+            (before, after),
         )
-        lines = "SELECT at, until FROM line WHERE place = ? AND kind = 'met' ORDER BY at"
-        sent = "SELECT at, id FROM sent WHERE place = ? AND kind IS NULL ORDER BY at"
+        lines = "SELECT at, until FROM line WHERE place = :place AND port IS :port AND kind = 'met' ORDER BY at"
+        sent = f"SELECT at, id FROM sent WHERE {_SAME} AND kind IS NULL ORDER BY at"  # noqa: S608
         found = _Found(self._db)
-        for place in range(len(self._names)):
-            rows = iter(self._db.execute(lines, (place,)))
+        for group in self._groups():
+            rows = iter(self._db.execute(lines, group))
             upcoming, reach = next(rows, None), None
-            for at, seq in self._db.execute(sent, (place,)):
-                while upcoming is not None and upcoming[0] - skew - lag <= at:
+            for at, seq in self._db.execute(sent, group):
+                while upcoming is not None and upcoming[0] - before <= at:
                     reach = upcoming[1] if reach is None else max(reach, upcoming[1])
                     upcoming = next(rows, None)
-                if reach is not None and reach + skew >= at:
+                if reach is not None and reach + after >= at:
                     found.add(None, "met", seq)
             found.flush()
 
@@ -233,6 +279,11 @@ class Comparison:
                 (read.first + skew, read.last - skew - source.lag_s * 1_000_000),
             )
         self._db.execute("UPDATE sent SET kind = 'beyond' WHERE kind IS NULL")
+
+
+def _window(source: Source) -> tuple[int, int]:
+    """How long before and after a row a record may be written and meet it, in microseconds."""
+    return (source.skew_s + source.lag_s) * 1_000_000, source.skew_s * 1_000_000
 
 
 class _Found:
@@ -260,26 +311,26 @@ class _Found:
 
 
 class _Coming:
-    """Records of one host in the order of their times, as many of them at once as are near."""
+    """Records of one host in the order of their times, as many of them at once as are near: when, which, and whether
+    nothing has met it yet."""
 
-    def __init__(self, rows: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, rows: Iterable[tuple[int, int, int]]) -> None:
         self._rows = iter(rows)
         self._near: deque[tuple[int, int]] = deque()
-        self._met = -1
-        self._ahead: tuple[int, int] | None = next(self._rows, None)
+        self._last = -1
+        self._ahead: tuple[int, int, int] | None = next(self._rows, None)
 
     def take(self, low: int, high: int) -> int | None:
         """The earliest record between these times that nobody has taken. Ask with ever later ones."""
         while self._ahead is not None and self._ahead[0] <= high:
-            self._near.append(self._ahead)
+            self._last, seq, free = self._ahead
+            if free:
+                self._near.append((self._last, seq))
             self._ahead = next(self._rows, None)
         while self._near and self._near[0][0] < low:
             self._near.popleft()
-        if not self._near:
-            return None
-        self._met, seq = self._near.popleft()
-        return seq
+        return self._near.popleft()[1] if self._near else None
 
     def near(self, low: int) -> bool:
-        """Whether the last one that was taken is no earlier than this."""
-        return self._met >= low
+        """Whether there is a record between this and the last time that was asked for, taken or not."""
+        return self._last >= low

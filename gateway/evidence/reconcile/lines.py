@@ -12,13 +12,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from ipaddress import ip_address
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import msgspec
 
 from gateway.core.errors import ConfigurationError
+from gateway.evidence.reconcile.hosts import MAX_PORT, Place, address, place
 from gateway.evidence.reconcile.mapping import Source, zone
 
 MAX_LINE = 65_536
@@ -26,8 +25,6 @@ MAX_DOCUMENT = 16 << 20
 """Bytes of a `json` file, which is read whole."""
 _END_US = 253_402_300_800_000_000
 _MAX_COUNT = 2**53
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
-_PORT = re.compile(r"(.*):[0-9]{1,5}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NUMBER = re.compile(r"[0-9]{1,16}(\.[0-9]{1,9})?")
@@ -42,6 +39,8 @@ class Row(msgspec.Struct, frozen=True):
     until: int
     host: str | None
     """In small letters, without port; None where the source says whose the log is."""
+    port: int | None = None
+    """None where the log does not say."""
     bytes: int | None = None
     request: str | None = None
     inside: bool | None = None
@@ -85,7 +84,7 @@ Values = Callable[[str], Any]
 class _Reader:
     def __init__(self, source: Source) -> None:
         self._source, self._zone = source, zone("source", source)
-        self._gateway = frozenset(_address(address) for address in source.gateway)
+        self._gateway = frozenset(address(one) for one in source.gateway)
         self._time = _clock(source.time, self._zone)
 
     def values(self, file: BinaryIO) -> Iterator[tuple[int, Values | str]]:
@@ -112,7 +111,7 @@ class _Reader:
     def row(self, number: int, values: Values) -> Row:
         columns = self._source.columns
         at = self._time(values(columns.time))
-        host = None if columns.host is None else _host(values(columns.host))
+        host, port = self._place(values)
         lasted = _number(values, columns.duration, "duration", 86_400 * 366)
         count = _number(values, columns.count, "count", _MAX_COUNT)
         size = _number(values, columns.bytes, "bytes", _MAX_COUNT)
@@ -121,11 +120,24 @@ class _Reader:
             at=at,
             until=at + int((lasted or 0) * 1_000_000),
             host=host,
+            port=port,
             bytes=None if size is None else int(size),
             request=self._request(values),
             inside=self._inside(values),
             count=1 if count is None else int(count),
         )
+
+    def _place(self, values: Values) -> Place | tuple[None, None]:
+        """The host, and the port of its own column or else of the host's; nothing where the source says whose it is."""
+        columns = self._source.columns
+        if columns.host is None:
+            return None, None
+        try:
+            host, written = place(values(columns.host))
+        except ValueError:
+            raise _Unfit("host: must be a host name, an address or a URL") from None
+        port = _number(values, columns.port, "port", MAX_PORT)
+        return host, written if port is None else int(port)
 
     def _request(self, values: Values) -> str | None:
         column = self._source.columns.request
@@ -142,10 +154,10 @@ class _Reader:
         if column is None:
             return None
         found = values(column)
-        address = _address(found) if isinstance(found, str) else None
-        if address is None:
+        origin = address(found) if isinstance(found, str) else None
+        if origin is None:
             raise _Unfit("source: must be a network address")
-        return address in self._gateway
+        return origin in self._gateway
 
     def _named(self, head: Sequence[str]) -> None:
         for name, column in msgspec.structs.asdict(self._source.columns).items():
@@ -259,38 +271,6 @@ def _clock(form: str, here: tzinfo) -> Callable[[Any], int]:
         return at
 
     return within
-
-
-def _host(value: Any) -> str:
-    """A host in small letters, of `host`, `host:port`, `[address]:port` or a URL."""
-    text = value.strip().lower() if isinstance(value, str) and len(value) <= 4_096 else ""
-    try:
-        host = (urlsplit(text).hostname or "") if "://" in text else text
-    except ValueError:
-        host = ""
-    known = _address(host) or _address(host.strip("[]"))
-    if known is None and (port := _PORT.fullmatch(host)):
-        host = port[1]
-        known = _address(host.strip("[]"))
-    if known is None and not _HOST.fullmatch(host.rstrip(".")):
-        raise _Unfit("host: must be a host name, an address or a URL")
-    return known or host.rstrip(".")
-
-
-def _address(text: str) -> str | None:
-    """An address in its one form, None for any other text."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None
-
-
-def host_of(text: str) -> str | None:
-    """As hosts of rows are read; None for what is none."""
-    try:
-        return _host(text)
-    except _Unfit:
-        return None
 
 
 def _number(values: Values, column: str | None, name: str, most: int) -> float | None:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from gateway.core.errors import ConfigurationError
+from gateway.evidence.reconcile.hosts import place_of
 
 MAX_BYTES = 65_536
 MAX_SOURCES = 32
 TEXT = ("csv", "ndjson")
 _ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _COLUMN = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}")
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]{2,45}\])(?::[0-9]{1,5})?|[0-9a-f:]{2,45}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
@@ -27,6 +28,8 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     time: str
     host: str | None = None
     """A host, `host:port` or a URL. Not there where the whole log is of `agent`."""
+    port: str | None = None
+    """The port that it went to, where that stands in a column of its own."""
     bytes: str | None = None
     request: str | None = None
     """The exchange or trace id that the gateway gave it."""
@@ -69,7 +72,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file. `hosts`: further names and addresses of agents, each with the agent's id."""
+    """The file. `hosts`: further names and addresses of agents, with a port or without, each with the agent's id."""
 
     source: tuple[Source, ...]
     hosts: dict[str, str] = {}
@@ -115,6 +118,8 @@ def _check(place: str, one: Source, agents: frozenset[str]) -> None:
             raise ConfigurationError(f"{place}.columns.{name}: must be a number from 1 to 1000 where there is no head")
     if (one.columns.host is None) == (one.agent is None):
         raise ConfigurationError(f"{place}: must hold either columns.host or agent")
+    if one.columns.port is not None and one.columns.host is None:
+        raise ConfigurationError(f"{place}.columns.port: goes with columns.host")
     for name in (*one.agents, *(() if one.agent is None else (one.agent,))):
         if name not in agents:
             raise ConfigurationError(f"{place}: agent and agents must name registered agents")
@@ -155,7 +160,7 @@ def _number(column: str) -> bool:
 
 def _hosts(hosts: Table[str, str], agents: frozenset[str]) -> None:
     for host, agent in hosts.items():
-        if not _HOST.fullmatch(host):
-            raise ConfigurationError("hosts: must be host names in small letters, or addresses, without port")
+        if not _HOST.fullmatch(host) or place_of(host) is None:
+            raise ConfigurationError("hosts: must be host names in small letters or addresses, a port after a colon")
         if agent not in agents:
             raise ConfigurationError("hosts: must each name a registered agent")

@@ -12,8 +12,8 @@ COLUMNS = ("source", "kind", "line", "tenant", "seq", "at", "host", "agents", "b
 """Of a finding, in a table."""
 _WORDS = {
     "met": "on both sides",
-    "repeated": "from the gateway, without a record of their own: retries and health checks",
-    "around": "NOT on record: traffic to an agent's host that did not come through the gateway",
+    "repeated": "from the gateway near records that others have met: retries and health checks",
+    "around": "NOT on record: traffic to an agent's host that no record is near, or that did not come from the gateway",
     "extra": "more rows than records near in time: retries, health checks, or traffic around the gateway",
     "missing": "on record, and not in the log",
     "beyond": "on record, where the log does not reach",
@@ -60,6 +60,7 @@ class Told:
                 "rows": read.rows,
                 "compared": read.compared,
                 "elsewhere": read.elsewhere,
+                "other_ports": read.other_ports,
                 "outside": read.outside,
                 "unreadable": read.wrong,
                 "errors": [{"line": one.number, "problem": one.problem} for one in read.errors],
@@ -113,6 +114,8 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
         yield ""
         yield f"{one['source']}: {one['rows']} rows, each a {one['each']}, from {one['first']} to {one['last']}"
         yield f"  {one['compared']} compared, {one['elsewhere']} to other hosts, {one['outside']} of another time"
+        if one["other_ports"]:
+            yield f"  {one['other_ports']} to agents' hosts at ports that no agent is at: not compared"
         for kind, words in _WORDS.items():
             if one[kind]:
                 yield f"  {one[kind]} {words}"

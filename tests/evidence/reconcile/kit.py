@@ -14,6 +14,7 @@ AGENTS = frozenset({"ward", "cloudy", "other"})
 DAY = 1_800_000_000_000_000 // 86_400_000_000 * 86_400_000_000
 """A midnight, UTC."""
 S = 1_000_000
+Ports = Mapping[str, frozenset[int | None]]
 HOSTS = {"ward.example": frozenset({"ward"}), "api.cloud.example": frozenset({"cloudy"})}
 
 
@@ -50,24 +51,24 @@ def log(*times: float, host: str = "ward.example", more: str = "") -> str:
     return "time,host\n" + "".join(f"{timestamp(int(DAY + at * S))},{host}\n" for at in times) + more
 
 
-def sent(*times: float, agent: str = "ward", host: str = "ward.example", first: int = 0) -> list[Sent]:
+def sent(
+    *times: float, agent: str = "ward", host: str = "ward.example", first: int = 0, port: int | None = None
+) -> list[Sent]:
     return [
-        Sent(
-            "default", first + number, int(DAY + at * S), agent, host, f"ex-{first + number}", f"{first + number:032x}"
-        )
-        for number, at in enumerate(times)
+        Sent("default", number, int(DAY + at * S), agent, host, f"ex-{number}", f"{number:032x}", port)
+        for number, at in enumerate(times, first)
     ]
 
 
-def comparison(records: Iterable[Sent], hosts: Mapping[str, frozenset[str]] = HOSTS) -> Comparison:
-    made = Comparison(DAY, DAY + 86_400 * S, hosts)
+def comparison(records: Iterable[Sent], ports: Ports | None = None) -> Comparison:
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, ports or {})
     made.add(records)
     return made
 
 
-def compared(records: Iterable[Sent], text: str, **changes: Any) -> Compared:
+def compared(records: Iterable[Sent], text: str, *, ports: Ports | None = None, **changes: Any) -> Compared:
     one = source(**changes)
-    return comparison(records).compare(one, read(io.BytesIO(text.encode()), one))
+    return comparison(records, ports).compare(one, read(io.BytesIO(text.encode()), one))
 
 
 def kinds(found: Compared) -> dict[str, int]:

@@ -78,10 +78,90 @@ def test_an_address_that_is_not_the_gateways_went_around_it_whatever_is_on_recor
     assert [one.line for one in found.findings()] == [2]
 
 
+GATEWAY: dict[str, Any] = {"columns": {"time": "time", "host": "host", "source": "src"}, "gateway": ("10.0.0.5",)}
+"""A log that says where rows came from."""
+
+
+def test_what_comes_from_the_gateway_without_a_record_near_is_told_too() -> None:
+    text = "time,host,src\n" + "".join(f"{at(NOON + s)},ward.example,10.0.0.5\n" for s in (0, 120, 121, 2_160))
+    found = compared(sent(NOON), text, **GATEWAY)
+    assert kinds(found) == {"met": 1, "repeated": 1, "around": 2}
+    assert [(one.kind, one.line) for one in found.findings()] == [("around", 4), ("around", 5)]
+
+
+def test_a_connection_from_the_gateway_without_a_record_near_is_told_too() -> None:
+    text = "time,host,src\n" + "".join(f"{at(NOON + s)},ward.example,10.0.0.5\n" for s in (0, 2_160))
+    found = compared(sent(NOON), text, each="connection", **GATEWAY)
+    assert kinds(found) == {"met": 1, "around": 1}
+
+
+def test_what_names_no_request_is_near_one_that_another_row_has_named() -> None:
+    columns = {**GATEWAY["columns"], "request": "id"}
+    text = f"time,host,src,id\n{at(NOON)},ward.example,10.0.0.5,ex-0\n{at(NOON + 1)},ward.example,10.0.0.5,-\n"
+    assert kinds(compared(sent(NOON), text, **{**GATEWAY, "columns": columns})) == {"met": 1, "repeated": 1}
+
+
+def test_a_request_that_is_named_once_more_is_repeated_near_in_time_alone() -> None:
+    columns = {"time": "time", "host": "host", "request": "id"}
+    text = "time,host,id\n" + "".join(f"{at(NOON + s)},ward.example,ex-0\n" for s in (0, 30, 2_160))
+    found = compared(sent(NOON), text, columns=columns)
+    assert kinds(found) == {"met": 1, "repeated": 1, "around": 1}
+    assert [one.line for one in found.findings()] == [4]
+
+
+TWO: dict[str, frozenset[int | None]] = {"ward.example": frozenset({29_001, 29_002})}
+"""Two agents are behind one host, each at its own port."""
+
+
+def to(*ports: int) -> str:
+    return "time,host\n" + "".join(f"{at(NOON)},ward.example:{port}\n" for port in ports)
+
+
+def test_a_row_is_met_by_records_of_its_own_port_alone() -> None:
+    records = sent(NOON, NOON, NOON, port=29_001)
+    found = compared(records, to(29_001, 29_002, 5_432), ports=TWO)
+    assert kinds(found) == {"met": 1, "around": 1, "beyond": 2}
+    assert [one.line for one in found.findings()] == [3]
+    assert (found.read.compared, found.read.other_ports, found.read.elsewhere) == (2, 1, 0)
+
+
+def test_a_connection_is_met_by_records_of_its_own_port_alone() -> None:
+    records = [*sent(NOON, port=29_001), *sent(NOON, port=29_002, first=5)]
+    assert kinds(compared(records[:1], to(29_001, 29_002), ports=TWO, each="connection")) == {"met": 1, "around": 1}
+    assert kinds(compared(records, to(29_001), ports=TWO, each="connection")) == {"met": 1, "beyond": 1}
+
+
+def test_a_request_that_is_named_is_met_at_its_own_port_alone() -> None:
+    columns = {"time": "time", "host": "host", "request": "id"}
+    text = f"time,host,id\n{at(NOON)},ward.example:29002,ex-0\n"
+    assert kinds(compared(sent(NOON, port=29_001), text, columns=columns, ports=TWO)) == {"around": 1, "beyond": 1}
+
+
+def test_a_day_is_compared_port_by_port_and_the_rest_by_host() -> None:
+    columns = {"time": "time", "host": "host", "count": "n"}
+    day = at(0)
+    text = f"time,host,n\n{day},ward.example:29001,1\n{day},ward.example:29002,3\n{day},ward.example,3\n"
+    records = [*sent(NOON, NOON, NOON, port=29_001), *sent(NOON, first=5)]
+    found = compared(records, text, ports=TWO, each="day", columns=columns)
+    assert kinds(found) == {"met": 4, "around": 3}
+
+
+def test_a_row_without_a_port_is_met_by_what_those_with_one_have_left() -> None:
+    records = [*sent(NOON, port=29_001), *sent(NOON, port=29_002, first=5)]
+    text = f"time,host\n{at(NOON - 1)},ward.example\n{at(NOON)},ward.example:29001\n{at(NOON + 1)},ward.example\n"
+    assert kinds(compared(records, text, ports=TWO)) == {"met": 2, "extra": 1}
+
+
+def test_a_record_of_no_known_port_meets_a_row_to_any() -> None:
+    found = compared([*sent(NOON), *sent(NOON, port=29_001, first=5)], to(5_432, 5_432), ports=TWO)
+    assert kinds(found) == {"met": 1, "extra": 1, "beyond": 1}
+    assert found.read.other_ports == 0
+
+
 def test_a_row_that_names_a_request_is_met_by_that_one_and_no_other() -> None:
     columns = {"time": "time", "host": "host", "request": "id"}
     text = f"time,host,id\n{at(80_000)},ward.example,ex-0\n{at(NOON)},ward.example,00-{1:032x}-{7:016x}-01\n"
-    text += f"{at(NOON)},ward.example,ex-9\n{at(NOON)},ward.example,-\n{at(NOON)},ward.example,ex-0\n"
+    text += f"{at(NOON)},ward.example,ex-9\n{at(NOON)},ward.example,-\n{at(NOON)},ward.example,ex-1\n"
     found = compared(sent(NOON, NOON, NOON), text, columns=columns)
     assert kinds(found) == {"met": 3, "around": 1, "repeated": 1}
     assert [one.line for one in found.findings()] == [4]
@@ -129,11 +209,18 @@ def test_several_logs_are_compared_one_after_the_other_with_all_records() -> Non
 
 
 def test_a_further_name_of_a_host_is_that_host() -> None:
-    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {"10.0.0.9": "ward.example"})
-    made.add([*sent(NOON), *sent(NOON + 600, host="10.0.0.9", first=5)])
+    further: dict[tuple[str, int | None], tuple[str, int | None]] = {
+        ("10.0.0.9", None): ("ward.example", None),
+        ("10.0.0.7", 9_000): ("ward.example", 8_443),
+    }
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {"ward.example": frozenset({8_443})}, further)
+    made.add([*sent(NOON, NOON + 3_600, port=8_443), *sent(NOON + 600, host="10.0.0.9", first=5, port=8_443)])
     one = source()
-    text = log(NOON + 600, more=f"{at(NOON)},10.0.0.9:8443\n").encode()
-    assert kinds(made.compare(one, read(io.BytesIO(text), one))) == {"met": 2}
+    text = log(NOON + 600, more=f"{at(NOON)},10.0.0.9:8443\n{at(NOON + 3_600)},10.0.0.7:9000\n").encode()
+    assert kinds(made.compare(one, read(io.BytesIO(text), one))) == {"met": 3}
+    text = f"time,host\n{at(NOON)},10.0.0.9:9000\n{at(NOON)},10.0.0.7:8443\n".encode()
+    read_ = made.compare(one, read(io.BytesIO(text), one)).read
+    assert (read_.compared, read_.other_ports, read_.elsewhere) == (0, 1, 1)
 
 
 def test_totals_are_told_by_day_and_host() -> None:

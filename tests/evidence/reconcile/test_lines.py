@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import ConfigurationError
 from gateway.evidence.reconcile import lines
-from gateway.evidence.reconcile.lines import Row, Wrong, host_of, read
+from gateway.evidence.reconcile.lines import Row, Wrong, read
 
 from .kit import S, rows, source
 
@@ -38,7 +38,7 @@ def test_a_row_of_csv_has_what_the_mapping_says() -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     text = f"t,src,dest,n,id\n{T},10.0.0.5,HTTPS://Ward.Example:443/x?y,12,00-{trace}-00f067aa0ba902b7-01\n"
     found = row(text, columns=columns, gateway=("10.0.0.5",))
-    assert found == Row(2, AT, AT, "ward.example", 12, trace, True, 1)
+    assert found == Row(2, AT, AT, "ward.example", 443, 12, trace, True, 1)
 
 
 def test_times_are_read_in_their_form_and_zone() -> None:
@@ -68,7 +68,18 @@ def test_json_is_read_by_names_with_dots_a_line_or_an_array_at_a_time() -> None:
         ("json", json.dumps([one]), {}),
         ("json", json.dumps({"data": {"rows": [one]}}), {"rows": "data.rows"}),
     ):
-        assert row(text, format=form, time="epoch_s", columns=columns, **more) == Row(1, AT, AT, "ward.example", 3)
+        assert row(text, format=form, time="epoch_s", columns=columns, **more) == Row(
+            1, AT, AT, "ward.example", None, 3
+        )
+
+
+def test_a_port_of_its_own_column_comes_before_that_of_the_host() -> None:
+    columns = {"time": "t", "host": "h", "port": "p"}
+    assert row(f"t,h,p\n{T},h:80,8443\n", columns=columns).port == 8443
+    assert row(f"t,h,p\n{T},h:80,-\n", columns=columns).port == 80
+    assert row(f"t,h,p\n{T},h,\n", columns=columns).port is None
+    assert problem(f"t,h,p\n{T},h,{SECRET}\n", columns=columns).startswith("port: ")
+    assert problem(f"t,h,p\n{T},h,65536\n", columns=columns).startswith("port: ")
 
 
 def test_a_connection_lasts_and_a_day_counts() -> None:
@@ -151,15 +162,6 @@ def test_a_packed_log_is_read_and_one_that_breaks_off_says_so() -> None:
     for broken in (packed[:-9], b"not packed", packed[:12] + b"\0\0\0\0" + packed[16:]):
         found = list(read(io.BytesIO(broken), source(), packed=True))
         assert isinstance(found[-1], Wrong)
-
-
-def test_hosts_have_one_form() -> None:
-    for text in ("[::1]:443", "::1", "0:0:0:0:0:0:0:1", "http://[::1]/x", "[::1]"):
-        assert host_of(text) == "::1"
-    for text in ("Ward.Example", "ward.example:80", "ward.example.", "https://u:p@ward.example/"):
-        assert host_of(text) == "ward.example"
-    for text in ("", "a b", "=x", "http://", "x" * 300, "a..b/c"):
-        assert host_of(text) is None
 
 
 @settings(max_examples=100, deadline=None)

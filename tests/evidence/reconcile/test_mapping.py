@@ -18,7 +18,8 @@ def test_a_mapping_says_how_a_log_is_laid_out() -> None:
     found = load(mapping(gateway=("10.0.0.5",), columns={"time": "t", "host": "h", "source": "s"}), AGENTS)
     (one,) = found.source
     assert (one.id, one.each, one.columns.source, one.zone, one.skew_s) == ("proxy", "request", "s", "UTC", 120)
-    assert load(mapping(hosts={"10.0.0.9": "ward"}), AGENTS).hosts == {"10.0.0.9": "ward"}
+    for host in ("10.0.0.9", "10.0.0.9:8443", "::7", "[::7]:8443"):
+        assert load(mapping(hosts={host: "ward"}), AGENTS).hosts == {host: "ward"}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,8 @@ def test_a_mapping_says_how_a_log_is_laid_out() -> None:
         ({"lag_s": 100_000}, "lag_s"),
         ({"hosts": {SECRET.upper(): "ward"}}, "hosts"),
         ({"hosts": {"x.example": SECRET}}, "hosts"),
+        ({"hosts": {"x.example:65536": "ward"}}, "hosts"),
+        ({"agent": "ward", "columns": {"time": "t", "port": "p"}}, "columns.port"),
         ({"encoding": "utf-16"}, "source[0].encoding"),
     ],
     ids=str,

@@ -71,6 +71,7 @@ async def build(
     signer: Signer,
     keys: Keys | None = None,
     policies: Mapping[str, bytes],
+    standing: str | None = None,
     created_us: int,
     write: BinaryIO,
     opening: StoredCheckpoint | None = None,
@@ -89,7 +90,8 @@ async def build(
     manifest.
 
     `signer` is the ledger's key, `keys` it and those that it came after; `policies` every stored policy version by its
-    digest, of which those that records of the range name are put in; `opening` a checkpoint not after the range's
+    digest, of which those that records of the range name are put in, and `standing`, the digest of the one in force at
+    its first record, which no record of it has to name; `opening` a checkpoint not after the range's
     start, to show from where the log was extended; `witnessed` the newest checkpoint that witnesses have cosigned, with
     their lines below its note; `stamps` time-stamps of checkpoints, by size; `emergencies` where files of emergency
     ledgers are found; `attachments` make further files; `source` opens kept content, where the selection asks for that;
@@ -122,6 +124,7 @@ async def build(
                 policies,
                 ordered(attachments),
                 timestamp(created_us),
+                standing=standing,
                 witnessed=witnessed,
                 stamps=stamps,
                 emergencies=emergencies,
@@ -211,6 +214,7 @@ class _Builder:
         attachments: Sequence[Attachment],
         created: str,
         *,
+        standing: str | None,
         witnessed: StoredCheckpoint | None,
         stamps: Sequence[Stamps],
         emergencies: Source | None,
@@ -244,12 +248,13 @@ class _Builder:
             opening=None if extent.opening is None else (extent.opening.size, extent.opening.root),
             scope=self._selection.scope,
             contents=contents,
+            standing=standing,
             files=(),
         )
         self._add(bag.SELECTION, bag.selection_file(manifest))
         self._add(bag.MISSES, passing.misses.encoded())
         self._add(bag.MISSES_TEXT, passing.misses.text())
-        named = set(passing.policies)
+        named = passing.policies.union(() if standing is None else (standing,))
         if emergencies is not None:
             apart = list[Apart]()
             for told in judged(passing.emergencies, extent.first):

@@ -21,7 +21,8 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(
     {"v", "origin", "created", "generator", "range", "filters", "details", "selected", "opened", "checkpoint", "files"}
 )
-_OPTIONAL = frozenset({"opening", "scope", "contents", "emergencies"})
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_OPTIONAL = frozenset({"opening", "scope", "contents", "emergencies", "standing"})
 
 
 class File(msgspec.Struct, frozen=True):
@@ -67,6 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Of how many selected records it carries kept content; None where that was not asked for."""
     emergencies: tuple[Apart, ...] | None = None
     """Those that records of the range stitch in, in that order; None in bundles that do not say."""
+    standing: str | None = None
+    """The digest of the policy version in force at the first record of the range, which no record of the range has to
+    name; None where none was, and in bundles that do not say."""
     files: tuple[File, ...]
 
     @property
@@ -104,6 +108,8 @@ def encode(manifest: Manifest) -> bytes:
         document["contents"] = manifest.contents
     if manifest.emergencies is not None:
         document["emergencies"] = [_encode_apart(one) for one in manifest.emergencies]
+    if manifest.standing is not None:
+        document["standing"] = manifest.standing
     return strict_json.dump(document)
 
 
@@ -145,6 +151,7 @@ def parse(payload: bytes) -> Manifest:
         scope=scopes.parse(found["scope"]) if "scope" in found else None,
         contents=_number(found["contents"], "contents") if "contents" in found else None,
         emergencies=_emergencies(found["emergencies"]) if "emergencies" in found else None,
+        standing=_digest(found["standing"]) if "standing" in found else None,
         files=tuple(_file(item) for item in found["files"]),
     )
 
@@ -167,6 +174,12 @@ def _apart(value: Any) -> Apart:
         raise FormatError("an emergency must have an id, and details of what was selected")
     numbers = (_number(value[name], name) if name in value else None for name in ("selected", "opened"))
     return Apart(value["id"], *numbers)
+
+
+def _digest(value: Any) -> str:
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise FormatError("standing must be sha256: and 64 hex digits")
+    return value
 
 
 def _pair(point: tuple[int, bytes]) -> list[Any]:

@@ -114,8 +114,9 @@ A BagIt 1.0 bag. Under data/:
                     details.jsonl beside it opens what of them is selected
   rotations.txt     how the ledger's key came after others, signed by both each time; absent where it never did
   proofs/           that the records are those of the checkpoint; NUMBER.tlog-proof for single records (C2SP tlog-proof)
-  policy/           the policy versions that records name, by digest: rules, recognizers, frameworks and, as
-                    structure.json, what of the configuration decides where data may go; how to read them: below
+  policy/           the policy versions that records name, and the one that stood when the range began (`standing` of
+                    the signed list), by digest: rules, recognizers, frameworks and, as structure.json,
+                    what of the configuration decides where data may go; how to read them: below
   key.vkey          the ledger's public key: a convenience, prove nothing with it
   verify.py         a verifier that stands alone: a convenience, see below
 
@@ -143,10 +144,11 @@ BUNDLE.zip.age`. verify.py does not decrypt.
 TO READ WHAT WAS IN FORCE
 
 A file in policy/ is one policy version. Its name is its SHA-256, by which records of decisions name it, and
-`policy.activated` says when it came into force. Each member of it is a file, in base64; structure.json is this tenant's
-part of the configuration: zones, processors with their agreements, agents with their addresses, issuers, certificates
-and whom they stand for, callbacks, days of retention. What else is configured is in records as a digest alone
-(`config`). In the unpacked bundle these lines print it all:
+`policy.activated` says when it came into force. Of the one that stood when the range began (`standing`) that record may
+lie before the range. Each member of it is a file, in base64; structure.json is this tenant's part of the configuration:
+zones, processors with their agreements, agents with their addresses, issuers, certificates and whom they stand for,
+callbacks, days of retention. What else is configured is in records as a digest alone (`config`). In the unpacked bundle
+these lines print it all:
 
 {POLICY}
 WITH OPENSSL

@@ -191,7 +191,8 @@ class _Verification:
                 raise VerificationError("the bundle does not have exactly the files that belong to its range")
         # 15.
         with self._step("policy"):
-            named = records.policies.union(*(one.policies for one in apart))
+            standing = () if manifest.standing is None else (manifest.standing,)
+            named = records.policies.union(standing, *(one.policies for one in apart))
             policies = _policies(manifest, named)
         # 16.
         with self._step("reports"):
@@ -395,7 +396,7 @@ def _policy(file: File, digest: str, named: frozenset[str]) -> None:
     if digest != f"sha256:{file.sha256}":
         raise VerificationError(f"{file.path} does not have its digest")
     if digest not in named:
-        raise VerificationError(f"{file.path} is not named by a record")
+        raise VerificationError(f"{file.path} is named by no record and not as what stood when the range began")
 
 
 def _reports(box: Container, records: Records) -> None:

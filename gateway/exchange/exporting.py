@@ -48,6 +48,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[Stamps, ...]
     policies: tuple[str, ...]
     """Digests of the versions that were in force."""
+    standing: str | None = None
+    """That of the one in force at the first record; None where none was, and of what was begun without it."""
     attached: str
     """A digest of what attachments are made of besides the records."""
 
@@ -88,7 +90,7 @@ class Exporting:
             attached = await self._attached(attach, await self._stood(attach, selection))
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
-        size = await self._reader.size()
+        size, ledger = await self._reader.size(), self._setting.ledger
         end = min(selection.end, size) if selection.end is not None else point.size
         return Basis(
             generator=bundle.GENERATOR,
@@ -101,7 +103,8 @@ class Exporting:
                 Stamps(stamped, {one.tsa: one.reply for one in stamps})
                 for stamped, stamps in await self._published.covering(end, point.size)
             ),
-            policies=tuple(await self._policies.in_force(self._setting.ledger, selection.first, end)),
+            policies=tuple(await self._policies.in_force(ledger, selection.first, end)),
+            standing=next(iter(await self._policies.in_force(ledger, selection.first, selection.first + 1)), None),
             attached=attached,
         )
 
@@ -142,6 +145,7 @@ class Exporting:
                 signer=who.signer,
                 keys=who.keys,
                 policies=policies,
+                standing=basis.standing,
                 created_us=basis.created_us,
                 write=write,
                 opening=basis.opening,

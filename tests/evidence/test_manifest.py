@@ -24,6 +24,7 @@ GOOD = Manifest(
     opened=1,
     checkpoint=(12, b"r" * 32),
     opening=(2, b"o" * 32),
+    standing="sha256:" + "5" * 64,
     files=(File("a", 1, "0" * 64),),
 )
 DOCUMENT: dict[str, Any] = strict_json.load(manifest.encode(GOOD))
@@ -63,6 +64,9 @@ def test_a_manifest_is_read_back_as_it_was_written() -> None:
         {"checkpoint": [1, 5]},
         {"checkpoint": ["1", DOCUMENT["checkpoint"][1]]},
         {"opening": None},
+        {"standing": None},
+        {"standing": "5" * 64},
+        {"standing": "sha256:" + "F" * 64},
         {"files": {}},
         {"files": [5]},
         {"files": [{"path": "a", "bytes": 1}]},
@@ -77,7 +81,7 @@ def test_a_manifest_of_another_form_is_refused(change: dict[str, Any]) -> None:
         manifest.parse(strict_json.dump({**DOCUMENT, **change}))
 
 
-@pytest.mark.parametrize("name", sorted(set(DOCUMENT) - {"opening"}))
+@pytest.mark.parametrize("name", sorted(set(DOCUMENT) - {"opening", "standing"}))
 def test_a_manifest_that_lacks_a_field_is_refused(name: str) -> None:
     with pytest.raises(FormatError):
         manifest.parse(strict_json.dump({key: value for key, value in DOCUMENT.items() if key != name}))

@@ -22,10 +22,11 @@ from tests.cli.kit import command, environment, here
 from tests.tsa import CA, OTHER_CA
 
 from .apart import APART_STEPS
-from .making import OTHER, VKEY, bundle, ledger
+from .making import OTHER, POLICIES, VKEY, bundle, ledger, try_bundle
 from .tampering import STAMPED, STEPS, at, put_together, signed_again, take_apart
 from .test_bundle import ALL, ANY, rotated_bundle, witnessed_bundle
 from .test_misses import marked, sampled
+from .test_verify import STOOD
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 START = """
@@ -98,6 +99,17 @@ def test_a_reader_that_goes_away_changes_no_verdict_and_is_no_trace(
             ["sh", "-c", '"$@" >&-', "sh", *line], cwd=alone, env=environment(), stderr=subprocess.PIPE, check=False
         )
         assert (closed.stderr, closed.returncode) == (b"", code)
+
+
+def test_it_takes_the_policy_version_that_stood_and_no_other_that_no_record_names(alone: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    try_bundle(ledger(6), path, policies={**POLICIES, STOOD: b"{}"}, standing=STOOD)
+    done = run(alone, "--key", alone / "ledger.vkey", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 in the bundle, 0 named but missing" in done.stdout
+    path.write_bytes(put_together(signed_again(take_apart(path.read_bytes()), standing=None)))
+    refused = run(alone, "--key", alone / "ledger.vkey", path).stdout
+    assert "FAILED      15  policy: " in refused
 
 
 def test_it_knows_a_key_by_the_one_that_it_replaced(alone: Path, tmp_path: Path) -> None:

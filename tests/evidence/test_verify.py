@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import bag
 from gateway.evidence import manifest as manifests
+from gateway.evidence.manifest import Manifest
 from gateway.evidence.misses import Misses
 from gateway.evidence.report import lines
 from gateway.evidence.selection import Selection
@@ -33,6 +35,8 @@ GOOD = {
     "good-with-stamps",
 }
 DEFECTS = STEPS | APART_STEPS
+STOOD, OTHER_VERSION = (f"sha256:{sha256(data).hexdigest()}" for data in (b"{}", b"[]"))
+"""Versions that no record names."""
 GOLDEN = Path(__file__).parent.parent / "golden" / "bundles"
 
 
@@ -242,6 +246,19 @@ def test_a_policy_version_that_is_not_there_is_said_to_be_missing(tmp_path: Path
     try_bundle(ledger(6), path, policies={kept: POLICIES[kept]})
     report = verify(path, VKEY)
     assert (report.policies, report.missing_policies) == ((kept,), (lost,))
+
+
+def test_the_policy_version_that_stood_at_the_beginning_is_there_though_no_record_names_it(tmp_path: Path) -> None:
+    path, policies = tmp_path / "bundle.zip", {**POLICIES, STOOD: b"{}", OTHER_VERSION: b"[]"}
+    found = try_bundle(ledger(6), path, policies=policies, standing=STOOD)
+    report = verify(path, VKEY)
+    assert isinstance(found, Manifest)
+    assert (found.standing, report.missing_policies) == (STOOD, ())
+    assert report.policies == tuple(sorted({*POLICIES, STOOD})), "and none that is neither named nor stood"
+    changed = put_together(signed_again(take_apart(path.read_bytes()), standing=OTHER_VERSION))
+    assert failure(changed, tmp_path).startswith("policy: ")
+    try_bundle(ledger(6), path, standing=STOOD)
+    assert verify(path, VKEY).missing_policies == (STOOD,)
 
 
 def test_a_member_larger_than_it_may_be_is_not_read(tmp_path: Path) -> None:

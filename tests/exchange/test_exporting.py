@@ -1,12 +1,14 @@
 """What decides what is in a bundle is fixed once: what happens later changes nothing of it."""
 
 import io
+import zipfile
 from contextlib import closing
 
 import msgspec
 import pytest
 
 from gateway.core.refusal import Refusal
+from gateway.evidence import bag
 from gateway.evidence import bundle as bundles
 from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.selection import Scope, Selection
@@ -43,6 +45,23 @@ async def test_the_same_basis_gives_the_same_bundle_whatever_comes_later(sqlite_
             await site.auditor.publisher.publish(force=True)
             assert await built(site, basis, selection) == before
             assert (await basis_of(site, selection)).created_us > basis.created_us
+
+
+async def test_the_policy_version_that_stood_when_the_range_began_is_in_the_bundle(database: Settings) -> None:
+    async with opened(database) as site:
+        await site.auditor._record("audit.read", BY, {"page": "1"})
+        version = await site.auditor.exporting._policies.put(b'{"a":"policy"}')
+        made = entry("policy.activated", ledger=site.auditor._id, us=site.clock.now_us(), policy=version)
+        seq = (await site.auditor._ledger.append(msgspec.structs.replace(made, activates=version))).seq
+        await site.auditor._record("audit.read", BY, {"page": "1"})
+        selection = Selection(first=seq + 1, end=seq + 2)
+        basis = await basis_of(site, selection)
+        with zipfile.ZipFile(io.BytesIO(await built(site, basis, selection))) as bundle:
+            records, kept = bundle.read(bag.RECORDS).decode(), bundle.read(bag.policy_path(version))
+        assert version not in records, "none of the records names it"
+        assert (basis.standing, kept) == (version, b'{"a":"policy"}')
+        assert (await basis_of(site, Selection(first=seq, end=seq + 1))).standing == version, "from its own record on"
+        assert (await basis_of(site, Selection(first=0, end=seq))).standing is None, "nothing stood yet"
 
 
 async def test_it_stands_for_this_version_and_for_what_attachments_are_told(

@@ -31,7 +31,7 @@ STEPS = {
     "emergencies": "each emergency ledger that they stitch in, and that is there, is what they say of it, and selected"
     " as stated",
     "proofs": "each proof file leads from its record to the last checkpoint",
-    "policy": "each policy version has its digest and is named by a record",
+    "policy": "each policy version has its digest and is named by a record, or stood when the range began",
     "reports": "the local miss rate is computed from the records, and a report of it says the same",
     "scope": "what the bundle is about lies in its range, as far as that can be seen",
     "newer": "the checkpoint that was given has the same root",

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -245,10 +246,11 @@ def read_keys(path: Path, option: str = "--key") -> Keys:
         raise WrongUse(f"{option}: {error}") from error
 
 
-def write_file(path: Path, data: bytes, option: str = "--out") -> None:
-    """Write a new file; `WrongUse` where there is one already, or where none can be."""
+def write_file(path: Path, data: bytes, option: str = "--out", *, private: bool = False) -> None:
+    """Write a new file, `private`: which its owner alone may read; `WrongUse` where there is one already, or where none
+    can be."""
     try:
-        with path.open("xb") as file:
+        with open(path, "xb", opener=partial(os.open, mode=0o600) if private else None) as file:
             file.write(data)
     except FileExistsError as error:
         raise WrongUse(f"{option} names a file that exists: it is not overwritten") from error

@@ -61,7 +61,7 @@ def _report(arguments: argparse.Namespace) -> int:
     wanted = Wanted(kind=arguments.kind, since=since, until=until, framework=arguments.framework)
     found = asyncio.run(_made(settings, tenant, wanted, arguments.subject, arguments.archive))
     data = _FORMATS[form](found)
-    write_file(arguments.out, data)
+    write_file(arguments.out, data, private=True)
     count = found.end - found.first
     told_of = {"file": str(arguments.out), "kind": found.kind, "first": found.first, "end": found.end}
     say(arguments, told_of, [f"wrote {arguments.out}: {found.title}, of {count} records"])

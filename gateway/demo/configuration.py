@@ -67,6 +67,11 @@ directory = "keys"
 [ledger]
 checkpoint_interval_s = 1.0
 
+# A machine that does other things too may stop in the middle of a message for longer than the default lets scanning
+# take; what is left then is `unscanned`, and goes elsewhere than the demo expects.
+[classification]
+budget_ms = 10000.0
+
 # Some of the callers are agents of others, which this gateway sends nothing to.
 [delegation]
 unregistered = true

@@ -64,6 +64,9 @@ def end(report: Report, paint: Painter) -> Iterator[str]:
     text = f"{good} of {len(report.conversations)} conversations and {passed} of {len(report.checks)} checks held"
     yield ""
     yield paint.verdict(report.held, f"{text}.")
+    names = [told.id for told in report.conversations if not told.held]
+    if missed := [*names, *(told.name for told in report.checks if not told.held)]:
+        yield f"Not held: {', '.join(missed)}"
     yield f"Kept: {report.directory} (configuration, database, {report.bundle}, {report.key})"
 
 

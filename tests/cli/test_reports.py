@@ -20,6 +20,7 @@ def test_a_report_is_written_in_the_form_that_its_name_says(gateway: Run, site: 
     assert (made.code, made.err) == (0, "")
     assert made.out == "wrote period.html: Report of a period, of 1 records\n"
     assert "<h1>Report of a period</h1>" in Path("period.html").read_text()
+    assert Path("period.html").stat().st_mode & 0o777 == 0o600, "it holds what details say"
     assert gateway(*REPORT, "policy-history", *PERIOD, "--out", "p.pdf").code == 0
     assert Path("p.pdf").read_bytes().startswith(b"%PDF")
     done = gateway(*REPORT, "framework", *PERIOD, "--framework", "gdpr", "--out", "f", "--format", "json", "--json")

@@ -79,8 +79,9 @@ def test_the_end_counts_what_held() -> None:
     )
     lines = list(show.end(report, PLAIN))
     assert lines[1] == "1 of 2 conversations and 1 of 1 checks held."
-    assert "b.zip" in lines[2]
-    assert "k.vkey" in lines[2]
+    assert lines[2] == f"Not held: {report.conversations[1].id}"
+    assert "b.zip" in lines[3]
+    assert "k.vkey" in lines[3]
 
 
 def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:

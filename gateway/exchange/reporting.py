@@ -27,6 +27,7 @@ from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.emergency_trail import Spliced
+from gateway.exchange.scoping import HAS_COME
 from gateway.exchange.terms import Terms, questions
 from gateway.ledger.emergency import Stitched
 from gateway.ledger.record import parse, timestamp
@@ -88,7 +89,7 @@ class Reporter:
         if parse_timestamp(wanted.since) >= parse_timestamp(wanted.until):
             return _invalid("to", "a time after from")
         if parse_timestamp(wanted.since) > self._clock.now_us():
-            return _invalid("from", "a time that has come: nothing is on record of a later one")
+            return _invalid("from", HAS_COME)
         if kind.subject != (wanted.subject is not None):
             return _invalid("subject", "a pseudonym (su_…)" if kind.subject else f"none for a report of {wanted.kind}")
         if wanted.subject is not None and not _SUBJECT.fullmatch(wanted.subject):

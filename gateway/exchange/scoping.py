@@ -38,7 +38,7 @@ from gateway.store.subjects import SubjectStore
 
 NAMED = (FRAMEWORK, SUBJECT, EXCHANGE, INCIDENT)
 """What `about` can name, as `KIND:ID`."""
-_COME = "a time that has come: nothing is on record of a later one"
+HAS_COME = "a time that has come: nothing is on record of a later one"
 _ABOUT = re.compile(rf"({'|'.join(NAMED)}):([A-Za-z0-9_.-]{{1,128}})")
 
 
@@ -90,7 +90,7 @@ class Scoping:
             return _wrong("subject", "about: subject:ID, since no envelope names a data subject")
         now = timestamp(self._clock.now_us())
         if filters.since is not None and filters.since > now:
-            return _wrong("from", _COME)
+            return _wrong("from", HAS_COME)
         period = _period(asked, now)
         if isinstance(period, Refusal):
             return period
@@ -273,7 +273,7 @@ def _period(asked: Asked, now: str) -> tuple[str, str] | Refusal | None:
     if not since < until:
         return _wrong("period", "an end after its begin")
     if since > now:
-        return _wrong("period", f"from {_COME}")
+        return _wrong("period", f"from {HAS_COME}")
     if asked.first is not None or asked.end is not None:
         return _wrong("range", "none beside a period, which says itself which records it needs")
     return since, until

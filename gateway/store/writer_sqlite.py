@@ -219,9 +219,8 @@ class SqliteWriter(LedgerWriter):
         except BaseException:
             self._rollback_now()
             raise
-        try:
-            self._commit_now()
-        except (sqlite3.Error, OSError, LedgerUnavailable) as error:
+        error = self._doubt_now()
+        if error is not None:
             raise InDoubt(_reason(error)) from error
         return True
 
@@ -239,11 +238,7 @@ class SqliteWriter(LedgerWriter):
         except BaseException:
             self._rollback_now()
             raise
-        try:
-            self._commit_now()
-        except (sqlite3.Error, OSError, LedgerUnavailable) as error:
-            return filled, error
-        return filled, None
+        return filled, self._doubt_now()
 
     # ------------------------------------------------------------------------------------------------ in the thread
 
@@ -314,6 +309,14 @@ class SqliteWriter(LedgerWriter):
         # A crash before this returns may leave all or nothing; after it, with synchronous = FULL, the WAL is synced.
         self._file.locked().execute("COMMIT")
         self._file.verify_there()
+
+    def _doubt_now(self) -> sqlite3.Error | OSError | LedgerUnavailable | None:
+        """Commit: why nobody can tell whether it is there; None where it is."""
+        try:
+            self._commit_now()
+        except (sqlite3.Error, OSError, LedgerUnavailable) as error:
+            return error
+        return None
 
     def _rollback_now(self) -> None:
         """Never raises: a connection that cannot roll back is dropped, and its transaction with it."""

@@ -262,8 +262,10 @@ class _Builder:
                 named |= policies_of_it
                 apart.append(found)
             manifest = msgspec.structs.replace(manifest, emergencies=tuple(apart) or None)
+        # One for all: makers that read the same records read them once, and know by it that they did.
+        material = Material(self._writer, manifest, self._files)
         for attachment in attachments:
-            await self._attachment(attachment, Material(self._writer, manifest, self._files))
+            await self._attachment(attachment, material)
         await self._checkpoints(root, keys, witnessed, stamps)
         await self._proofs(passing.proven)
         for digest in sorted(named & set(policies)):

@@ -1,9 +1,13 @@
 """A bundle takes reports along: of all of its records, with the details that it opens, and the same bytes each time."""
 
 import json
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gateway.evidence.attachment import Given, Material
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known
 from gateway.evidence.figures.standing import Before, Stood
@@ -29,6 +33,17 @@ def _made(path: Path, selection: Selection | None = None) -> dict[str, bytes]:
     bundle(ledger(24), path, selection, attachments=attached(Register(), Known()))
     assert verify(path, VKEY).end > 0
     return take_apart(path.read_bytes())
+
+
+def test_the_records_are_gone_over_once_for_all_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone_over, whole = list[str](), Material.whole
+
+    def counted(self: Material) -> AsyncGenerator[Given, None]:
+        gone_over.append(self.manifest.origin)
+        return whole(self)
+
+    monkeypatch.setattr(Material, "whole", counted)
+    assert len(_made(tmp_path / "a.zip")) > len(PLACES) > len(gone_over) == 1
 
 
 def test_reports_are_files_of_the_bundle_that_tell_of_all_its_records(tmp_path: Path) -> None:

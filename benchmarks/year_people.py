@@ -21,6 +21,8 @@ REASONS = (
     "<b>as agreed</b> & signed",
 )
 """What people say: in a few words, in many, and in some that look like markup."""
+FILE = "sha256:" + "5e" * 32
+"""The digest of a file, as its record has it."""
 QUESTIONS: tuple[tuple[dict[str, str], str], ...] = (
     ({"from": "2026-01-01T00:00:00.000000Z"}, "from=2026-01-01T00:00:00.000000Z"),
     (
@@ -164,12 +166,13 @@ class People:
         query, question = QUESTIONS[number // 190 % len(QUESTIONS)]
         why = f"record {number}: its hash is another" if code == "failed" and outcome else "none"
         asked = Detail(query=query, method="jwt", reason=None if why == "none" else why)
-        drawn = hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome)
+        file = FILE if event == "audit.exported" and code == "ok" and number // 190 % 3 else None
+        drawn = hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome, digest=file)
         truth.readings.add(text, who, kind, event)
         truth.questions.add(text, who, event, drawn.said(question))
         first, end = span or (0, 0)
         if event == "audit.exported":
-            truth.exports.add(at, text, who, first, end, code, drawn.said(why))
+            truth.exports.add(at, text, who, first, end, code, drawn.said(why), file or "none")
         elif event == "audit.verified":
             truth.verified.add(at, text, who, code, first, end, drawn.said(why))
 
@@ -198,7 +201,8 @@ class People:
         found, whole = number // 710 % 2 == 0, number // 710 % 3 != 2
         code, incident = ("findings", self._hand.name("in")) if found else ("no_findings", None)
         kind = ("activity-review", "access-review")[number // 1_420 % 2]
-        query = {"report": kind, "from": since, "to": until} if whole else {"report": kind}
+        made = f"record {number}"
+        query = {"report": kind, "from": since, "to": until, "made": made} if whole else {"report": kind}
         why = REASONS[number // 710 % len(REASONS)]
         drawn = self._hand.put(
             "review.signed",
@@ -210,10 +214,10 @@ class People:
             range=(number, number + 90),
             outcome=OutcomeInfo(code=code),
             incident=incident,
-            digest="sha256:" + "5e" * 32,
+            digest=FILE,
         )
-        period = f"{since} to {until}" if whole and not drawn.gone else "not told"
-        said = (code, incident or "none", "sha256:" + "5e" * 32)
+        period, made = (f"{since} to {until}", made) if whole and not drawn.gone else ("not told", "not told")
+        said = (code, incident or "none", FILE, made)
         self._truth.signed.add(at, text, "ac_auditor", kind, number, number + 90, period, *said)
         self._truth.findings.add(at, text, "ac_auditor", code, drawn.said(why))
         self._truth.readings.add(text, "ac_auditor", "person", "review.signed")

@@ -402,7 +402,9 @@ def trail(truth: Truth) -> Part:
             table("Readings", "Reader | Kind | Event | First | Times | Last", told["readings"]),
             table("Questions asked", "Reader | Event | Question | First | Times | Last", told["questions"]),
             table("Verifications", "Time | Actor | Outcome | First record | End | Reason", told["verified"]),
-            table("Exports", "Time | Actor | First record | End | Outcome | Reason", told["exports"]),
+            table(
+                "Exports", "Time | Actor | First record | End | Outcome | Reason | SHA-256 of the file", told["exports"]
+            ),
             sign_offs(truth),
             table(
                 "What reviewers found, and what is to be done",
@@ -415,7 +417,9 @@ def trail(truth: Truth) -> Part:
 
 def sign_offs(truth: Truth) -> Wanted:
     signed = "Signed at | Reviewer | Reviewed | First record | End | Period reviewed | Disposition | Incident"
-    return table("Reviews signed off", f"{signed} | SHA-256 of the report", truth["trail"]["signed"])
+    return table(
+        "Reviews signed off", f"{signed} | SHA-256 of the report | Record of the report", truth["trail"]["signed"]
+    )
 
 
 def policies(truth: Truth) -> Part:

@@ -5,6 +5,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from gateway.bootstrap import proposed, reporter_of
 from gateway.cli.audit import reader, subject_of
 from gateway.cli.common import (
@@ -59,8 +61,7 @@ def _report(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     wanted = Wanted(kind=arguments.kind, since=since, until=until, framework=arguments.framework)
-    found = asyncio.run(_made(settings, tenant, wanted, arguments.subject, arguments.archive))
-    data = _FORMATS[form](found)
+    found, data = asyncio.run(_made(settings, tenant, wanted, form, arguments.subject, arguments.archive))
     write_file(arguments.out, data, private=True)
     count = found.end - found.first
     told_of = {"file": str(arguments.out), "kind": found.kind, "first": found.first, "end": found.end}
@@ -69,18 +70,18 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 async def _made(
-    settings: Settings, tenant: str, wanted: Wanted, subject: str | None, archives: Sequence[Path]
-) -> Document:
+    settings: Settings, tenant: str, wanted: Wanted, form: str, subject: str | None, archives: Sequence[Path]
+) -> tuple[Document, bytes]:
     policy, shared = proposed(settings)
     async with opened(settings) as site:
         named = None if subject is None else await subject_of(site, tenant, subject)
         auditor = await site.auditor(tenant, *await site.lying_in(archives))
         reporter = await reporter_of(site, tenant, auditor, policy, shared)
-        found = await reporter.report(
-            await reader(site, tenant),
-            Wanted(kind=wanted.kind, since=wanted.since, until=wanted.until, subject=named, framework=wanted.framework),
-        )
-    if isinstance(found, Refusal):
-        error = WrongUse if found.code == "parameter_invalid" else Failed
-        raise error(told(found, _OPTIONS))
-    return found
+        by = await reader(site, tenant)
+        found = await reporter.report(by, msgspec.structs.replace(wanted, subject=named))
+        if isinstance(found, Refusal):
+            error = WrongUse if found.code == "parameter_invalid" else Failed
+            raise error(told(found, _OPTIONS))
+        data = _FORMATS[form](found)
+        await reporter.given(by, found, form, data)
+    return found, data

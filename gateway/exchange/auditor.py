@@ -85,6 +85,20 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     detail: Detail = Detail()
 
 
+MADE = "made"
+"""The outcome of a report whose file is on record."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of a report, of a kind and of the records `first` ≤ number < `end`."""
+
+    kind: str
+    digest: str
+    """`sha256:` and 64 hex digits."""
+    first: int
+    end: int
+
+
 class Away(msgspec.Struct, frozen=True):
     """Ids of emergency ledgers that come next, and whose files are not at hand."""
 
@@ -469,6 +483,30 @@ class Auditor:
         yet."""
         await self._record("audit.exported", by, query, first=first, end=end)
 
+    async def reported(self, by: Reader, query: Mapping[str, str], made: Made) -> None:
+        """Put on record which file came of a report, before its first byte leaves: who signs a review names it."""
+        await self._record(
+            "audit.exported",
+            by,
+            query,
+            first=made.first,
+            end=made.end,
+            outcome=MADE,
+            action=made.kind,
+            digest=made.digest,
+        )
+
+    async def making(self, made: Made, since: str) -> Hit | None:
+        """The record of such a file that was made at this time (27 characters) or later, as far as the database holds
+        it; nothing is read out by that."""
+        asked = Filters(event="audit.exported", action=made.kind, outcome=MADE, since=since)
+        async with aclosing(self._whole_search.stream(asked, order="desc")) as hits:
+            async for hit in hits:
+                envelope = parse(hit.stored.envelope)
+                if (envelope.digest, envelope.range) == (made.digest, (made.first, made.end)):
+                    return hit
+        return None
+
     async def bundled(
         self,
         by: Reader,
@@ -483,7 +521,8 @@ class Auditor:
         range, or how it ended."""
         query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
         query |= _encrypted(parse_recipients(recipients))
-        await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome)
+        file = None if digest is None else f"sha256:{digest}"
+        await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome, digest=file)
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
         """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.
@@ -501,6 +540,8 @@ class Auditor:
         end: int | None = None,
         outcome: str | None = None,
         reason: str | None = None,
+        action: str | None = None,
+        digest: str | None = None,
     ) -> None:
         """A crash before this is durable: nothing was read out. After: the record says that it may have been."""
         now = self._clock.now_us()
@@ -511,10 +552,12 @@ class Auditor:
             tenant=self._id,
             event=event,
             occurred_at=timestamp(now),
+            action=action,
             actor=by.actor,
             actor_kind=by.kind,
             exchange=by.exchange,
             trace=by.trace,
+            digest=digest,
             node=self._node,
             range=(first, end) if first is not None and end is not None else None,
             outcome=OutcomeInfo(code=outcome) if outcome is not None else None,

@@ -5,6 +5,7 @@ The records of a period are those written in it: a range of numbers, found by lo
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -25,7 +26,7 @@ from gateway.evidence.reports.basis import Affected, Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Register
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.auditor import Auditor, Made, Reader
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.scoping import HAS_COME
 from gateway.exchange.terms import Terms, questions
@@ -135,6 +136,15 @@ class Reporter:
                 return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
+
+    async def given(self, by: Reader, document: Document, form: str, data: bytes) -> Made:
+        """Put on record which file came of a report, in which form (`html`, `pdf`, `json`), before it is given out."""
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        made = Made(kind=document.kind, digest=digest, first=document.first, end=document.end)
+        # A crash before this is durable: nothing was given out, and no sign-off can name the file. After: it may have
+        # been.
+        await self._auditor.reported(by, {"report": document.kind, "format": form}, made)
+        return made
 
     async def _made(self, wanted: Wanted, created: str, first: int, end: int, archives: Sequence[Archived]) -> Document:
         framework = self._frameworks.get(wanted.framework or "")

@@ -13,13 +13,14 @@ from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
-from gateway.exchange.auditor import Auditor
+from gateway.exchange.auditor import Auditor, Made
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.incidents import IncidentStore
+from gateway.store.search import Hit
 
 SIGNERS = frozenset({"auditor", "compliance", "privacy"})
 """Roles that may review activity."""
@@ -28,6 +29,10 @@ REVIEWS = ("activity-review", "access-review")
 DISPOSITIONS = ("no_findings", "findings")
 """Nothing was found that anything is to be done about; or something was, as the reason says."""
 _EMPTY = "must be a period in which records were written: there are none"
+_NOT_MADE = (
+    "the digest of a report's file of this kind and period, made here when the period was over, and unchanged since "
+    "(gateway evidence report, POST /evidence/reports)"
+)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _INCIDENT = re.compile(r"[0-9a-f-]{36}")
 
@@ -59,6 +64,8 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     kind: str
     report: str
+    made: str
+    """The id of the record of the report's file."""
     disposition: str
     incident: str | None
 
@@ -83,8 +90,9 @@ class SignOffs:
         """A person's word on the activity in a period that is over, or on who had access in it.
 
         1. A person of a role that reviews. 2. What is said is in its form, and the incident is the tenant's own. 3. The
-        records that were written in the period are found, as a report of it finds them. 4. Record. What is *not*
-        checked: that the report of this digest was made here, which `audit.exported` tells, and that anybody read it.
+        records that were written in the period are found, as a report of it finds them, and the record of the report's
+        file: of this kind and these records, made when the period was over. 4. Record. What is *not* checked: that
+        anybody read it.
         """
         if who.kind != "person" or SIGNERS.isdisjoint(who.roles):
             return Refusal(code="role_required", hint=f"a person of the role {' or '.join(sorted(SIGNERS))}")
@@ -94,11 +102,13 @@ class SignOffs:
             return refusal
         try:
             first, end = await self._auditor.written_between(review.since, review.until)
+            looked_at = Made(kind=review.kind, digest=review.report, first=first, end=end)
+            made = None if first == end else await self._auditor.making(looked_at, review.until)
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
-        if first == end:
-            return Refusal(code="parameter_invalid", field="from", hint=_EMPTY)
-        entry = self._entry(who, review, (first, end), now)
+        if made is None:
+            return _wrong("from", _EMPTY) if first == end else _wrong("report", _NOT_MADE)
+        entry = self._entry(who, review, (first, end), made, now)
         # A crash before this is durable: nothing is signed, and is to be signed again. After: it is signed, whether or
         # not who signed was told; signing again is a second word on the same period, and both stay.
         appended = await who.ledger.append(entry)
@@ -111,6 +121,7 @@ class SignOffs:
             end=end,
             kind=review.kind,
             report=review.report,
+            made=made.id,
             disposition=review.disposition,
             incident=review.incident,
         )
@@ -122,9 +133,9 @@ class SignOffs:
         known = await self._incidents.get(self._ledger, name) if _INCIDENT.fullmatch(name) else None
         return Refusal(code="not_found", field="incident", hint="the id of an incident") if known is None else None
 
-    def _entry(self, who: Approver, review: Review, places: tuple[int, int], now: int) -> Entry:
+    def _entry(self, who: Approver, review: Review, places: tuple[int, int], made: Hit, now: int) -> Entry:
         salt = new_salt()
-        asked = {"report": review.kind, "from": review.since, "to": review.until}
+        asked = {"report": review.kind, "from": review.since, "to": review.until, "made": made.id}
         detail = encode_detail(msgspec.structs.replace(who.by.detail, reason=review.reason, query=asked))
         envelope = Envelope(
             id=uuid7(now),

@@ -275,7 +275,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     detail: OftenBase64 | None = None
     """base64 of the commitment to the detail's bytes."""
     digest: Name | None = None
-    """SHA-256 of that archive's file, or of the report that was looked at (`review.signed`)."""
+    """SHA-256 of that archive's file, of the report or the bundle that was made (`audit.exported`), or of the report
+    that was looked at (`review.signed`)."""
     emergency: Id | None = None
     """Random id of the emergency ledger that an `emergency.*` event is about."""
     ended: Time | None = None

@@ -45,7 +45,8 @@ class Asked(
 
 @post("/evidence/reports", operation_id="make_report", status_code=200, summary="A report of a period")
 async def report(request: ApiRequest) -> Response[bytes]:
-    """It is on record before any record is read for it, and cut where who asked for it may not act any more."""
+    """It is on record before any record is read for it, and its file before it leaves; it is cut where who asked for
+    it may not act any more."""
     allowed = await access(request)
     try:
         asked = msgspec.json.decode(await request.body() or b"{}", type=Asked)
@@ -74,6 +75,7 @@ async def report(request: ApiRequest) -> Response[bytes]:
         raise _refused(allowed, found)
     media_type, render = FORMATS[asked.format]
     body = await asyncio.to_thread(render, found)
+    await reporter.given(allowed.by, found, asked.format, body)
     name = f'attachment; filename="{asked.kind}.{asked.format}"'
     headers: dict[str, Any] = {**allowed.headers, **_HEADERS, "Content-Disposition": name}
     return Response(body, media_type=media_type, headers=headers)

@@ -1,5 +1,6 @@
 """`gateway evidence report`: written whole, never over another file, and on record."""
 
+import hashlib
 import io
 import json
 import sys
@@ -27,7 +28,9 @@ def test_a_report_is_written_in_the_form_that_its_name_says(gateway: Run, site: 
     assert done.data["kind"] == "framework"
     assert json.loads(Path("f").read_text())["kind"] == "framework"
     told = gateway("audit", "query", "--event", "audit.exported", "--json").data
-    assert len(told["records"]) == 3
+    assert len(told["records"]) == 6, "that each is made, and which file came of it"
+    (record,) = (one["record"] for one in told["records"] if one["record"].get("action") == "period")
+    assert record["digest"] == f"sha256:{hashlib.sha256(Path('period.html').read_bytes()).hexdigest()}"
 
 
 def test_a_subject_may_be_named_on_standard_input_alone(

@@ -1,5 +1,7 @@
 """A review of activity is signed off by a person who may, when its period is over, and the next one tells of it."""
 
+import errno
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,10 +17,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.approval_record import By
 from gateway.exchange.approving import MAX_REASON, Approver
+from gateway.exchange.auditor import Auditor, Made
 from gateway.exchange.reporting import Wanted
 from gateway.exchange.signing_off import Review, Signed, SignOffs
 from gateway.exchange.trail import Trail
-from gateway.ledger.record import Detail, Envelope, parse, parse_detail, timestamp
+from gateway.ledger.record import Detail, Envelope, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
 from gateway.store.incidents import opened
 from tests.bootstrap.kit import configured
@@ -28,7 +31,8 @@ from tests.store.kit import entry
 from tests.store.test_incidents import INCIDENT, incident
 
 DAY_US = 86_400_000_000
-REPORT = "sha256:" + "ab" * 32
+DATA = b"what a reviewer looked at"
+REPORT = "sha256:" + hashlib.sha256(DATA).hexdigest()
 WHY = "Two failed log-ins of a nurse: a forgotten password."
 
 
@@ -47,6 +51,14 @@ async def signing(settings: Settings, clock: ManualClock) -> AsyncIterator[tuple
             by=By(actor="ac_eve", detail=detail),
         )
         yield site, sign_offs_of(site, "default", await site.auditor("default")), who
+
+
+async def reported(site: Site, wanted: Review, data: bytes = DATA, *, kind: str = "activity-review") -> Made:
+    """A report of this kind and the period of that review is made, and these bytes are its file."""
+    reporter = await reporter_of(site, "default", await site.auditor("default"), *proposed(site.settings))
+    made = await reporter.report(BY, Wanted(kind=kind, since=wanted.since, until=wanted.until))
+    assert isinstance(made, Document)
+    return await reporter.given(BY, made, "html", data)
 
 
 def review(clock: ManualClock, **fields: Any) -> Review:
@@ -73,8 +85,14 @@ async def test_a_sign_off_is_on_record_with_reviewer_period_report_and_dispositi
         clock.advance(2)
         await written(site, "audit.read")
         since, until = timestamp(clock.now_us() - DAY_US), timestamp(clock.now_us())
+        made = await reported(site, review(clock))
+        (_, its_record, its_detail) = await _last(site)
+        assert (its_record.event, its_record.action, its_record.digest) == ("audit.exported", made.kind, REPORT)
+        assert (its_record.range, its_record.outcome) == ((made.first, made.end), OutcomeInfo(code="made"))
+        assert its_detail.query == {"report": "activity-review", "format": "html"}
         done = await sign_offs.sign(who, review(clock))
         assert isinstance(done, Signed)
+        assert done.made == its_record.id
         assert first < done.first <= last < done.end
         seq, envelope, detail = await _last(site)
         assert (envelope.event, envelope.actor, envelope.actor_kind) == ("review.signed", "ac_eve", "person")
@@ -82,7 +100,7 @@ async def test_a_sign_off_is_on_record_with_reviewer_period_report_and_dispositi
         assert (envelope.range, envelope.digest, envelope.incident) == ((done.first, done.end), REPORT, None)
         assert envelope.outcome is not None
         assert envelope.outcome.code == "no_findings"
-        assert detail.query == {"report": "activity-review", "from": since, "to": until}
+        assert detail.query == {"report": "activity-review", "from": since, "to": until, "made": done.made}
         assert (detail.reason, detail.subject) == (WHY, "eve@clinic.example")
         assert WHY not in msgspec.json.encode(envelope).decode()
 
@@ -93,7 +111,9 @@ async def test_the_next_review_tells_of_it_and_its_provision_is_evidenced(
     async with signing(sqlite_settings, clock) as (site, sign_offs, who):
         await written(site, "audit.read")
         clock.advance(1)
-        assert isinstance(await sign_offs.sign(who, review(clock)), Signed)
+        await reported(site, review(clock))
+        done = await sign_offs.sign(who, review(clock))
+        assert isinstance(done, Signed)
         clock.advance(1)
         auditor = await site.auditor("default")
         reporter = await reporter_of(site, "default", auditor, *proposed(site.settings))
@@ -101,10 +121,13 @@ async def test_the_next_review_tells_of_it_and_its_provision_is_evidenced(
         made = await reporter.report(BY, Wanted(kind="activity-review", **period))
         assert isinstance(made, Document)
         tables = [one for section in made.sections for one in section.blocks if isinstance(one, Table)]
-        ((_, who_signed, *_, disposition, about, digest),) = next(
+        ((_, who_signed, *_, disposition, about, digest, its_record),) = next(
             one.rows for one in tables if one.caption == "Reviews signed off"
         )
         assert (who_signed, disposition, about, digest) == ("ac_eve", "no_findings", "none", REPORT)
+        assert its_record == done.made
+        exports = next(one.rows for one in tables if one.caption == "Exports")
+        assert ("made", REPORT) in [(row[4], row[6]) for row in exports]
 
 
 async def test_a_review_of_access_is_signed_off_as_one_and_its_provision_is_evidenced(
@@ -113,6 +136,7 @@ async def test_a_review_of_access_is_signed_off_as_one_and_its_provision_is_evid
     async with signing(sqlite_settings, clock) as (site, sign_offs, who):
         await written(site, "audit.read")
         clock.advance(1)
+        await reported(site, review(clock), kind="access-review")
         done = await sign_offs.sign(who, msgspec.structs.replace(review(clock), kind="access-review"))
         assert isinstance(done, Signed)
         assert done.kind == "access-review"
@@ -145,6 +169,7 @@ async def test_an_incident_is_named_where_it_is_the_tenants_own(sqlite_settings:
         left = incident(tenant=who.tenant)
         await who.ledger.append(_opening(who.tenant, left))
         assert [one.id for one in await incidents_of(site).listed(who.tenant)] == [INCIDENT]
+        await reported(site, review(clock))
         done = await sign_offs.sign(who, review(clock, disposition="findings", incident=INCIDENT))
         assert isinstance(done, Signed)
         assert (await _last(site))[1].incident == INCIDENT
@@ -200,3 +225,47 @@ async def test_a_period_whose_archive_is_not_at_hand_is_not_signed(
         done = await sign_offs.sign(who, review(clock))
         assert isinstance(done, Refusal)
         assert done.code == "archived"
+
+
+async def test_a_file_that_is_no_report_of_this_kind_and_period_is_not_signed(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    async with signing(sqlite_settings, clock) as (site, sign_offs, who):
+        await written(site, "audit.read")
+        clock.advance(1)
+        asked = review(clock)
+        early = msgspec.structs.replace(asked, until=timestamp(clock.now_us() + 5_000_000))
+        await reported(site, early, b"made before the period was over")
+        await reported(site, asked, kind="access-review")
+        await reported(
+            site, msgspec.structs.replace(asked, since=timestamp(clock.now_us() - 500_000)), b"of another period"
+        )
+        clock.advance(10)
+        size = await site.reader("default").size()
+        for data, said in (
+            (b"a file of somebody's own", asked),
+            (DATA, asked),
+            (b"made before the period was over", early),
+            (b"of another period", asked),
+        ):
+            digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+            done = await sign_offs.sign(who, msgspec.structs.replace(said, report=digest))
+            assert isinstance(done, Refusal), data
+            assert (done.code, done.field) == ("parameter_invalid", "report")
+            assert "made here" in (done.hint or "")
+        assert await site.reader("default").size() == size
+
+
+async def test_a_report_whose_record_could_not_be_written_is_not_given_out(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with signing(sqlite_settings, clock) as (site, _, _):
+        await written(site, "audit.read")
+        clock.advance(1)
+
+        async def full(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "no space")
+
+        monkeypatch.setattr(Auditor, "reported", full)
+        with pytest.raises(OSError, match="no space"):
+            await reported(site, review(clock))

@@ -1,5 +1,6 @@
 """Reports over the API: each form, for who may have them, on record, refused by field."""
 
+import hashlib
 import json
 
 import pytest
@@ -37,7 +38,10 @@ async def test_a_report_of_traffic_comes_as_page_pdf_and_data(sqlite_settings: S
         assert made.content.startswith(b"%PDF")
 
         told = [one for one in await site.records() if one["event"] == "audit.exported"]
-        assert [one["exchange"] for one in told] == [answer.headers["x-exchange-id"] for answer in (page, data, made)]
+        answers = [answer for answer in (page, data, made) for _ in range(2)]
+        assert [one["exchange"] for one in told] == [answer.headers["x-exchange-id"] for answer in answers]
+        files = [f"sha256:{hashlib.sha256(answer.content).hexdigest()}" for answer in (page, data, made)]
+        assert [one["digest"] for one in told if "digest" in one] == files
 
 
 async def test_a_provision_counts_the_fields_of_records_of_real_traffic(sqlite_settings: Settings) -> None:

@@ -162,10 +162,11 @@ class Trail:
         self.verified = Rows()
         """Time, actor, outcome, first and end of what was verified, why it failed."""
         self.exports = Rows()
-        """Time, actor, first and end of what was taken out, what came of a bundle, why it failed."""
+        """Time, actor, first and end of what was taken out, what came of a
+        bundle or a report, why it failed, the file's digest."""
         self.signed = Rows()
         """Time, actor, kind of the report, first and end of what was reviewed, the period, disposition, incident, the
-        report's digest."""
+        report's digest, and the id of the record of its file."""
         self.findings = Rows()
         """Time, actor, disposition, what was found and is to be done, of what was signed."""
 
@@ -178,13 +179,13 @@ class Trail:
         if envelope.event == "audit.verified":
             self.verified.add(one.at, who, one.outcome, first, end, one.reason)
         elif envelope.event == "audit.exported":
-            self.exports.add(one.at, who, first, end, one.outcome, one.reason)
+            self.exports.add(one.at, who, first, end, one.outcome, one.reason, envelope.digest or NONE)
         elif envelope.event == "review.signed":
             asked = {} if one.detail is None else one.detail.query or {}
             period = f"{asked['from']} to {asked['to']}" if {"from", "to"} <= set(asked) else "not told"
-            said, report = (one.outcome, envelope.incident or NONE), envelope.digest or NONE
+            said = (one.outcome, envelope.incident or NONE, envelope.digest or NONE, asked.get("made", "not told"))
             kind = envelope.action or asked.get("report", "not told")  # before there was an action, the detail said it
-            self.signed.add(one.at, who, kind, first, end, period, *said, report)
+            self.signed.add(one.at, who, kind, first, end, period, *said)
             self.findings.add(one.at, who, one.outcome, one.reason)
 
     def merge(self, later: "Trail") -> None:

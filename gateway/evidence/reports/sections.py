@@ -286,7 +286,11 @@ def trail(basis: Basis) -> Section:
             table("Readings", ("Reader", "Kind", "Event", "First", "Times", "Last"), told["readings"]),
             table("Questions asked", ("Reader", "Event", "Question", "First", "Times", "Last"), told["questions"]),
             table("Verifications", ("Time", "Actor", "Outcome", "First record", "End", "Reason"), told["verified"]),
-            table("Exports", ("Time", "Actor", "First record", "End", "Outcome", "Reason"), told["exports"]),
+            table(
+                "Exports",
+                ("Time", "Actor", "First record", "End", "Outcome", "Reason", "SHA-256 of the file"),
+                told["exports"],
+            ),
             sign_offs(basis),
             table(
                 "What reviewers found, and what is to be done",
@@ -298,12 +302,13 @@ def trail(basis: Basis) -> Section:
 
 
 def sign_offs(basis: Basis) -> Table:
-    """Reviews that were signed off in the period of the report, of whichever period they were."""
+    """Reviews that were signed off in the period of the report, of whichever period they were. Those of before
+    sign-offs asked for a report that was made here say "not told" of its record."""
     return table(
         "Reviews signed off",
         (
             *("Signed at", "Reviewer", "Reviewed", "First record", "End", "Period reviewed"),
-            *("Disposition", "Incident", "SHA-256 of the report"),
+            *("Disposition", "Incident", "SHA-256 of the report", "Record of the report"),
         ),
         basis.figures["trail"]["signed"],
     )

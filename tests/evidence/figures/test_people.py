@@ -89,10 +89,14 @@ def test_whoever_read_the_records_is_told_with_what_was_taken_out_and_verified()
     trail = Trail()
     trail.feed(record("audit.read", actor="ac_1", actor_kind="person"))
     trail.feed(record("audit.exported", actor="ac_1", actor_kind="person", range=(3, 9)))
+    trail.feed(record("audit.exported", actor="ac_1", range=(3, 9), code="made", digest="sha256:5e"))
     trail.feed(record("audit.verified", range=(0, 9), code="ok"))
     told = trail.document()
-    assert len(told["readings"]) == 3
-    assert told["exports"] == [[AT, "ac_1", 3, 9, "none", "none"]]
+    assert len(told["readings"]) == 4
+    assert told["exports"] == [
+        [AT, "ac_1", 3, 9, "none", "none", "none"],
+        [AT, "ac_1", 3, 9, "made", "none", "sha256:5e"],
+    ]
     assert told["verified"] == [[AT, "none", "ok", 0, 9, "none"]]
 
 

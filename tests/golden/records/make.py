@@ -509,6 +509,15 @@ MORE: dict[str, dict[str, Any]] = {
     },
     "subject.access.received": {**ABOUT, "case": CASE, "began": RECEIVED, "outcome": OutcomeInfo(code="late")},
     "subject.erasure.received": {**ABOUT, **ERASURE, "began": RECEIVED, "outcome": OutcomeInfo(code="requested")},
+    "audit.exported.made": {
+        **OPERATOR,
+        "action": "activity-review",
+        "exchange": "019ab3c1-8000-7abc-8def-0123456789ab",
+        "range": (0, 80),
+        "digest": "sha256:" + "4c" * 32,
+        "outcome": OutcomeInfo(code="made"),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 """By the event and a word for what is told of it."""
 

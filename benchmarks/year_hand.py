@@ -17,6 +17,7 @@ from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, tim
 
 START_US = 1_735_689_600_000_000  # 2025-01-01: a year that is over, of which reports are made by the clock
 YEAR_US = 365 * 86_400_000_000
+MINUTE_US = 60_000_000
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 TENANT = "tn_00000000000000000000000001"

@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks import year_messages as made
 from benchmarks.year_exchanges import Exchange
-from benchmarks.year_hand import HOUR_US, Hand
+from benchmarks.year_hand import HOUR_US, MINUTE_US, Hand
 from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo, SampleInfo, timestamp
 
 AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
@@ -34,6 +34,13 @@ QUESTIONS: tuple[tuple[dict[str, str], str], ...] = (
     ({"subject": "su_7"}, "subject=su_7"),
 )
 """What records are asked for with, and how a report tells it."""
+REFUSED = (
+    ("credential_expired", 0, 1),
+    ("credential_revoked", 3, 1),
+    ("credential_revoked", 40, 1),
+    ("credential_overreach", 700, 350),
+)
+"""Why credentials of the tenant were refused, how often beyond the first time, and from how many sources."""
 TOOLS = ("pinned", "quarantined", "released")
 
 
@@ -116,11 +123,18 @@ class People:
     # -------------------------------------------------------------------------------------------------------- callers
 
     def _failed(self, number: int, at: int) -> None:
-        truth, day = self._truth, timestamp(at)[:10]
-        code, count = (("key_unknown", 3), ("token_expired", None), ("key_unknown", 40))[number // 260 % 3]
-        self._hand.put("auth.failed", at, Detail(source="192.0.2.9"), outcome=OutcomeInfo(code=code), count=count)
-        truth.failures[code] += count or 1
-        truth.failed_days[day] += count or 1
+        """A credential of the tenant's that does not hold: the first time at once, and how often it, or those of other
+        sources, were shown beyond that when the minute ends."""
+        code, beyond, sources = REFUSED[number // 260 % len(REFUSED)]
+        self._refused(at, code, 1, Detail(source="192.0.2.9"))
+        if beyond:
+            others = Detail(source="other", reason=f"{sources} sources that are not told one by one")
+            self._refused(at + MINUTE_US, code, beyond, others if sources > 1 else Detail(source="192.0.2.9"))
+
+    def _refused(self, at: int, code: str, count: int, source: Detail) -> None:
+        self._hand.put("auth.failed", at, source, outcome=OutcomeInfo(code=code), count=count, window_s=60)
+        self._truth.failures[code] += count
+        self._truth.failed_days[timestamp(at)[:10]] += count
 
     def _glass(self, number: int, at: int) -> None:
         """A role is lent on a person's own word, given back or not, and looked at by another."""

@@ -377,7 +377,7 @@ def callers(truth: Truth) -> Part:
                 )
             ),
             Prose("Callers are named by pseudonyms", (), "note"),
-            Prose("Whoever could not be identified", (), "note", ["_system"]),
+            Prose("A refused credential is on the ledger", (), "note", ["_system"]),
             table("Callers", "Caller | Kind | Zone | First | Requests | Last", told["callers"]),
             table("Roles in use", "Caller | Role | First | Requests | Last", told["roles"]),
             table("How callers proved who they are", "Method | Issuer | Credentials | Requests", told["methods"]),

@@ -420,10 +420,11 @@ class Pipeline:
         if exchange.caller is None:
             self._metrics.unidentified(refusal.code)
             known = exchange.arrival.identity is not None
-            counted = self._parts.failures.note(exchange.arrival.source, refusal.code, limits=not known)
+            ledger = ledgers.whose(refusal.tenant)
+            counted = self._parts.failures.note(exchange.arrival.source, refusal.code, ledger, limits=not known)
             if counted is not None:
                 exchange.appended = True
-                await ledgers.system.append(scribe.failed(ledgers.system_tenant, counted))
+                await ledgers.of(ledger).append(scribe.failed(counted))
             return
         decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.

@@ -254,7 +254,7 @@ async def flush(parts: Parts, *, everything: bool) -> None:
     """Put counted failures on record. A crash before: at most one window's count is lost, its first failure is not."""
     for counted in parts.failures.due(everything):
         try:
-            await parts.ledgers.system.append(parts.scribe.failed(parts.ledgers.system_tenant, counted))
+            await parts.ledgers.of(counted.ledger).append(parts.scribe.failed(counted))
         except Exception as error:  # noqa: BLE001 — whatever it was, what was counted is told the next time
             parts.failures.again(counted)
             _log.error("failed identifications could not be recorded: %s", type(error).__name__)

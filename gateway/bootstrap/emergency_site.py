@@ -148,7 +148,7 @@ async def parts_on(site: Site, base: Foundation, parts: Parts, issuers: IssuerKe
         forwarder=parts.forwarder.elsewhere(scribe, delegation),
         answering=parts.answering.elsewhere(sessions=sessions, tokens=tokens, delegation=delegation, receipts=receipts),
         scribe=scribe,
-        ledgers=OpenLedgers(writers),
+        ledgers=OpenLedgers(writers, {name: one.ledger for name, one in site.tenants.items()}),
         underway=underway_of(site),
         moved=stays,
         pulling=None,

@@ -132,7 +132,7 @@ def parts_of(
         ),
         rereading=Rereading(inspector=inspector, bounds=base.bounds, protocols=protocols, offered=offered),
         scribe=scribe,
-        ledgers=OpenLedgers(base.writers),
+        ledgers=OpenLedgers(base.writers, {name: one.ledger for name, one in site.tenants.items()}),
         failures=Failures(clock, Rate.parse(settings.limits.failures)),
         metrics=site.metrics,
         bounds=base.bounds,

@@ -142,7 +142,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     `field` is a JSON pointer, header or parameter name; `hint` says what would be right, made of names from the
     configuration or the code only; `retry_after` is in whole seconds; `explanation` is for the record's detail and
     compliance roles alone: a caller learns the decision, not how to get round it; `pending` is the approval that it
-    waits for, where the same request may be sent again.
+    waits for, where the same request may be sent again; `tenant` is the configured id of the tenant whose credential
+    provably was refused, for the choice of the ledger alone: None where nothing but a claim names one.
     """
 
     code: str
@@ -151,6 +152,11 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: int | None = None
     explanation: str | None = None
     pending: Pending | None = None
+    tenant: str | None = None
+
+    def of(self, tenant: str | None) -> "Refusal":
+        """The same of a tenant's credential, where it is not known to be another's."""
+        return self if self.tenant is not None else msgspec.structs.replace(self, tenant=tenant)
 
     @property
     def status(self) -> int:

@@ -90,7 +90,7 @@ class Admission:
         if isinstance(identity, Refusal):
             return identity
         if identity.resources and exchange.arrival.path not in identity.resources:
-            return Refusal(code="credential_audience", field="authorization")
+            return Refusal(code="credential_audience", field="authorization", tenant=identity.tenant)
         if identity.tenant not in self._tenants:
             return Refusal(code="credential_overreach", hint="a credential of a tenant that is configured here")
         known = self._pseudonyms.known(identity.tenant, identity.subject, identity.issuer)
@@ -104,7 +104,7 @@ class Admission:
         before = exchange.arrival.denials
         exchange.denials = denials.revision if before is None else before
         if denials.denies(identity, self._clock.now_us()):
-            return Refusal(code="credential_denied", field="authorization")
+            return Refusal(code="credential_denied", field="authorization", tenant=identity.tenant)
         purpose = _purpose(identity, given.purpose)
         exchange.identity = identity
         caller = exchange.caller = Caller(

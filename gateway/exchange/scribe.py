@@ -209,14 +209,14 @@ class Scribe:
         )
         return Entry.of(envelope, detail=detail, salt=salt)
 
-    def failed(self, tenant: str, counted: Counted, method: str | None = None) -> Entry:
-        """`auth.failed`, in the operator's own ledger: nobody was identified."""
+    def failed(self, counted: Counted) -> Entry:
+        """`auth.failed`, in the ledger that it was counted for: nobody was identified."""
         now, several = self._clock.now_us(), counted.source == OTHER
         reason = f"{counted.sources} sources that are not told one by one" if several else None
-        salt, detail = new_salt(), encode_detail(Detail(source=counted.source, method=method, reason=reason))
+        salt, detail = new_salt(), encode_detail(Detail(source=counted.source, reason=reason))
         envelope = Envelope(
             id=uuid7(now),
-            tenant=tenant,
+            tenant=counted.ledger,
             event="auth.failed",
             occurred_at=timestamp(now),
             outcome=OutcomeInfo(code=counted.code),

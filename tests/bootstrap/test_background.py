@@ -34,7 +34,7 @@ async def test_failures_that_were_counted_come_on_record_once_the_ledger_can_be_
         parts, full = gateway.pipeline.parts, Full()
         for _ in range(3):
             parts.failures.note("192.0.2.1", "credential_invalid")
-        broken: Any = Ledgers({"_system": full}, "_system")  # type: ignore[dict-item]
+        broken: Any = Ledgers({"_system": full})  # type: ignore[dict-item]
         await flush(msgspec.structs.replace(parts, ledgers=broken), everything=True)
         await flush(parts, everything=True)
         reader = gateway.site.reader("_system")

@@ -186,6 +186,12 @@ async def test_a_credential_of_a_tenant_that_is_not_configured_is_no_caller_here
     assert exchange.caller is None
 
 
+async def test_who_is_known_and_refused_is_so_in_its_own_tenant(clock: ManualClock) -> None:
+    elsewhere = await asked(admission(clock, identity(resources=("/mcp/other",))))
+    assert isinstance(elsewhere, Refusal)
+    assert (elsewhere.code, elsewhere.tenant) == ("credential_audience", identity().tenant)
+
+
 async def test_what_identification_refuses_stays_refused(clock: ManualClock) -> None:
     assert code(await asked(admission(clock, Refusal(code="credential_missing")))) == "credential_missing"
 

@@ -121,22 +121,55 @@ def test_what_could_not_be_recorded_is_told_later_without_its_source(clock: Manu
     assert counting.due() == [Counted(source=OTHER, code=BAD, count=9, window_s=60, sources=3)]
 
 
+def test_each_ledger_is_counted_for_by_itself_and_a_flood_in_one_hides_nothing_in_another(clock: ManualClock) -> None:
+    counting = failures(clock)
+    flood = [counting.note(f"s{n}", BAD, "tn_1") for n in range(2 * MAX_TOLD)]
+    flood += [counting.note(f"s{n}", BAD, "tn_1") for n in range(2 * MAX_TOLD)]
+    assert sum(one is not None for one in flood) == MAX_FIRSTS
+    assert counting.note("s0", BAD, "tn_2") == Counted(source="s0", code=BAD, count=1, window_s=60, ledger="tn_2")
+    counting.note("s0", BAD, "tn_2")
+    clock.advance(60)
+    due = counting.due()
+    assert [one for one in due if one.ledger == "tn_2"] == [
+        Counted(source="s0", code=BAD, count=1, window_s=60, ledger="tn_2")
+    ]
+    assert len([one for one in due if one.ledger == "tn_1"]) == MAX_TOLD + 1
+
+
+def test_what_could_not_be_recorded_is_told_later_in_its_own_ledger(clock: ManualClock) -> None:
+    counting = failures(clock)
+    for ledger in ("tn_1", "tn_2"):
+        counting.again(Counted(source="a", code=BAD, count=7, window_s=60, ledger=ledger))
+    clock.advance(60)
+    assert [(one.ledger, one.count) for one in counting.due()] == [("tn_1", 7), ("tn_2", 7)]
+
+
+def test_the_limit_of_a_source_is_one_whatever_ledgers_it_is_told_in(clock: ManualClock) -> None:
+    counting = failures(clock, 2)
+    counting.note("a", BAD, "tn_1")
+    counting.note("a", BAD, "tn_2")
+    assert code(counting, "a") == "source_limited"
+
+
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["a", "b", "::1", "2001:db8::1"]), st.sampled_from([BAD, MISSING]), st.integers(0, 40)
+            st.sampled_from(["a", "b", "::1", "2001:db8::1"]),
+            st.sampled_from([BAD, MISSING]),
+            *(st.sampled_from(["_system", "tn_1"]), st.integers(0, 40)),
         )
     )
 )
-def test_whatever_happens_every_failure_is_told_once(events: list[tuple[str, str, int]]) -> None:
+def test_whatever_happens_every_failure_is_told_once(events: list[tuple[str, str, str, int]]) -> None:
     clock = ManualClock()
     counting = failures(clock, 3)
     told: list[Counted] = []
-    for source, kind, seconds in events:
+    for source, kind, ledger, seconds in events:
         clock.advance(seconds)
-        told += [one for one in (counting.note(source, kind), *counting.due()) if one is not None]
+        told += [one for one in (counting.note(source, kind, ledger), *counting.due()) if one is not None]
     told += counting.due(everything=True)
     assert sum(one.count for one in told) == len(events)
+    assert sum(one.count for one in told if one.ledger == "tn_1") == sum(event[2] == "tn_1" for event in events)
 
 
 # ------------------------------------------------------------------------------------------ the limit

@@ -34,6 +34,11 @@ def test_a_tenant_that_is_not_written_here_is_never_given_anothers_ledger() -> N
     assert "tn_secret" not in str(raised.value)
 
 
+def test_whose_ledger_it_is_is_known_of_configured_tenants_that_are_written_here_alone() -> None:
+    ledgers = Ledgers({"tn_1": Silent(), "_system": Silent()}, {"clinic": "tn_1", "bank": "tn_2"})
+    assert [ledgers.whose(name) for name in ("clinic", "bank", "tn_1", None)] == ["tn_1", *["_system"] * 3]
+
+
 def test_without_the_operators_ledger_nothing_can_be_served() -> None:
     with pytest.raises(KeyError):
         Ledgers({"tn_1": Silent()})

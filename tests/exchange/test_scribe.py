@@ -216,15 +216,21 @@ def test_a_refusal_is_on_record_with_the_status_that_it_is_told_with(clock: Manu
 
 def test_a_failed_identification_names_no_one_and_keeps_the_address_out_of_the_envelope(clock: ManualClock) -> None:
     counted = Counted(source="10.9.8.7", code="credential_invalid", count=3, window_s=60)
-    entry = scribe(clock).failed("_system", counted)
+    entry = scribe(clock).failed(counted)
     assert "10.9.8.7" not in clear(entry)
     assert b"10.9.8.7" in (entry.detail or b"")
     assert (entry.envelope.actor, entry.envelope.count, entry.envelope.window_s) == (None, 3, 60)
+    assert entry.envelope.tenant == "_system"
+
+
+def test_a_failed_identification_is_told_in_the_ledger_that_it_was_counted_for(clock: ManualClock) -> None:
+    counted = Counted(source="10.9.8.7", code="credential_revoked", count=1, window_s=60, ledger="tn_7")
+    assert scribe(clock).failed(counted).envelope.tenant == "tn_7"
 
 
 def test_sources_that_are_not_told_one_by_one_are_told_by_their_number(clock: ManualClock) -> None:
     counted = Counted(source=OTHER, code="credential_invalid", count=99_680, window_s=60, sources=99_000)
-    entry = scribe(clock).failed("_system", counted)
+    entry = scribe(clock).failed(counted)
     assert entry.envelope.count == 99_680
     detail = msgspec.json.decode(entry.detail or b"")
     assert detail == {"source": "other", "reason": "99000 sources that are not told one by one"}

@@ -224,11 +224,11 @@ class System:
         return [json.loads(stored.envelope) async for stored in reader.records(0, await reader.size())]
 
 
-async def new_key(site: Site, *roles: str, **grant: Any) -> NewKey:
-    writer = await site.writer("default")
+async def new_key(site: Site, *roles: str, tenant: str = "default", **grant: Any) -> NewKey:
+    writer = await site.writer(tenant)
     by = Administrator(ledger=writer, tenant=writer.tenant)
     values = {"owner": "tester", "kind": "service", "zone": "in-house", "purposes": ("TREAT",), **grant}
-    made = await site.api_keys.create(by, "default", Grant(roles=roles or ("agent",), **values))
+    made = await site.api_keys.create(by, tenant, Grant(roles=roles or ("agent",), **values))
     if not isinstance(made, NewKey):
         raise AssertionError(made)
     return made

@@ -1,4 +1,5 @@
-"""Credentials that do not hold: 401 in the protocol's own form, and a record in the operator's own ledger."""
+"""Credentials that do not hold: 401 in the protocol's own form, and a record in the ledger of the tenant whose
+credential it provably was, else in the operator's own."""
 
 import base64
 import hashlib
@@ -55,23 +56,31 @@ def _good(**changes: Any) -> dict[str, Any]:
 
 
 BAD: dict[str, tuple[str, Callable[[], str]]] = {
+    # Nothing in them but a claim could name a tenant.
     "no credential": ("credential_missing", lambda: ""),
     "an empty bearer": ("credential_missing", lambda: "Bearer"),
     "another scheme": ("credential_invalid", lambda: "Basic dXNlcjpjYW5hcnktcGFzc3dvcmQ="),
     "no token at all": ("credential_invalid", lambda: "Bearer canary-not-a-token"),
     "an unknown key": ("credential_invalid", lambda: "Bearer gwk_0123456789ab_" + "c" * 43),
-    "an expired token": ("credential_expired", lambda: "Bearer " + rs256(_good(exp=NOW - 600))),
-    "a token not yet valid": ("credential_not_yet_valid", lambda: "Bearer " + rs256(_good(nbf=NOW + 600))),
-    "another audience": ("credential_audience", lambda: "Bearer " + rs256(_good(aud="canary-other"))),
     "another issuer": ("credential_issuer", lambda: "Bearer " + rs256(_good(iss="https://canary.example"))),
-    "no expiry": ("credential_invalid", lambda: "Bearer " + rs256(_good(exp=...))),
     "no signature": ("credential_algorithm", lambda: "Bearer " + signing_input({"alg": "none"}, _good()) + "."),
     "a public key as secret": ("credential_algorithm", lambda: "Bearer " + _hs256(_good())),
     "another's signature": ("credential_invalid", lambda: "Bearer " + rs256(_good(), rsa_key("other"))),
-    "a role beyond the issuer": ("credential_overreach", lambda: "Bearer " + rs256(_good(roles=["auditor"]))),
-    "a tenant beyond the issuer": ("credential_overreach", lambda: "Bearer " + rs256(_good(org="canary-tenant"))),
+    "another's signature, expired": (
+        "credential_invalid",
+        lambda: "Bearer " + rs256(_good(exp=NOW - 600), rsa_key("other")),
+    ),
     "a payload changed after it was signed": ("credential_invalid", lambda: "Bearer " + _changed(rs256(_good()))),
     "too long": ("credential_invalid", lambda: "Bearer " + "c" * 20_000),
+}
+SIGNED: dict[str, tuple[str, Callable[[], str]]] = {
+    # The signature of an issuer that speaks for one tenant alone holds.
+    "an expired token": ("credential_expired", lambda: "Bearer " + rs256(_good(exp=NOW - 600))),
+    "a token not yet valid": ("credential_not_yet_valid", lambda: "Bearer " + rs256(_good(nbf=NOW + 600))),
+    "another audience": ("credential_audience", lambda: "Bearer " + rs256(_good(aud="canary-other"))),
+    "no expiry": ("credential_invalid", lambda: "Bearer " + rs256(_good(exp=...))),
+    "a role beyond the issuer": ("credential_overreach", lambda: "Bearer " + rs256(_good(roles=["auditor"]))),
+    "a tenant beyond the issuer": ("credential_overreach", lambda: "Bearer " + rs256(_good(org="canary-tenant"))),
 }
 
 
@@ -96,20 +105,22 @@ async def _ask(site: System, authorization: str, path: str = "/v1/chat/completio
     return await site.http.post(path, json=body, headers=headers)
 
 
-async def _last_failure(site: System) -> tuple[str, str, int, object]:
-    """What the operator's own ledger says last: event, code, how often, and of whom."""
-    last = (await site.records("_system"))[-1]
-    return last["event"], last["outcome"]["code"], last["count"], last.get("actor")
+async def _failures(site: System, tenant: str) -> list[tuple[str, int]]:
+    """Code and count of each `auth.failed` in a tenant's ledger."""
+    failed = [record for record in await site.records(tenant) if record["event"] == "auth.failed"]
+    assert all("actor" not in one and "exchange" not in one for one in failed), "of nobody"
+    return [(one["outcome"]["code"], one["count"]) for one in failed]
 
 
-async def test_each_bad_credential_is_a_401_and_a_record_of_nobody(
+async def test_each_bad_credential_is_a_401_and_one_record_of_nobody_where_it_belongs(
     sqlite_settings: Settings, at_now: ManualClock
 ) -> None:
     _jwks(sqlite_settings)
     async with system(sqlite_settings, clock=at_now, issuer=ISSUERS) as site:
         good = await _ask(site, "Bearer " + rs256(_good()))
         assert good.status_code == 200, good.text
-        for name, (expected, made) in BAD.items():
+        for name, (expected, made) in {**BAD, **SIGNED}.items():
+            before = {ledger: await _failures(site, ledger) for ledger in ("_system", "default")}
             at_now.ns += 61 * 1_000_000_000  # past the window that counts failures together
             credential = made()
             answer = await _ask(site, credential)
@@ -120,7 +131,9 @@ async def test_each_bad_credential_is_a_401_and_a_record_of_nobody(
             assert answer.headers["x-exchange-id"] == answer.json()["error"]["exchange"]
             assert "x-decision" not in answer.headers
             assert "canary" not in answer.text
-            assert await _last_failure(site) == ("auth.failed", expected, 1, None), name
+            whose, other = ("default", "_system") if name in SIGNED else ("_system", "default")
+            assert await _failures(site, whose) == [*before[whose], (expected, 1)], name
+            assert await _failures(site, other) == before[other], name
         assert len(site.agents["ward"].received) == 1
 
 
@@ -162,10 +175,11 @@ async def test_a_revoked_key_is_refused_at_once(database: Settings) -> None:
         await installation.api_keys.revoke(by, "default", made.record.id)
         answer = await site.chat(made.plain, PUBLIC)
         assert (answer.status_code, code(answer)) == (401, "credential_revoked")
-        assert await _last_failure(site) == ("auth.failed", "credential_revoked", 1, None)
+        assert await _failures(site, "default") == [("credential_revoked", 1)]
+        assert await _failures(site, "_system") == []
         assert len(site.agents["cloud"].received) == 1
         kinds = [record["event"] for record in await site.records("default")]
-        assert kinds[-1] == "key.revoked"
+        assert kinds[-2:] == ["key.revoked", "auth.failed"]
 
 
 async def test_a_key_past_its_end_is_refused(sqlite_settings: Settings, at_now: ManualClock) -> None:
@@ -175,7 +189,7 @@ async def test_a_key_past_its_end_is_refused(sqlite_settings: Settings, at_now: 
         answer = await site.chat(key, PUBLIC)
         assert (answer.status_code, code(answer)) == (401, "credential_expired")
         assert not site.agents["cloud"].received
-        assert await _last_failure(site) == ("auth.failed", "credential_expired", 1, None)
+        assert await _failures(site, "default") == [("credential_expired", 1)]
 
 
 async def test_a_token_that_ends_while_the_gateway_runs_ends_for_the_gateway_too(
@@ -228,4 +242,65 @@ async def test_a_token_of_an_unconfigured_tenant_is_told_nothing_of_others(
         assert (answer.status_code, code(answer)) == (401, "credential_overreach")
         assert "default" not in answer.text
         assert "elsewhere" not in answer.text
-        assert (await site.records("_system"))[-1]["outcome"]["code"] == "credential_overreach"
+        assert await _failures(site, "_system") == [("credential_overreach", 1)]
+        assert await _failures(site, "default") == []
+
+
+# ------------------------------------------------------------------------------------------ whose ledger
+
+TWO = [{"id": "hospital"}, {"id": "bank"}]
+SHARED = [{**ISSUERS[0], "tenants": ["hospital", "bank"]}]
+
+
+async def test_a_refused_credential_is_on_the_ledger_of_its_tenant_and_on_no_other(
+    database: Settings, at_now: ManualClock
+) -> None:
+    _jwks(database)
+    async with system(database, clock=at_now, issuer=SHARED, tenant=TWO) as site:
+        key = (await new_key(site.gateway.site, "clerk", tenant="bank", expires_us=at_now.us + 1_000_000)).plain
+        at_now.advance(2)
+        guessed = key[:-1] + ("a" if key[-1] != "a" else "b")
+        for authorization, expected, whose in (
+            (f"Bearer {key}", "credential_expired", "bank"),
+            # Who guesses the secret of a key has proved nothing: its prefix is no secret.
+            (f"Bearer {guessed}", "credential_invalid", "_system"),
+            # The issuer says for us which of its tenants it is.
+            ("Bearer " + rs256(_good(org="hospital", exp=NOW - 600)), "credential_expired", "hospital"),
+            ("Bearer " + rs256(_good(org="bank", roles=["auditor"])), "credential_overreach", "bank"),
+            # For others anybody may have chosen what a token says; and without its signature it says nothing.
+            ("Bearer " + rs256(_good(org="bank", aud="other")), "credential_audience", "_system"),
+            ("Bearer " + rs256(_good(org="bank", exp=NOW - 600), rsa_key("other")), "credential_invalid", "_system"),
+            ("Bearer " + rs256(_good(org="elsewhere")), "credential_overreach", "_system"),
+        ):
+            at_now.ns += 61 * 1_000_000_000
+            before = {name: await _failures(site, name) for name in ("_system", "hospital", "bank")}
+            assert code(await _ask(site, authorization)) == expected
+            for name, failed in before.items():
+                told = [(expected, 1)] if name == whose else []
+                assert await _failures(site, name) == [*failed, *told], (expected, whose, name)
+
+
+async def test_a_flood_with_a_revoked_key_makes_two_records_in_its_tenants_ledger(
+    database: Settings, at_now: ManualClock
+) -> None:
+    async with system(database, clock=at_now, limits={"failures": "5/minute"}) as site:
+        key = await site.key("clerk", expires_us=at_now.us + 1_000_000)
+        at_now.advance(2)
+        statuses = [(await _ask(site, f"Bearer {key}")).status_code for _ in range(7)]
+        assert statuses == [401] * 5 + [429] * 2, "the limit is the source's, whatever ledger it is told in"
+    async with system(database, clock=at_now) as site:
+        assert await _failures(site, "default") == [("credential_expired", 1), ("credential_expired", 4)]
+        assert await _failures(site, "_system") == [("source_limited", 1), ("source_limited", 1)]
+
+
+async def test_who_is_on_the_deny_list_is_refused_on_its_tenants_ledger(sqlite_settings: Settings) -> None:
+    async with system(sqlite_settings) as site:
+        installation = site.gateway.site
+        made = await new_key(installation, "clerk")
+        writer = await installation.writer("default")
+        by = Administrator(ledger=writer, tenant=writer.tenant)
+        await installation.denials.deny(by, kind="subject", name="tester")
+        assert code(await site.chat(made.plain, PUBLIC)) == "credential_denied"
+        assert code(await site.chat(made.plain, PUBLIC)) == "credential_denied"
+        assert (await _failures(site, "default"))[-1:] == [("credential_denied", 1)]
+        assert await _failures(site, "_system") == []

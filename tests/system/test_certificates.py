@@ -257,6 +257,11 @@ async def test_a_listed_proxy_says_who_shows_a_certificate_and_it_is_verified_ag
         for shown, expected in ((STRANGER, "credential_invalid"), (revoked, "credential_revoked")):
             answer = await ask(running.http, **said(shown))
             assert (answer.status_code, code(answer)) == (401, expected)
+        failed = {
+            ledger: [one["outcome"]["code"] for one in await running.records(ledger) if one["event"] == "auth.failed"]
+            for ledger in ("_system", "default")
+        }
+        assert failed == {"_system": ["credential_invalid"], "default": ["credential_revoked"]}
         broken = await ask(running.http, **{form: "canary", "x-api-key": await running.key("agent")})
         assert (broken.status_code, code(broken)) == (401, "credential_invalid")
         assert "canary" not in broken.text

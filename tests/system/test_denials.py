@@ -96,7 +96,7 @@ async def test_a_denial_on_one_node_acts_on_the_other_at_its_next_request(
         assert {one["outcome"]["code"] for one in denied} == {"credential_denied"}, "known at the head"
         # From now on it is known in memory, and counted with the failures of its source.
         assert code(await ask(two, token(sub="eve"))) == "credential_denied"
-        assert "auth.failed" in [record["event"] for record in await two.records("_system")]
+        assert "auth.failed" in [record["event"] for record in await two.records()]
 
 
 @pytest.mark.postgres

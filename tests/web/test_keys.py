@@ -65,7 +65,7 @@ async def test_a_rotated_keys_old_secret_works_for_the_overlap_and_no_longer(sql
         last = await _ask(api, "POST", f"/keys/{new.json()['id']}/rotate", admin, {"overlap_s": 0})
         ended = await api.site.chat(new.json()["key"], PUBLIC, model="ward")
         assert (ended.status_code, ended.json()["error"]["code"]) == (401, "credential_expired")
-        failed = (await api.site.records("_system"))[-1]
+        failed = (await api.site.records("default"))[-1]
         assert (failed["event"], failed["outcome"]["code"]) == ("auth.failed", "credential_expired")
         assert (await api.site.chat(last.json()["key"], PUBLIC, model="ward")).status_code == 200
         assert (await _events(api.site))[-2:] == ["key.rotated", "key.rotated"]
@@ -80,7 +80,7 @@ async def test_an_ended_key_is_refused_at_once(sqlite_settings: Settings) -> Non
         assert ended.json()["revoked"] is not None
         assert (await api.site.chat(made["key"], PUBLIC, model="ward")).status_code == 401
         assert (await _events(api.site))[-1] == "key.revoked"
-        failed = (await api.site.records("_system"))[-1]
+        failed = (await api.site.records("default"))[-1]
         assert (failed["event"], failed["outcome"]["code"]) == ("auth.failed", "credential_revoked")
 
 

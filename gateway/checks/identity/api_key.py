@@ -16,7 +16,7 @@ anyone knows; a match would be refused all the same, since there is no record.""
 
 
 class ApiKeys:
-    """Verifies API keys against what a `KeyLookup` holds."""
+    """Verifies API keys against what a `KeyLookup` holds. A refusal is of a tenant where the whole key was shown."""
 
     def __init__(self, keys: KeyLookup, clock: Clock) -> None:
         self._keys = keys
@@ -43,9 +43,9 @@ class ApiKeys:
             return _invalid()
         now = self._clock.now_us()
         if record.revoked_us is not None:  # whatever the clock says: a revocation is not undone by a clock set back
-            return Refusal(code="credential_revoked", field="authorization")
+            return Refusal(code="credential_revoked", field="authorization", tenant=record.tenant)
         if record.expires_us is not None and now >= record.expires_us:
-            return Refusal(code="credential_expired", field="authorization")
+            return Refusal(code="credential_expired", field="authorization", tenant=record.tenant)
         self._keys.used(record, now)
         return _identity(record)
 

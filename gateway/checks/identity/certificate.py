@@ -107,7 +107,8 @@ class Certificates:
         _check_tables(tables, self._take(source.trust()), known_roles)
 
     def identify(self, der: bytes) -> Identity | Refusal:
-        """Whom this certificate stands for; `certificate_unknown` for a good one that stands for nobody.
+        """Whom this certificate stands for; `certificate_unknown` for a good one that stands for nobody. A refusal
+        names a tenant where an authority has issued it for a caller of that one.
 
         Not checked here: that the caller holds its key.
         """
@@ -136,14 +137,17 @@ class Certificates:
         # 2. Its kind and its time.
         span = _span(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
         begins, ends = max(span[0], authority.span[0]), min(span[1], authority.span[1])
-        wrong = _unfit(certificate) or _untimely(begins, ends, now)
+        wrong = _unfit(certificate)
         if wrong is not None:
             return wrong
+        wrong = _untimely(begins, ends, now)
+        if wrong is not None:
+            return wrong.of(self._vouched(certificate, authority, now))
         # 3. It is not revoked, as far as a list says that is fresh.
         if trust.revocation:
             revoked = _revoked(certificate, authority, now)
             if revoked is not None:
-                return revoked
+                return revoked.of(self._vouched(certificate, authority, now))
             begins, ends = max(begins, authority.crl_span[0]), min(ends, authority.crl_span[1])
         # 4. Whom it stands for. Only what holds is remembered, so that a flood of bad ones pushes nothing out.
         found = self._named(certificate, authority, der)
@@ -161,10 +165,18 @@ class Certificates:
                 continue
             fitting = [name for name in names.get(pattern.kind, ()) if pattern.fits(name)]
             if len(fitting) > 1 and table.subject is None:
-                return _overreach("a certificate in which one name alone fits its table")
+                return _overreach("a certificate in which one name alone fits its table").of(table.tenant)
             if fitting:
                 return _identity(table, table.subject or fitting[0], hashlib.sha256(der).hexdigest())
         return Refusal(code="certificate_unknown", field=FIELD)
+
+    def _vouched(self, certificate: x509.Certificate, authority: Authority, now: int) -> str | None:
+        """The tenant of whom a certificate names that does not hold, or not any more; None where it names nobody, or
+        its authority itself is out of its time."""
+        try:
+            return self._named(certificate, authority, b"").tenant if _within(authority.span, now) else None
+        except _BROKEN:
+            return None
 
     def _take(self, trust: Trust) -> tuple[Authority, ...]:
         """The authorities of a trust with their lists, taken apart once."""
@@ -192,7 +204,7 @@ def may_issue(certificate: x509.Certificate) -> bool:
 
 def fresh(authority: Authority, now_us: int) -> bool:
     """Whether the authority's list may be relied on now (RFC 5280 §5.1.2.4, §5.1.2.5)."""
-    return authority.crl is not None and authority.crl_span[0] <= now_us < authority.crl_span[1]
+    return authority.crl is not None and _within(authority.crl_span, now_us)
 
 
 def _of(tables: tuple[Certificate, ...]) -> list[tuple[int, Certificate]]:
@@ -261,6 +273,10 @@ def _revoked(certificate: x509.Certificate, authority: Authority, now: int) -> R
         return Refusal(code="certificate_unverifiable", field=FIELD, retry_after=10)
     entry = authority.crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
     return None if entry is None else Refusal(code="credential_revoked", field=FIELD)
+
+
+def _within(span: tuple[int, int], now: int) -> bool:
+    return span[0] <= now < span[1]
 
 
 def _crl(der: bytes) -> x509.CertificateRevocationList | None:

@@ -127,6 +127,16 @@ def identity(
     )
 
 
+def vouched(claims: dict[str, Any], issuer: Issuer, *, for_us: bool) -> str | None:
+    """The tenant that a token is of whose signature holds, and which is refused all the same: the only one of its
+    issuer; of several the one that it names, where it is meant `for_us`. What a token says for another audience may be
+    for somebody else to choose."""
+    if len(issuer.tenants) == 1:
+        return issuer.tenants[0]
+    found = _tenant(claims, issuer) if for_us else None
+    return found if isinstance(found, str) else None
+
+
 def _tenant(claims: dict[str, Any], issuer: Issuer) -> str | Refusal:
     if issuer.tenant_claim is None:
         return issuer.tenants[0]

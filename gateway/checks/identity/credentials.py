@@ -48,9 +48,9 @@ class Credentials:
         if isinstance(shown, Refusal) and shown.code != "certificate_unknown":
             return shown
         borne = _held(await self._bearers.identify(authorization, x_api_key), certificate)
-        if isinstance(shown, Refusal) or isinstance(borne, Refusal):
-            return borne
-        return _both(borne, shown)
+        if isinstance(borne, Refusal):  # a key or token that is nobody's, from who has proved to be somebody
+            return borne.of(shown.tenant)
+        return borne if isinstance(shown, Refusal) else _both(borne, shown)
 
 
 def _held(borne: Identity | Refusal, certificate: bytes | None) -> Identity | Refusal:
@@ -60,13 +60,17 @@ def _held(borne: Identity | Refusal, certificate: bytes | None) -> Identity | Re
         return borne
     if certificate is not None and hmac.compare_digest(hashlib.sha256(certificate).hexdigest(), borne.bound):
         return borne
-    return Refusal(code="credential_bound", field="authorization", hint="with it, the certificate that it was given to")
+    hint = "with it, the certificate that it was given to"
+    return Refusal(code="credential_bound", field="authorization", hint=hint, tenant=borne.tenant)
 
 
 def _both(borne: Identity, shown: Identity) -> Identity | Refusal:
     same = (borne.tenant, borne.subject, borne.kind) == (shown.tenant, shown.subject, shown.kind)
     if not same or shown.zone not in (UNKNOWN_ZONE, borne.zone):
-        return Refusal(code="credential_conflict", hint="credentials of one caller, or one of them alone")
+        tenant = borne.tenant if borne.tenant == shown.tenant else None  # else it is neither's alone
+        return Refusal(
+            code="credential_conflict", hint="credentials of one caller, or one of them alone", tenant=tenant
+        )
     return msgspec.structs.replace(
         borne,
         roles=tuple(role for role in borne.roles if role in shown.roles),

@@ -10,7 +10,7 @@ from jose.backends import ECKey, RSAKey
 from jose.exceptions import JOSEError
 
 from gateway.checks.identity.cache import Cache
-from gateway.checks.identity.claims import check_time, identity, resources
+from gateway.checks.identity.claims import check_time, identity, resources, vouched
 from gateway.checks.identity.token import Token, invalid, parse
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
@@ -69,7 +69,8 @@ class TokenVerifier:
         return self._without_keys(found) if isinstance(found, Unkeyed) else found
 
     def verify(self, compact: str) -> Identity | Refusal:
-        """The identity that a token asserts, once everything about it holds, by the keys that are there.
+        """The identity that a token asserts, once everything about it holds, by the keys that are there. A refusal
+        names a tenant only where the signature holds (`vouched`).
 
         Not checked here: whether the issuer has withdrawn the token before its `exp`, and what policy thinks of it.
         """
@@ -118,14 +119,15 @@ class TokenVerifier:
         # 5. It is meant for us, and for now. 6. It asserts no more than its issuer may.
         meant_for = resources(token.claims, issuer, self._address)
         if isinstance(meant_for, Refusal):
-            return meant_for
+            return meant_for.of(vouched(token.claims, issuer, for_us=False))
         found = check_time(token.claims, self._clock.now_us(), issuer.leeway_s) or identity(
             token.claims, issuer, "jwt:" + digest.hex()[:16], meant_for
         )
-        if isinstance(found, Identity):
-            named = may_name(issuer, found.tenant, tuple(self._issuers.values()))
-            found = msgspec.structs.replace(found, named=named)
-            self._cache.put(digest, found, *_validity(token.claims, issuer.leeway_s))
+        if isinstance(found, Refusal):
+            return found.of(vouched(token.claims, issuer, for_us=True))
+        named = may_name(issuer, found.tenant, tuple(self._issuers.values()))
+        found = msgspec.structs.replace(found, named=named)
+        self._cache.put(digest, found, *_validity(token.claims, issuer.leeway_s))
         return found
 
 

@@ -235,8 +235,9 @@ def approvals(basis: Basis) -> Section:
 
 
 UNIDENTIFIED = (
-    "Whoever could not be identified, with no credential, a wrong one or one that has ended, belongs to no tenant: "
-    "such refusals are on the operator's ledger (_system), and a report of that ledger counts them."
+    "A refused credential is on the ledger of the tenant whose it provably was: the whole of an API key that was "
+    "revoked or has ended, or a token or certificate whose signature holds. Whoever showed none, or one that only "
+    "claims whose it is, is on the operator's ledger (_system), and a report of that ledger counts it."
 )
 
 

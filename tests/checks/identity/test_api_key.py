@@ -107,6 +107,14 @@ async def test_a_revoked_or_expired_key_says_so_to_its_holder_alone() -> None:
     assert await code(wrong, record(revoked_us=1)) == await code(wrong, record(expires_us=1)) == "credential_invalid"
 
 
+@pytest.mark.parametrize("ended", [{"revoked_us": 1}, {"expires_us": 1}])
+async def test_a_refusal_is_of_the_keys_tenant_where_the_whole_key_was_shown(ended: dict[str, int]) -> None:
+    whole, guessed = await identify(KEY, record(**ended)), await identify(KEY[:-1] + "t", record(**ended))
+    assert isinstance(whole, Refusal)
+    assert isinstance(guessed, Refusal)
+    assert (whole.tenant, guessed.tenant) == (record().tenant, None)
+
+
 async def test_a_key_that_was_found_lately_is_checked_as_any_other_and_nobody_is_asked() -> None:
     lookup = FakeLookup(record(), record(prefix="ZZZZZZZZZZZZ", revoked_us=1, hash=OTHER_HASH))
     keys = ApiKeys(lookup, FakeClock())

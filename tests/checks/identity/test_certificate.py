@@ -122,6 +122,7 @@ def test_what_is_no_certificate_is_refused(data: bytes) -> None:
     assert code(certificates().identify(data)) == "credential_invalid"
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")  # refused all the same
 @given(st.binary(max_size=300), st.integers(0, len(GOOD.der) - 1), st.integers(0, 255))
 def test_no_bytes_raise_or_become_somebody(data: bytes, place: int, value: int) -> None:
     checks = certificates()
@@ -151,6 +152,27 @@ def test_a_revoked_certificate_is_refused_and_another_is_not() -> None:
     assert code(checks.identify(bad.der)) == "credential_revoked"
     assert isinstance(checks.identify(GOOD.der), Identity)
     assert checks.stale() == 0
+
+
+def test_a_refusal_is_of_the_tenant_of_whom_the_certificate_was_issued_for() -> None:
+    clock, authority = FakeClock(), Authority(now=AUTHORITY.now, ends=timedelta(days=9))
+    bad, good = authority.issue(uris=[SPIFFE]), authority.issue(uris=[SPIFFE])
+    table = Certificate(match=f"uri:{SPIFFE}", tenant="clinic")
+    checks = certificates(table, trust=HeldTrust(authority, lists=(authority.revoking(bad),)), clock=clock)
+    stranger = STRANGER.issue(uris=[SPIFFE])
+    nobody = authority.issue(uris=["spiffe://hospital.example/mesh"])
+    found = {name: checks.identify(one.der) for name, one in (("bad", bad), ("no", stranger), ("none", nobody))}
+    clock.pass_seconds(86_402)
+    found["past"] = checks.identify(good.der)
+    clock.pass_seconds(9 * 86_400)
+    found["its authority, too"] = checks.identify(good.der)
+    assert {name: (code(one), one.tenant) for name, one in found.items()} == {
+        "bad": ("credential_revoked", "clinic"),
+        "no": ("credential_invalid", None),
+        "none": ("certificate_unknown", None),
+        "past": ("credential_expired", "clinic"),
+        "its authority, too": ("credential_expired", None),
+    }
 
 
 def test_a_new_list_acts_on_a_certificate_that_is_remembered() -> None:

@@ -95,6 +95,7 @@ async def test_credentials_of_two_callers_are_refused(changes: dict[str, Any]) -
     found = await checks.identify(None, "gwk_x", SHOWN)
     assert isinstance(found, Refusal)
     assert found.code == "credential_conflict"
+    assert found.tenant == (None if "tenant" in changes else TABLE.tenant), "of two tenants it is neither's"
 
 
 async def test_a_certificate_that_cannot_be_believed_is_refused_whatever_else_is_shown() -> None:
@@ -118,7 +119,20 @@ async def test_a_certificate_of_nobody_leaves_it_to_the_other_credential_which_m
 async def test_a_good_certificate_does_not_mend_a_bad_token() -> None:
     refusal = Refusal(code="credential_expired", field="authorization")
     checks, _ = credentials(refusal)
-    assert await checks.identify("Bearer x", None, SHOWN) is refusal
+    assert await checks.identify("Bearer x", None, SHOWN) == refusal.of(TABLE.tenant)
+
+
+async def test_a_refusal_is_of_the_tenant_that_the_key_or_token_names_else_of_the_certificates() -> None:
+    nobody = AUTHORITY.issue(uris=["spiffe://hospital.example/mesh"]).der
+    bad, others = Refusal(code="credential_invalid"), Refusal(code="credential_expired", tenant="other")
+    for refusal, shown, tenant in (
+        *((bad, None, None), (bad, nobody, None), (bad, SHOWN, TABLE.tenant)),
+        *((others, None, "other"), (others, SHOWN, "other")),
+    ):
+        checks, _ = credentials(refusal)
+        found = await checks.identify("Bearer x", None, shown)
+        assert isinstance(found, Refusal)
+        assert (found.code, found.tenant) == (refusal.code, tenant)
 
 
 @pytest.mark.parametrize("name", [SPIFFE, "spiffe://hospital.example/mesh"], ids=["the caller's", "nobody's"])
@@ -136,6 +150,7 @@ async def test_a_bound_token_is_refused_with_no_certificate_and_with_another_one
     found = await checks.identify("Bearer x", None, shown)
     assert isinstance(found, Refusal)
     assert (found.code, found.field, found.status) == ("credential_bound", "authorization", 401)
+    assert found.tenant == BORNE.tenant
 
 
 async def test_being_bound_mends_neither_a_certificate_nor_a_conflict() -> None:

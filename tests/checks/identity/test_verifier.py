@@ -82,6 +82,35 @@ def test_a_tenant_beyond_the_issuer_is_refused() -> None:
     assert code(rs256(claims(org="south")), **settings) == "credential_overreach"
 
 
+ONE: dict[str, Any] = {"tenants": ("north",)}
+SEVERAL: dict[str, Any] = {"tenant_claim": "org", "tenants": ("north", "south")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "tenant"),
+    [
+        (ONE, {"exp": NOW - 31}, "north"),
+        (ONE, {"aud": "another"}, "north"),
+        (ONE, {"roles": ["admin"]}, "north"),
+        (ONE, {"exp": NOW - 31, "org": "south"}, "north"),
+        (SEVERAL, {"exp": NOW - 31, "org": "south"}, "south"),
+        (SEVERAL, {"roles": ["admin"], "org": "north"}, "north"),
+        (SEVERAL, {"aud": "another", "org": "south"}, None),
+        (SEVERAL, {"exp": NOW - 31, "org": "east"}, None),
+        (SEVERAL, {"exp": NOW - 31}, None),
+    ],
+)
+def test_a_refusal_is_of_the_tenant_that_the_signature_vouches_for_and_of_none_without_it(
+    settings: dict[str, Any], changes: dict[str, object], tenant: str | None
+) -> None:
+    found = verify(rs256(claims(**changes)), **settings)
+    assert isinstance(found, Refusal)
+    assert found.tenant == tenant
+    forged = verify(rs256(claims(**changes), rsa_key("other")), **settings)
+    assert isinstance(forged, Refusal)
+    assert (forged.code, forged.tenant) == ("credential_invalid", None)
+
+
 def test_alg_none_is_refused() -> None:
     assert code(signing_input({"alg": "none"}, claims()) + ".") == "credential_algorithm"
 

@@ -2,6 +2,8 @@
 
 from functools import cache
 
+import msgspec
+
 from benchmarks.year import KNOWN, Year
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
@@ -11,6 +13,7 @@ from gateway.evidence.reports.register import Party, Place, Register
 from gateway.ledger.record import parse_detail
 from tests.evidence.figures.kit import record
 
+EXCHANGES = 1_200
 SUBJECT = "su_7"
 MERGED = frozenset(f"su_{number}" for number in range(40))
 """Pseudonyms that are one person, so that a small year says enough of it."""
@@ -74,8 +77,14 @@ REGISTER = Register(
 )
 
 
+def unasked() -> int:
+    """How many of the requests of that year were refused before policy was asked."""
+    told = (msgspec.json.decode(stored.envelope) for stored in Year(EXCHANGES).records())
+    return sum(one["event"] == "exchange.denied" and "decision" not in one for one in told)
+
+
 @cache
-def basis(exchanges: int = 1_200) -> Basis:
+def basis(exchanges: int = EXCHANGES) -> Basis:
     """Of a year with so many exchanges, of which no record is missing; the subject has what the year says of it, and an
     access and an erasure."""
     year, facts = Year(exchanges), Facts(KNOWN, QUESTIONS)

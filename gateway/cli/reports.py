@@ -65,7 +65,8 @@ def _report(arguments: argparse.Namespace) -> int:
     write_file(arguments.out, data, private=True)
     count = found.end - found.first
     told_of = {"file": str(arguments.out), "kind": found.kind, "first": found.first, "end": found.end}
-    say(arguments, told_of, [f"wrote {arguments.out}: {found.title}, of {count} records"])
+    of = "of" if arguments.subject is None else "looked for in"
+    say(arguments, told_of, [f"wrote {arguments.out}: {found.title}, {of} {count} records"])
     return OK
 
 

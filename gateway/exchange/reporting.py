@@ -46,6 +46,7 @@ _INACTIVE = (
     "This one is not active: have its file in frameworks/ of the policy directory, and activate that (gateway policy "
     "propose, gateway policy activate)"
 )
+_NOBODY = "somebody whom this ledger knows: none of its records names this one"
 _SUBJECT = re.compile(r"su_[0-9a-z_]{1,60}")
 
 
@@ -113,7 +114,7 @@ class Reporter:
         `VerificationError` where an archive is not what is on record, or a record is not in its form. What is *not*
         checked: chain and signatures.
         """
-        refusal = self.unfit(wanted)
+        refusal = self.unfit(wanted) or await self._nobody(wanted)
         if refusal is not None:
             return refusal
         created = timestamp(self._clock.now_us())  # what comes later is in none of the records that are read
@@ -136,6 +137,16 @@ class Reporter:
                 return Refusal(code="archived", hint=error.hint)
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
+
+    async def _nobody(self, wanted: Wanted) -> Refusal | None:
+        """A report about a pseudonym that nobody has, by a slip perhaps, would read as if nothing were on record of a
+        person. Who was met on an emergency ledger alone has keys, and no row."""
+        subject = wanted.subject
+        if subject is None or await self._flags.known(self._ledger, subject):
+            return None
+        if await self._auditor.emergencies.keys([subject]):
+            return None
+        return Refusal(code="not_found", field="subject", hint=_NOBODY)
 
     async def given(self, by: Reader, document: Document, form: str, data: bytes) -> Made:
         """Put on record which file came of a report, in which form (`html`, `pdf`, `json`), before it is given out."""

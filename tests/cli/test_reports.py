@@ -1,5 +1,6 @@
 """`gateway evidence report`: written whole, never over another file, and on record."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli import common
 from gateway.evidence.reports import pdf
 from tests.cli.kit import Run
 
@@ -37,8 +39,19 @@ def test_a_subject_may_be_named_on_standard_input_alone(
     site: Path, gateway: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("jane@clinic.example\n"))
+    unknown = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "d.json")
+    assert (unknown.code, "--subject: somebody whom this ledger knows" in unknown.err) == (1, True)
+    assert ("jane" in unknown.err, Path("d.json").exists()) == (False, False)
+
+    async def met() -> None:
+        async with common.opened(common.load_settings(site / "gateway.toml")) as opened:
+            await opened.directory.subject(opened.tenants["default"].ledger, "jane@clinic.example")
+
+    asyncio.run(met())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("jane@clinic.example\n"))
     done = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "d.json")
     assert (done.code, done.err) == (0, "")
+    assert done.out == "wrote d.json: Accounting of disclosures, looked for in 0 records\n"
     assert "jane@clinic.example" not in Path("d.json").read_text()
     for nobody in ("", "\n", "  \njane@clinic.example\n"):
         monkeypatch.setattr(sys, "stdin", io.StringIO(nobody))

@@ -153,8 +153,34 @@ async def test_disclosures_are_those_of_one_person_and_of_whom_it_was_merged_wit
         assert found["Excluded"].rows == (("TREAT", 1),)
         receipt = tables(await reporter.report(BY, period(clock, "access-receipt", subject="su_one")))
         assert [row[2] for row in receipt["Cases"].rows] == ["answered"]
-        nobody = tables(await reporter.report(BY, period(clock, "disclosures", subject="su_nobody")))
-        assert nobody["Accounting of disclosures"].rows == ()
+        later = Wanted(
+            kind="disclosures",
+            since=timestamp(clock.now_us() + 1),
+            until=timestamp(clock.now_us() + 2_000_000),
+            subject="su_one",
+        )
+        clock.advance(1)
+        nothing = tables(await reporter.report(BY, later))
+        assert nothing["Accounting of disclosures"].rows == ()
+
+
+async def test_a_person_whom_no_record_names_gets_no_accounting_of_nothing(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        size = await site.reader("default").size()
+        for kind in ("disclosures", "access-receipt", "erasure-receipt"):
+            nobody = await reporter.report(BY, period(clock, kind, subject="su_nobody"))
+            assert isinstance(nobody, Refusal)
+            assert (nobody.code, nobody.field) == ("not_found", "subject")
+            assert "su_nobody" not in (nobody.hint or "")
+        assert await site.reader("default").size() == size
+
+        async def met(*_: object) -> frozenset[str]:
+            return frozenset({"dk_1"})
+
+        monkeypatch.setattr(EmergencyTrail, "keys", met)
+        assert isinstance(await reporter.report(BY, period(clock, "disclosures", subject="su_nobody")), Document)
 
 
 async def test_a_breach_pack_names_whom_the_records_of_the_exchange_are_about(
@@ -182,8 +208,8 @@ async def test_another_tenants_data_subject_is_nobody(sqlite_settings: Settings,
         found = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
         nobody = await reporter.report(BY, period(clock, "disclosures", subject="su_none"))
         for one in (found, nobody):
-            assert isinstance(one, Document)
-            assert b"in-house" not in msgspec.json.encode(one)
+            assert isinstance(one, Refusal)
+            assert (one.code, one.field) == ("not_found", "subject")
 
 
 async def test_a_record_that_is_not_in_its_form_is_no_report(
@@ -259,7 +285,7 @@ async def test_what_lies_in_an_archive_that_is_not_at_hand_is_named_and_no_repor
         raise RecordsArchived(["ar_2"])
 
     async with reporting(sqlite_settings, clock) as (site, reporter):
-        await written(site, "audit.read")
+        await written(site, "audit.read", "su_one")
         size = await site.reader("default").size()
         monkeypatch.setattr(Trail, "demand", holding)
         apart = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))

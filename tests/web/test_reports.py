@@ -78,8 +78,9 @@ async def test_where_callers_have_api_keys_alone_who_they_are_is_supported_by_ev
 
 async def test_who_may_not_report_is_denied_and_privacy_may(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings) as site:
+        known = await site.gateway.site.directory.subject(site.gateway.site.tenants["default"].ledger, "MRN-1")
         for role, status in (("clerk", 403), ("operator", 403), ("privacy", 200), ("compliance", 200)):
-            asked = {**ASKED, "kind": "access-receipt", "subject": "su_none", "format": "json"}
+            asked = {**ASKED, "kind": "access-receipt", "subject": known, "format": "json"}
             answer = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, role))
             assert answer.status_code == status, role
 

@@ -120,7 +120,8 @@ def _table(block: Table) -> dict[str, Any]:
 
 
 def _broken(text: str) -> str:
-    """Long words with places where a line may end (U+200B, which the template takes out), so that an id or an event stays within its column."""
+    """Long words with places where a line may end (U+200B, which the template takes out), so that an id or an event
+    stays within its column."""
     return " ".join(map(_parted, text.split(" ")))
 
 

@@ -181,7 +181,7 @@ class Pipeline:
         started = self._step("decide", started)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
-            await self._refuse(exchange, responder, Refusal(code=decided.code), decided)
+            await self._refuse(exchange, responder, Refusal(code=decided.code, hint=decided.hint), decided)
             return None
         barred = None if parts.emergency is None else parts.emergency.decided(decided)
         if barred is not None:

@@ -5,7 +5,7 @@ message only masked gets it only if masking leaves nothing behind: the masked pa
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -66,8 +66,17 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
     explanation: tuple[str, ...]
     code: str = "policy_denied"
+    hint: str | None = None
+    """What would be right, where the caller may know."""
     classes: frozenset[str] = frozenset()
     """The classes that the one that came closest was denied for."""
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """An agent that a message has no translation for, and what of it that is."""
+
+    agent: str
+    feature: str
 
 
 class Closest(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +149,7 @@ class Router:
         """As `decide`. `seen` takes the verdicts of those that were looked at; `watched` as for `Policy.ruling`."""
         now_us = self._clock.now_us()
         views: list[CandidateView] = []
-        untold: list[str] = []
+        untold: list[Untold] = []
         closest: Closest | None = None
         joined = classified.joined
         if exact or not self.reroutes(caller, message, classified):
@@ -150,7 +159,7 @@ class Router:
             unfit = Unfit(LOOP) if looped else self.unfit(message, route, joined)
             if unfit is not None:
                 views.append(_view(route, unfit.answer, None))
-                untold += _told(route, unfit)
+                untold += [Untold(route.id, unfit.feature)] if unfit.feature else []
                 continue
             question = self._question(caller, message.action, classified.classes(route), route.zone)
             ruling = self._policy.ruling(question, route.id, now_us=now_us, watched=watched)
@@ -177,7 +186,7 @@ class Router:
                 # What is continued is held by one agent: no other may have it, whatever becomes of this one.
                 rest=candidates[index + 1 :] if joined is None else (),
                 inputs=self._policy.inputs(question, route.id, now_us=now_us),
-                explanation=(*self._policy.explain(ruling), *untold),
+                explanation=(*self._policy.explain(ruling), *map(_told, untold)),
                 ruling=ruling,
             )
         return self._denied(caller, closest, views, untold)
@@ -363,7 +372,9 @@ class Router:
             candidates=tuple(views),
         )
 
-    def _denied(self, caller: Caller, found: Closest | None, views: list[CandidateView], untold: list[str]) -> Denied:
+    def _denied(
+        self, caller: Caller, found: Closest | None, views: list[CandidateView], untold: list[Untold]
+    ) -> Denied:
         closest = found.ruling if found is not None else None
         decision = Decision(
             effect="deny",
@@ -378,10 +389,14 @@ class Router:
         looped = any(view.answer == LOOP for view in views)
         if looped:
             elsewhere = (*elsewhere, "Who stands in the chain of calls already is not asked again.")
+        told = tuple(map(_told, untold))
+        if views and len(untold) == len(views):  # policy was not asked: the caller can mend it, and is told what
+            hint = _without(untold)
+            return Denied(decision=decision, explanation=told, code="feature_unsupported", hint=hint)
         if found is None or closest is None:
             return Denied(
                 decision=decision,
-                explanation=(*(elsewhere or ("No candidate serves this message.",)), *untold),
+                explanation=(*(elsewhere or ("No candidate serves this message.",)), *told),
                 code="delegation_loop" if looped else "policy_denied",
             )
         said = self._policy.explain(closest if closest.allowed else _refusing(closest))
@@ -393,7 +408,7 @@ class Router:
             said = (*said, "Nothing of it may be kept, and it would have had to be, so it is denied.")
         elif closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
-        return Denied(decision=decision, explanation=(*said, *untold), classes=_denied_for(closest))
+        return Denied(decision=decision, explanation=(*said, *told), classes=_denied_for(closest))
 
 
 def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Question:
@@ -501,9 +516,15 @@ def _decisive(ruling: Ruling, answer: str) -> str | None:
     return ruling.rules[0] if ruling.rules and not ruling.verdicts else None
 
 
-def _told(route: Route, unfit: Unfit) -> list[str]:
+def _told(untold: Untold) -> str:
     """What has no translation for an agent, by name."""
-    return [f"Not for agent {route.id}: {unfit.feature} cannot be translated."] if unfit.feature else []
+    return f"Not for agent {untold.agent}: {untold.feature} cannot be translated."
+
+
+def _without(untold: Sequence[Untold]) -> str:
+    """What a caller is told that no agent has words for: features alone, by the names that the code gives them."""
+    features = ", ".join(dict.fromkeys(one.feature for one in untold))
+    return f"a request without {features}: that cannot be translated for any agent that serves it"
 
 
 def _view(route: Route, answer: str, rule: str | None) -> CandidateView:

@@ -174,6 +174,31 @@ def test_what_has_no_translation_for_a_candidate_is_named_without_its_value(cloc
         assert told in decided.explanation
 
 
+@pytest.mark.parametrize(
+    ("unfit", "code", "hint"),
+    [
+        (
+            {"friend": Unfit("translation", "logprobs"), "sky": Unfit("translation", "n")},
+            "feature_unsupported",
+            "logprobs, n:",
+        ),
+        ({"friend": Unfit("translation", "n"), "sky": Unfit("translation", "n")}, "feature_unsupported", "without n:"),
+        ({"friend": Unfit("translation", "n"), "sky": Unfit("protocol")}, "policy_denied", None),
+        ({"friend": Unfit("translation", "n")}, "policy_denied", None),
+    ],
+)
+def test_who_asks_for_what_no_agent_has_words_for_is_told_so_and_policy_is_not_blamed(
+    clock: ManualClock, unfit: dict[str, Unfit], code: str, hint: str | None
+) -> None:
+    """Where another reason stands beside it, or policy has denied one of them, it is a denial as ever."""
+    decided = decide(
+        clock, f"to {MAIL}", (FRIEND, SKY), NO_PII, serves=lambda message, agent: unfit.get(agent.id, Fit(None))
+    )
+    assert isinstance(decided, Denied)
+    assert decided.code == code
+    assert (hint is None and decided.hint is None) or (hint or "") in (decided.hint or "")
+
+
 def test_a_schema_is_held_against_what_the_agent_would_get(clock: ManualClock) -> None:
     schema = {"sky": Schema({"required": ["translated"]})}
     for document, kind in (({"translated": 1}, Routed), ({}, Denied)):

@@ -135,6 +135,14 @@ class TestChatToResponses:
             speaks(site.agents["cloud"])
             yield site
 
+    async def test_who_asks_for_what_no_agent_has_words_for_is_told_what_it_is(self, site: System) -> None:
+        async with openai(site, "clinician") as api:
+            with pytest.raises(BadRequestError, match="a request without n: ") as caught:
+                await api.chat.completions.create(model="cloud", messages=[{"role": "user", "content": "Hello"}], n=2)
+        assert site.agents["cloud"].received == []
+        (denied,) = await site.trail(caught.value.response.headers["x-exchange-id"])
+        assert (denied["outcome"]["code"], denied["decision"]["effect"]) == ("feature_unsupported", "deny")
+
     async def test_masks_are_in_what_the_agent_gets_and_nothing_is_stored(self, site: System) -> None:
         async with openai(site, "clerk") as api:
             answer = await api.chat.completions.create(

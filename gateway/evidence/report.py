@@ -74,7 +74,8 @@ def proven(report: Report) -> list[str]:
 
 def lines(report: Report) -> list[str]:
     """The report as text for people."""
-    chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or "every record"
+    every = "every record" if report.scope is None else "what it is about"
+    chosen = ", ".join(f"{name}={value}" for name, value in report.filters.items()) or every
     about = [] if report.scope is None else scopes.told(report.scope)
     return [
         f"ledger       {report.origin}",

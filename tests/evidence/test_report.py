@@ -1,5 +1,7 @@
 """The report as people read it."""
 
+import msgspec
+
 from gateway.evidence.misses import Misses
 from gateway.evidence.report import Report, lines
 
@@ -37,3 +39,12 @@ def test_every_figure_has_its_line() -> None:
     assert "1 in the bundle, 1 named but missing" in text
     assert "not proven   mind this" in text
     assert "miss rate    not measured" in text
+
+
+def test_a_bundle_about_something_has_not_selected_every_record_of_its_range() -> None:
+    about = {"kind": "exchange", "ids": ["ex_1"], "exchanges": 1, "exchanges_found": 1}
+    chosen = [
+        next(line for line in lines(msgspec.structs.replace(REPORT, filters={}, scope=scope)) if "selection" in line)
+        for scope in (None, about)
+    ]
+    assert chosen == ["selection    every record: 2", "selection    what it is about: 2"]

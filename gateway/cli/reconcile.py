@@ -136,7 +136,7 @@ async def _compared(
     disclosed = Disclosed(settings, mapping.hosts, *period)
     first, end = (parse_timestamp(time) for time in period)
     asked = {"reconcile": told.mapping, "sources": ",".join(log.source.id for log in logs)}
-    with closing(Comparison(first, end, disclosed.hosts, disclosed.ports, disclosed.aliases)) as comparison:
+    with closing(disclosed.comparison(first, end)) as comparison:
         async with opened(settings) as site:
             lying = await site.lying_in(archives)
             await _read(site, lying, disclosed, comparison, asked, _around(first, end, logs))

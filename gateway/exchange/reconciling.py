@@ -5,8 +5,8 @@ Where something was sent stands in the record's detail. Where that is gone, it i
 
 from collections.abc import Iterable, Mapping
 
-from gateway.evidence.reconcile.comparing import Sent
-from gateway.evidence.reconcile.hosts import Place, place_of
+from gateway.evidence.reconcile.comparing import Comparison, Sent
+from gateway.evidence.reconcile.hosts import Place, path, place_of
 from gateway.evidence.reconcile.telling import Unheld
 from gateway.ledger.record import parse, parse_detail, parse_timestamp
 from gateway.settings import Settings
@@ -48,7 +48,18 @@ class Disclosed:
         """Host → the agents that are registered behind it."""
         self.ports: dict[str, frozenset[int | None]] = {host: frozenset(known) for host, known in ports.items()}
         """Host → the ports that these are at."""
+        checks: dict[str, set[str]] = {}
+        for one in settings.agent:
+            own = self._registered.get(one.id)
+            if one.health is not None and own is not None:
+                checks.setdefault(own[0], set()).add(path(f"{one.url.rstrip('/')}{one.health}") or "")
+        self._checks = {host: frozenset(paths) for host, paths in checks.items()}
         self.told = Unheld()
+
+    def comparison(self, since: int, until: int) -> Comparison:
+        """One with logs, of this period in microseconds, that knows where agents are and what they are asked for their
+        health with."""
+        return Comparison(since, until, self.hosts, self.ports, self.aliases, self._checks)
 
     def take(self, tenant: str, chunk: Iterable[Decided]) -> list[Sent]:
         """What these records of a tenant say was sent."""

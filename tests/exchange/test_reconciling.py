@@ -1,5 +1,6 @@
 """What was sent where, from records and their details, and what nobody can tell."""
 
+from contextlib import closing
 from typing import Any
 
 from gateway.exchange.reconciling import Disclosed
@@ -76,3 +77,11 @@ def test_hosts_are_those_that_agents_are_registered_behind_with_their_further_na
         ("10.0.0.9", 443): ("ward.example", 8080),
         ("ward.example", 443): ("ward.example", 8080),
     }
+
+
+def test_the_paths_of_health_checks_are_those_below_the_agents_own() -> None:
+    ward = {**AGENT, "id": "ward", "url": "http://ward.example:8080/base/", "health": "/up?full=1"}
+    disclosed = Disclosed(parsed(zone=[ZONE], agent=[AGENT, ward]), {}, *PERIOD)
+    assert disclosed._checks == {"ward.example": frozenset({"/base/up"})}
+    with closing(disclosed.comparison(T0, T0 + 1)) as made:
+        assert made._checks == disclosed._checks

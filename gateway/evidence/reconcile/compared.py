@@ -46,6 +46,8 @@ class Read(msgspec.Struct, kw_only=True):
     """Rows of hosts that no registered agent is behind."""
     other_ports: int = 0
     """Rows of hosts of registered agents, at ports that none of these is at."""
+    checks: int = 0
+    """Rows of health checks: from the gateway, for what an agent there is asked for its health with."""
     outside: int = 0
     """Rows of another time."""
     wrong: int = 0

@@ -67,7 +67,8 @@ class Sent(msgspec.Struct, frozen=True):
 class Comparison:
     """One comparison, of a period [`since`, `until`) in microseconds. `hosts`: host → the agents behind it; `ports`:
     host → the ports that these are at, with None among them, or without the host, where one may be at any; `aliases`:
-    further names of hosts, at one port or at any (None), → those."""
+    further names of hosts, at one port or at any (None), → those; `checks`: host → the paths that the gateway asks
+    agents there for their health with."""
 
     def __init__(
         self,
@@ -76,9 +77,11 @@ class Comparison:
         hosts: Mapping[str, frozenset[str]],
         ports: Mapping[str, frozenset[int | None]],
         aliases: Mapping[Place, Place] | None = None,
+        checks: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._aliases = dict(aliases or {})
         self._since, self._until, self._hosts = since, until, dict(hosts)
+        self._checks = dict(checks or {})
         self._places = {host: place for place, host in enumerate(sorted(self._hosts))}
         self._names = sorted(self._hosts)
         self._ports: list[set[int | None]] = [set(ports.get(host, (None,))) for host in self._names]
@@ -170,6 +173,9 @@ class Comparison:
                 read.other_ports += not outside
                 return None
             port = _NO_PORT
+        if row.inside and row.path in self._checks.get(host or "", ()):
+            read.checks += not outside
+            return None
         read.compared += 0 if outside else row.count
         return (row.number, row.at, row.until, place, port, row.bytes, row.request, row.inside, row.count)
 

@@ -38,6 +38,17 @@ def place_of(text: str) -> Place | None:
         return None
 
 
+def path(value: Any) -> str | None:
+    """The path of a URL or of a request's target, without its query; None for what has none."""
+    text = value.strip() if isinstance(value, str) and len(value) <= 4_096 else ""
+    if text.startswith("/"):
+        return text.partition("?")[0]
+    try:
+        return urlsplit(text).path or None if "://" in text else None
+    except ValueError:
+        return None
+
+
 def address(text: str) -> str | None:
     """An address in its one form, None for any other text."""
     try:

@@ -30,6 +30,8 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A host, `host:port` or a URL. Not there where the whole log is of `agent`."""
     port: str | None = None
     """The port that it went to, where that stands in a column of its own."""
+    path: str | None = None
+    """The path that was asked for there, or a request's target; without it, that of the host's, where this is a URL."""
     bytes: str | None = None
     request: str | None = None
     """The exchange or trace id that the gateway gave it."""
@@ -120,6 +122,8 @@ def _check(place: str, one: Source, agents: frozenset[str]) -> None:
         raise ConfigurationError(f"{place}: must hold either columns.host or agent")
     if one.columns.port is not None and one.columns.host is None:
         raise ConfigurationError(f"{place}.columns.port: goes with columns.host")
+    if one.columns.path is not None and (one.columns.host is None or one.each != "request"):
+        raise ConfigurationError(f'{place}.columns.path: goes with columns.host, and is for each = "request"')
     for name in (*one.agents, *(() if one.agent is None else (one.agent,))):
         if name not in agents:
             raise ConfigurationError(f"{place}: agent and agents must name registered agents")

@@ -61,6 +61,7 @@ class Told:
                 "compared": read.compared,
                 "elsewhere": read.elsewhere,
                 "other_ports": read.other_ports,
+                "checks": read.checks,
                 "outside": read.outside,
                 "unreadable": read.wrong,
                 "errors": [{"line": one.number, "problem": one.problem} for one in read.errors],
@@ -116,6 +117,8 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
         yield f"  {one['compared']} compared, {one['elsewhere']} to other hosts, {one['outside']} of another time"
         if one["other_ports"]:
             yield f"  {one['other_ports']} to agents' hosts at ports that no agent is at: not compared"
+        if one["checks"]:
+            yield f"  {one['checks']} were the gateway's health checks, which leave no record: not compared"
         for kind, words in _WORDS.items():
             if one[kind]:
                 yield f"  {one[kind]} {words}"

@@ -271,3 +271,36 @@ def test_as_many_meet_as_can_meet(records: list[int], rows: list[int], skew: int
     counts = found.read.kinds
     assert counts["met"] + counts["around"] + counts["extra"] == len(rows)
     assert counts["met"] + counts["missing"] + counts["beyond"] == len(records)
+
+
+def test_health_checks_of_an_idle_agent_are_counted_and_are_no_traffic_around() -> None:
+    """From the gateway, for the path that it asks that agent's health with, and nothing else."""
+    text = "time,host,src,path\n" + "".join(
+        f"{at(NOON + 3_600 + place)},{host},{origin},{path}\n"
+        for place, (host, origin, path) in enumerate(
+            (
+                ("ward.example", "10.0.0.5", "/v1/health?deep=1"),
+                ("http://ward.example/v1/health", "10.0.0.5", "/v1/health"),
+                ("ward.example", "10.0.0.5", "/v1/chat"),
+                ("ward.example", "10.0.0.9", "/v1/health"),
+                ("api.cloud.example", "10.0.0.5", "/v1/health"),
+            )
+        )
+    )
+    columns = {"time": "time", "host": "host", "source": "src", "path": "path"}
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks={"ward.example": frozenset({"/v1/health"})})
+    made.add(sent(NOON))
+    one = source(columns=columns, gateway=["10.0.0.5"])
+    found = made.compare(one, read(io.BytesIO(text.encode()), one))
+    assert (found.read.checks, found.read.compared) == (2, 3)
+    assert [finding.line for finding in found.findings() if finding.line] == [4, 5, 6]
+    made.close()
+
+
+def test_the_path_of_a_url_is_that_of_its_host_column_where_no_other_holds_it() -> None:
+    text = f"time,host,src\n{at(NOON)},http://ward.example/v1/health,10.0.0.5\n{at(NOON)},ward.example,10.0.0.5\n"
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks={"ward.example": frozenset({"/v1/health"})})
+    one = source(columns={"time": "time", "host": "host", "source": "src"}, gateway=["10.0.0.5"])
+    found = made.compare(one, read(io.BytesIO(text.encode()), one))
+    assert (found.read.checks, found.read.kinds["around"]) == (1, 1)
+    made.close()

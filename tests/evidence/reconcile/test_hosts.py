@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.evidence.reconcile.hosts import address, place, place_of
+from gateway.evidence.reconcile.hosts import address, path, place, place_of
 
 
 def test_hosts_are_compared_in_one_form() -> None:
@@ -52,3 +52,18 @@ def test_what_is_none_is_refused_without_its_text(text: str | None) -> None:
 def test_an_address_has_one_form() -> None:
     assert address("0:0::7") == "::7"
     assert address("ward.example") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("https://ward.example:8443/v1/up?x=1", "/v1/up"),
+        ("/v1/up?x=1", "/v1/up"),
+        ("http://ward.example", None),
+        ("ward.example:443", None),
+        ("http://[", None),
+        (7, None),
+    ],
+)
+def test_a_path_is_that_of_a_url_or_of_a_requests_target(text: object, wanted: str | None) -> None:
+    assert path(text) == wanted

@@ -51,6 +51,8 @@ def test_a_mapping_says_how_a_log_is_laid_out() -> None:
         ({"hosts": {"x.example": SECRET}}, "hosts"),
         ({"hosts": {"x.example:65536": "ward"}}, "hosts"),
         ({"agent": "ward", "columns": {"time": "t", "port": "p"}}, "columns.port"),
+        ({"agent": "ward", "columns": {"time": "t", "path": "p"}}, "columns.path"),
+        ({"each": "connection", "columns": {"time": "t", "host": "h", "path": "p"}}, "columns.path"),
         ({"encoding": "utf-16"}, "source[0].encoding"),
     ],
     ids=str,

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.year_hand import DAY_US, HOUR_US, START_US, Drawn, Hand
 from benchmarks.year_standing import Life
+from benchmarks.year_versions import STANDS_FIRST
 from gateway.ledger.record import Detail, timestamp
 
 EVERY = 37
@@ -69,7 +70,7 @@ class Access:
             self._deny(at + 1, ends)
         self._stands.activated(self._hand.put("policy.activated", at, policy="sha256:" + "aa" * 32), "at a start")
         by: dict[str, Any] = {"actor": "ac_1", "proposer": "ac_2", "proposal": "pp_before"}
-        drawn = self._hand.put("policy.activated", at + 1, Detail(), policy="sha256:" + "bb" * 32, **by)
+        drawn = self._hand.put("policy.activated", at + 1, Detail(), policy=STANDS_FIRST, **by)
         self._stands.activated(drawn, "ac_1", "ac_2", "pp_before")
         for number in range(4):
             config = "sha256:" + f"{number // 2 + number // 3:02d}" * 32

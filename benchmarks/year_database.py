@@ -3,7 +3,7 @@
 `year` hands its records to the figures. Here they go the way that a user's go: by the product's writer into a
 database, each at its time; the oldest into archives by the product's own archiving; and then each report is made by
 the command, which looks up the range of the period, what stood before it, who is meant by a pseudonym, what incidents
-were about, and the register of the configuration. Records lie before the period and after it, which must be in none of
+were about, and what the policy versions declare. Records lie before the period and after it, which must be in none of
 its figures but those of what stood.
 
     python -m benchmarks.year_database [--exchanges N] [--seed N] [--here]
@@ -38,8 +38,9 @@ from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Drawn, Hand
 from benchmarks.year_persons import FEW, MANY, MERGED, NOBODY, ONE, OTHER, PURGED
 from benchmarks.year_register import AROUND, Around
 from benchmarks.year_reports import wanted
-from benchmarks.year_site import RANGE, SQLITE, TENANT, install
+from benchmarks.year_site import RANGE, SQLITE, install
 from benchmarks.year_truth import Truth
+from benchmarks.year_versions import TENANT, TEXTS
 from benchmarks.year_written import Report
 from gateway import __version__
 from gateway.bootstrap import Site, archiving_of, due, open_site
@@ -169,6 +170,8 @@ async def _written(configuration: Path, exchanges: int, seed: int) -> Written:
     async with open_site(load(configuration), clock=clock) as site:
         entry = site.tenants[TENANT]
         known = await site.flags.row(entry.ledger, OTHER)
+        for text in TEXTS.values():
+            await site.policies.put(text)
         filling = Filling(site, clock, marked(known, merged=MERGED[OTHER]))
         early = range(START_US - 390 * DAY_US, START_US - 310 * DAY_US, HOUR_US // 2)
         await filling.some(_others(early, seed=1, least=RANGE))

@@ -1,6 +1,6 @@
 """Every report of a generated year, composed by the product, against what must stand in it.
 
-The product composes each of its kinds as `exchange.reporting` does: from figures of the records, with a register,
+The product composes each of its kinds as `exchange.reporting` does: from figures of the records, with registers,
 archives and witnesses that `year_register` makes up. `year_reports` says from the year's truth what must stand there.
 """
 
@@ -12,20 +12,25 @@ from benchmarks.year_compared import faults
 from benchmarks.year_messages import ENGINES
 from benchmarks.year_register import Said
 from benchmarks.year_reports import carried, frameworks, wanted
+from benchmarks.year_versions import NOT_KEPT, STANDS_FIRST, TERMS
 from benchmarks.year_written import Report
 from gateway.evidence.measured import Body, Count, Measurement, Share
 from gateway.evidence.reports import attached
 from gateway.evidence.reports.basis import Affected, Apart, Basis, Outside
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
-from gateway.evidence.reports.register import Party, Place, Register
+from gateway.evidence.reports.register import Declared, Party, Place, Register
 
 
-def register() -> Register:
-    """The register as the product takes it."""
+def declared() -> Declared:
+    """What the versions say, as the product takes it."""
+    registers = {version: register(terms) for version, terms in TERMS.items()}
+    return Declared(registers={**registers, STANDS_FIRST: NOT_KEPT})
+
+
+def register(terms: made.Terms) -> Register:
     return Register(
-        tenant=made.TENANT_NAME,
-        retention_days=made.RETENTION_DAYS,
+        retention_days=terms.retention_days,
         processors={
             name: Party(
                 legal_name=one.legal_name,
@@ -37,10 +42,9 @@ def register() -> Register:
                 no_training=one.no_training == "yes",
                 document=one.document,
             )
-            for name, one in made.PROCESSORS.items()
+            for name, one in terms.processors.items()
         },
-        zones={zone: Place(trusted=zone in made.TRUSTED, region=region) for zone, region in made.ZONES.items()},
-        agents=made.AGENTS,
+        zones={zone: Place(trusted=zone in terms.trusted, region=region) for zone, region in made.ZONES.items()},
     )
 
 
@@ -60,7 +64,7 @@ def basis(found: Mapping[str, Any]) -> Basis:
         misses=made.MISSES,
         measured=measured(),
         known_from=made.KNOWN_FROM,
-        register=register(),
+        declared=declared(),
         outside=Outside(stamps=_said(made.STAMPS, first, end), cosigned=_said(made.COSIGNED, first, end)),
         archives=[(name, first + low, first + high) for name, low, high in made.ARCHIVES],
         emergencies=[

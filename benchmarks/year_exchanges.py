@@ -201,7 +201,7 @@ class Exchanges:
         truth, purpose = self._truth, common["purpose"]
         place = (agent.agent, agent.zone, agent.region, agent.processor)
         about = self._hand.found(detail.subjects or ())
-        truth.flowed(timestamp(at), place, message.all, (purpose, common["legal_basis"]), about)
+        truth.flowed(timestamp(at), place, made.version(at), message.all, (purpose, common["legal_basis"]), about)
         truth.models.add(timestamp(at), agent.agent, *agent.runs(at))
         said = [one for one in ruled.obligations if one == "no-content" or one.startswith("keep-content")]
         truth.kept[said[0] if said else "not kept"] += 1

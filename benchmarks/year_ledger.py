@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from benchmarks.year_hand import HOUR_US, Drawn, Hand
+from benchmarks.year_messages import version
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.record import Detail, Envelope, OutcomeInfo, timestamp
 
@@ -120,7 +121,7 @@ class Ledgers:
     def began(self, at: int) -> None:
         """The first records on it."""
         self.state(at, "ledger.started", build="sha256:" + "3c" * 32, config="sha256:" + "09" * 32)
-        self._hand.put("emergency.began", at + 1, began=timestamp(at - 5_000_000), policy="sha256:" + "1a" * 32)
+        self._hand.put("emergency.began", at + 1, began=timestamp(at - 5_000_000), policy=version(at))
 
     def ended(self, at: int) -> None:
         """The last ones, with checkpoints of its own, which say nothing of the main ledger."""

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.year_hand import START_US, YEAR_US, Hand
 from benchmarks.year_persons import ASKED, ERASED, FEW, MANY, ONE, OTHER
+from benchmarks.year_versions import VERSIONS
 from gateway.ledger.record import ClassesInfo, Detail
 
 NEWER_AT = START_US + YEAR_US // 3
@@ -59,7 +60,6 @@ MASKABLE = {
     "pci": frozenset({"card"}),
 }
 """Of the types that messages hold, those that masking masks, by class; as in the policy that ships."""
-VERSIONS = ("sha256:" + "1a" * 32, "sha256:" + "2b" * 32)
 ENGINES = ("sha256:" + "aa" * 32, "sha256:" + "bb" * 32)
 ERASED_AT = START_US + 200 * 86_400_000_000
 """From when on nothing is sent of the person who is erased: half a day before the erasure begins."""

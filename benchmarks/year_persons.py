@@ -29,11 +29,12 @@ class Person:
         self.left_out: Counter[str] = Counter()
         self.subjects = Steps()
 
-    def disclosed(self, at: str, recipient: str, zone: str, processor: str, purpose: str, classes: str) -> None:
+    def disclosed(self, at: str, recipient: str, zone: str, processor: str, purpose: str, *more: str) -> None:
+        """`more`: the classes, and the policy version."""
         if purpose in NEED_NOT_BE_TOLD:
             self.left_out[purpose] += 1
         else:
-            self.told.add(at, recipient, zone, processor, purpose, classes)
+            self.told.add(at, recipient, zone, processor, purpose, *more)
 
     def document(self) -> dict[str, Any]:
         """In the form of `reporting.Person.document`."""

@@ -1,4 +1,5 @@
-"""What a generated year's reports tell beside its records: a configuration, archives, witnesses, all made up here."""
+"""What a generated year's reports tell beside its records: what policy versions declare, archives, witnesses, all made
+up here."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,8 +13,8 @@ SINCE, UNTIL, CREATED = (
 )
 KNOWN_FROM = 40
 """What stood before the year is known from this record on."""
-TENANT_NAME, RETENTION_DAYS = "Clinic", 2_192
-UNKNOWN, NO_AGREEMENT = "not in the configuration", "none configured"
+TENANT_NAME = "Clinic"
+UNKNOWN, NO_AGREEMENT, NOT_KNOWN = "not in the policy version", "none configured", "not known"
 MISSES = ("0.0250 (0.0051 to 0.0714): 3 of 120 messages; a sample", "not measured; another")
 
 
@@ -66,28 +67,61 @@ class Processor(NamedTuple):
     country: str
     safeguard: str
     valid_until: str
-    valid: str
-    """Whether it is on the last day of the year."""
     classes: tuple[str, ...]
     no_training: str
     document: str
 
 
-PROCESSORS: Mapping[str, Processor] = {
-    "clinic-it": Processor(
-        "Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2025-12-31", "yes", ("pii", "phi"), "yes", "sha256:" + "d1" * 32
-    ),
-    "big-cloud": Processor(
-        "Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "2025-12-30", "no", ("pii",), "no", "sha256:" + "d2" * 32
-    ),
-    "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", NO_AGREEMENT, (), "no", ""),
-}
-"""One of those in traffic is not among them, and one of them is not in traffic."""
-NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", "", (), "", "")
-NO_PROCESSOR = Processor("none named", "none named", "none named", "none named", "", "", (), "", "")
-TRUSTED = frozenset({"in-house", "partner"})
+class Terms(NamedTuple):
+    """What a policy version declares."""
+
+    processors: Mapping[str, Processor]
+    trusted: frozenset[str]
+    """Zones."""
+    retention_days: int
+
+
+IT = Processor("Clinic IT GmbH", "Ring 1, Ulm", "AT", "DPA", "2025-12-31", ("pii", "phi"), "yes", "sha256:" + "d1" * 32)
+FIRST = Terms(
+    {
+        "clinic-it": IT,
+        "big-cloud": Processor(
+            "Big Cloud Inc.", "1 Main St, Reno", "US", "SCC", "2025-12-30", ("pii",), "no", "sha256:" + "d2" * 32
+        ),
+        "paper-mill": Processor("Paper Mill AG", "Muehle 3, Bern", "CH", NO_AGREEMENT, "", (), "no", ""),
+    },
+    frozenset({"in-house", "partner"}),
+    2_192,
+)
+SECOND = Terms(
+    {
+        "clinic-it": IT,
+        "big-cloud": Processor(
+            "Big Cloud Europe Ltd",
+            "2 Quay, Dublin",
+            "IE",
+            "DPA",
+            "2025-12-30",
+            ("phi", "pii"),
+            "yes",
+            "sha256:" + "d3" * 32,
+        ),
+    },
+    frozenset({"in-house"}),
+    1_095,
+)
+"""What is declared from the middle of the year on. One of those in traffic is in neither, and one is not in traffic."""
+NOW = Terms(
+    {"clinic-it": IT._replace(country="LI", legal_name="Clinic IT of now"), "lettres-sa": IT._replace(country="MC")},
+    frozenset({"cloud"}),
+    4_000,
+)
+"""What is configured when the year is over, and must be told nowhere."""
+NOBODY = Processor(UNKNOWN, UNKNOWN, UNKNOWN, NO_AGREEMENT, "", (), "", "")
+NO_PROCESSOR = Processor("none named", "none named", "none named", "none named", "", (), "", "")
+UNTOLD = Processor(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, "", (), "", "")
 ZONES = {"in-house": "DE", "partner": "FR", "cloud": "US"}
-AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud"}
+AGENTS = {"ward-scribe": "clinic-it", "letters": "lettres-sa", "cloud-writer": "big-cloud", "binder": "paper-mill"}
 
 
 class Said(NamedTuple):
@@ -131,8 +165,3 @@ def around(truth: Mapping[str, object]) -> Around:
     """What is told around a year's records."""
     found = truth.get(AROUND)
     return found if isinstance(found, Around) else Around()
-
-
-def processor(name: str) -> Processor:
-    """The one that is declared by this id, or what is told of one that is not, or where none is named."""
-    return NO_PROCESSOR if name == "none" else PROCESSORS.get(name, NOBODY)

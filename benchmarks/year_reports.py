@@ -1,13 +1,16 @@
 """What each kind of report of a generated year must be, by the truth and the register made up for it."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks import year_sections as sections
+from benchmarks.year_counts import most
 from benchmarks.year_provisions import files
-from benchmarks.year_register import around, processor
+from benchmarks.year_register import around
 from benchmarks.year_sections import Truth
+from benchmarks.year_versions import added, declared
 from benchmarks.year_written import NUMBER, Part, Prose, Report, Sheet, Wanted, shown, table
 from gateway.evidence.reports.document import Fields, Table, Text
 
@@ -60,16 +63,19 @@ def impact(truth: Truth) -> list[Part]:
 
 def processing(truth: Truth) -> list[Part]:
     traffic = truth["flows"]["processing"]
-    rows = []
-    for *key, name, times in traffic:
-        one = processor(name)
-        rows.append((*key, one.legal_name, one.country, one.safeguard, times))
+    found = Counter[tuple[str, ...]]()
+    for *key, name, version, times in traffic:
+        one = declared(version, name)
+        found[*key, one.legal_name, one.country, one.safeguard] += times
     columns = "Purpose | Legal basis | Data class | Recipient | Zone | Processor | Country | Safeguard | Messages"
     return [
         Part(
             "processing",
             "Processing, from traffic",
-            (Prose("Purposes, classes and recipients", (), "note"), table("Processing by purpose", columns, rows)),
+            (
+                Prose("Purposes, classes and recipients", (), "note"),
+                table("Processing by purpose", columns, most(found)),
+            ),
         ),
         sections.processors(truth),
         sections.keeping(truth),
@@ -141,10 +147,11 @@ def _incident(row: list[Any], one: Mapping[str, Any] | None) -> Fields:
 
 def disclosures(person: Truth) -> list[Part]:
     told = person["disclosures"]
-    rows = []
-    for agent, zone, name, purpose, classes, first, times, last in told["told"]:
-        one = processor(name)
-        rows.append((first, times, last, agent, one.legal_name, one.address, zone, classes, purpose))
+    sent = []
+    for agent, zone, name, purpose, classes, version, *span in told["told"]:
+        one = declared(version, name)
+        sent.append(((agent, one.legal_name, one.address, zone, classes, purpose), *span))
+    rows = [(*one[6:], *one[:6]) for one in added(sent)]
     excluded = shown(sum(times for _, times in told["left_out"]))
     law = Prose("Disclosures for treatment", ("45", "164.528", "1", excluded, "164.528", "3"))
     columns = "First | Times | Last | Recipient | Received by | Address | Zone | What was disclosed | Purpose"

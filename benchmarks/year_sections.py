@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from benchmarks.year_messages import ENGINES
 from benchmarks.year_register import (
     MEASURED,
     MEASURED_AT,
-    PROCESSORS,
-    RETENTION_DAYS,
-    TRUSTED,
     Around,
     Counted,
+    Processor,
     Said,
+    Terms,
     around,
-    processor,
 )
+from benchmarks.year_versions import NOT_KEPT, TERMS, added, declared, kept_so, stood, trusts, valid
 from benchmarks.year_written import NUMBER, Part, Prose, Wanted, hundredths, lasting, share, shown, table
 from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Strip
 
@@ -182,8 +182,8 @@ def _least(one: Counted) -> Decimal:
 
 def flows(truth: Truth) -> Part:
     told = truth["flows"]
-    personal = [row for row in told["recipients"] if row[4] == "personal"]
-    trusted = sum(times for _, zone, _, _, _, _, times, _ in personal if zone in TRUSTED)
+    personal = [row for row in told["versions"] if row[4] == "personal"]
+    trusted = sum(times for _, zone, _, _, _, version, _, times, _ in personal if trusts(version, zone))
     zones = told["zones"]
     return Part(
         "flows",
@@ -196,6 +196,7 @@ def flows(truth: Truth) -> Part:
                     ("Of these into trusted zones", share(trusted, told["sent_personal"])),
                 )
             ),
+            Prose("Whether a zone was trusted", (), "note"),
             Prose("A message that carries two classes"),
             Streams("Messages by data class and zone", tuple(tuple(row) for row in zones)),
             table("Messages by data class and zone", "Data class | Zone | Messages", zones),
@@ -215,9 +216,9 @@ def flows(truth: Truth) -> Part:
 
 def transfers(truth: Truth) -> Part:
     rows, regions, countries = [], Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for agent, zone, region, name, data, first, times, last in truth["flows"]["recipients"]:
-        one = processor(name)
-        rows.append((agent, zone, region, one.country, one.safeguard, data, first, times, last))
+    for agent, zone, region, name, data, version, *span in truth["flows"]["versions"]:
+        one, times = declared(version, name), span[1]
+        rows.append(((agent, zone, region, one.country, one.safeguard, data), *span))
         regions[data, region] += times
         countries[data, one.country] += times
     columns = "Recipient | Zone | Region | Country | Mechanism | Data | First | Messages | Last"
@@ -227,11 +228,12 @@ def transfers(truth: Truth) -> Part:
         "Transfers",
         (
             Prose("The region is that of the zone", (), "note"),
+            *_told_by(truth),
             *(
-                Streams(f"Where data went, {how}", tuple((*key, times) for key, times in found.items()))
+                Streams(f"Where data went, {how}", tuple((*key, times) for key, times in sorted(found.items())))
                 for how, found in plots.items()
             ),
-            table("Transfers by recipient", columns, rows),
+            table("Transfers by recipient", columns, added(rows)),
         ),
     )
 
@@ -240,31 +242,60 @@ def processors(truth: Truth) -> Part:
     seen = Counter[str]()
     for _, _, _, name, _, _, times, _ in truth["flows"]["recipients"]:
         seen[name] += times
-    rows = [
-        (
-            *(name, one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", one.valid),
-            *(", ".join(one.classes), one.no_training, one.document or "-", seen[name]),
-        )
-        for name, one in sorted(PROCESSORS.items())
-    ]
-    strangers = [(name, seen[name]) for name in sorted(set(seen) - set(PROCESSORS) - {"none"})]
-    idle = [(name,) for name in sorted(set(PROCESSORS) - set(seen))]
-    said = "Id | Legal name | Address | Country | Agreement | Valid until | Valid at the end"
+    known = {name for version, _, _ in stood(truth) if version in TERMS for name in TERMS[version].processors}
+    rows = []
+    for name in sorted(known):
+        for one, since, until in kept_so(truth, partial(_declared_in, name)):
+            said = (one.legal_name, one.address, one.country, one.safeguard, one.valid_until or "-", valid(one, until))
+            rows.append((name, *said, ", ".join(one.classes), one.no_training, one.document or "-", since, until))
+    sent = []
+    for _, _, _, name, _, version, *span in truth["flows"]["versions"]:
+        one = declared(version, name)
+        if name != "none":
+            sent.append(((name, one.legal_name, one.country, one.safeguard), *span))
+    columns = "Id | Legal name | Address | Country | Agreement | Valid until | Valid at the end"
     return Part(
         "processors",
         "Processors and their agreements",
         (
             Prose("Names, addresses and agreements", (), "note"),
+            *_told_by(truth),
             table(
                 "Register of processors",
-                f"{said} | Classes | No training | Document | Messages",
+                f"{columns} | Classes | No training | Document | From | Until",
                 rows,
-                "No processor is configured.",
+                "No processor is in a policy version of the period.",
             ),
-            table("In traffic, not in the register", "Processor | Messages", strangers),
-            table("In the register, not in traffic", "Processor", idle),
+            table(
+                "Sent to processors, by what stood then",
+                "Processor | Legal name | Country | Agreement | First | Messages | Last",
+                added(sent),
+            ),
+            table(
+                "In traffic, not in the register",
+                "Processor | Messages",
+                [(name, seen[name]) for name in sorted(set(seen) - known - {"none"})],
+            ),
+            table("In the register, not in traffic", "Processor", [(name,) for name in sorted(known - set(seen))]),
         ),
     )
+
+
+def _declared_in(name: str, terms: Terms | None) -> Processor | None:
+    return None if terms is None else terms.processors.get(name)
+
+
+def _told_by(truth: Truth) -> list[Wanted]:
+    rows = [(*one, "read" if one[0] in TERMS else NOT_KEPT) for one in stood(truth)]
+    return [
+        Prose("Each value is told from when until when", (), "note"),
+        table(
+            "Policy versions that this is told by",
+            "Version | From | Until | What it says",
+            rows,
+            "No policy version was in force in the period.",
+        ),
+    ]
 
 
 def decisions(truth: Truth) -> Part:
@@ -547,13 +578,18 @@ def _stood(row: Sequence[str | int], last: str) -> list[str | int]:
     return [days, "ended late" if ended > due else "ended in time"]
 
 
+def _days(terms: Terms | None) -> int | str:
+    return "not known" if terms is None else terms.retention_days
+
+
 def keeping(truth: Truth) -> Part:
     told = truth["keeping"]
     return Part(
         "keeping",
         "What is kept and what was destroyed",
         (
-            Fields((("Records are kept for", f"{shown(RETENTION_DAYS)} days"),)),
+            Prose("For how many days records are kept", (), "note"),
+            table("Days for which records are kept", "Days | From | Until", kept_so(truth, _days)),
             table("Content of what was sent", "Rule | Messages", told["kept"]),
             table("Destroyed", "Time | Event | How many | Outcome", told["destroyed"]),
         ),

@@ -1,4 +1,4 @@
-"""The installation that a generated year is written into: what `year_register` makes up, configured."""
+"""The installation that a generated year is written into: with what is configured when the year is over."""
 
 import json
 from collections.abc import Mapping
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks import year_register as made
 from benchmarks.year_provisions import OWN
+from benchmarks.year_versions import TENANT
 from gateway.cli.init import write_installation
 
-TENANT = "clinic"
 SQLITE = "sqlite:///gateway.db"
 RANGE = 4_096
 """Records of one archive: as few as there can be."""
@@ -25,13 +25,16 @@ def install(directory: Path, url: str = SQLITE) -> Path:
 
 
 def configuration(url: str) -> str:
-    """As TOML. A processor of the traffic is in no register: an agent that names it would not be configured."""
+    """As TOML. A processor of the traffic is not configured: an agent that names it would not be."""
     parts = [
         f"[database]\nurl = {_text(url)}",
         f'[archive]\ndirectory = "archive"\nrange_records = {RANGE}',
-        _table("tenant", id=TENANT, name=made.TENANT_NAME, retention_days=made.RETENTION_DAYS),
-        *(_table("zone", id=zone, trusted=zone in made.TRUSTED, region=region) for zone, region in made.ZONES.items()),
-        *(_processor(name, one) for name, one in made.PROCESSORS.items()),
+        _table("tenant", id=TENANT, name=made.TENANT_NAME, retention_days=made.NOW.retention_days),
+        *(
+            _table("zone", id=zone, trusted=zone in made.NOW.trusted, region=region)
+            for zone, region in made.ZONES.items()
+        ),
+        *(_processor(name, one) for name, one in made.NOW.processors.items()),
         *(_agent(name, zone) for name, zone in _AGENTS.items()),
     ]
     return "\n\n".join(parts) + "\n"
@@ -54,7 +57,7 @@ def _processor(name: str, one: made.Processor) -> str:
 
 def _agent(name: str, zone: str) -> str:
     processor = made.AGENTS[name]
-    known = {"processor": processor} if processor in made.PROCESSORS else {}
+    known = {"processor": processor} if processor in made.NOW.processors else {}
     values = {"id": name, "protocol": "openai", "url": "https://agent.example/v1", "zone": zone, **known}
     return _table("agent", **values, capabilities=("summarize",))
 

@@ -97,7 +97,8 @@ class Tasks:
             )
             every = tuple(sorted({"phi", *inherited})) if again else ()
             place = (callback, zone, "none", "none")
-            self._truth.flowed(timestamp(at), place, every, (purpose, basis), sent.about)
+            under = effect.policy if again else "none"
+            self._truth.flowed(timestamp(at), place, under, every, (purpose, basis), sent.about)
             at += 30 * SECOND
         if self._hand.chance(0.6):
             ended = OutcomeInfo(code="ok", status=204)

@@ -62,6 +62,7 @@ class Truth:
         self.sent = self.sent_personal = self.kept_answers = 0
         self.zones: Counter[tuple[str, str]] = Counter()
         self.recipients, self.versions, self.models = Times(), Times(), Times()
+        self.told_under = Times()
         self.processing: Counter[tuple[str, ...]] = Counter()
         self.words: Counter[str] = Counter()
         self.days: Counter[tuple[str, str]] = Counter()
@@ -171,22 +172,25 @@ class Truth:
         self,
         at: str,
         place: tuple[str, str, str, str],
+        version: str,
         classes: Sequence[str],
         why: tuple[str | None, str | None],
         about: tuple[str, ...],
     ) -> None:
-        """One sending. `place`: recipient, zone, region, processor; `why`: purpose and legal basis."""
+        """One sending. `place`: recipient, zone, region, processor; `version`: which it was decided
+        under; `why`: purpose and legal basis."""
         recipient, zone, _, processor = place
         personal, names = bool(PERSONAL & set(classes)), classes or ("public",)
         purpose, basis = why[0] or "none", why[1] or "none"
         self.sent += 1
         self.sent_personal += personal
         self.recipients.add(at, *place, "personal" if personal else "other")
+        self.told_under.add(at, *place, "personal" if personal else "other", version)
         for name in names:
             self.zones[name, zone] += 1
-            self.processing[purpose, basis, name, recipient, zone, processor] += 1
+            self.processing[purpose, basis, name, recipient, zone, processor, version] += 1
         for one in self.persons.about(about):
-            one.disclosed(at, recipient, zone, processor, purpose, ", ".join(names))
+            one.disclosed(at, recipient, zone, processor, purpose, ", ".join(names), version)
 
     # -------------------------------------------------------------------------------------------------- as a document
 
@@ -200,6 +204,7 @@ class Truth:
                 "sent_personal": self.sent_personal,
                 "zones": most(self.zones),
                 "recipients": self.recipients.rows(),
+                "versions": self.told_under.rows(),
                 "models": self.models.rows(),
                 "processing": most(self.processing),
             },

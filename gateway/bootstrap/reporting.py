@@ -4,8 +4,8 @@ from gateway.bootstrap.shipped import inactive_frameworks
 from gateway.bootstrap.site import Site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
-from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.reporting import Reporter
 from gateway.exchange.signing_off import SignOffs
 from gateway.exchange.terms import in_force, terms_of
@@ -24,7 +24,7 @@ async def reporter_of(site: Site, tenant: str, auditor: Auditor, policy: Policy,
         flags=site.flags,
         ledger=entry.ledger,
         origin=entry.origin,
-        register=register_of(site.settings, tenant),
+        registers=VersionRegisters(site.policies, tenant),
         terms=terms,
         inactive=inactive_frameworks(site.settings, [one.id for one in terms.frameworks]),
         clock=site.clock,

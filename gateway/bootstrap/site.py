@@ -18,6 +18,7 @@ from gateway.exchange.approving import Approving
 from gateway.exchange.archived import Archives, digest_of
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor
+from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import Erasing
@@ -121,6 +122,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def access(self) -> SubjectAccess:
         """What data subjects of every tenant may know."""
         days = {one.id: one.retention_days for one in self.settings.tenants}
+        names = {entry.ledger: name for name, entry in self.tenants.items()}
         return SubjectAccess(
             subjects=self.subjects,
             flags=self.flags,
@@ -128,7 +130,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             sealer=Sealer(self.keyring),
             clock=self.clock,
             node=self.node,
-            settings=self.settings,
+            registers=lambda ledger: VersionRegisters(self.policies, names[ledger]),
             emergencies=self.emergencies,
             retention={self.tenants[name].ledger: kept for name, kept in days.items()},
         )

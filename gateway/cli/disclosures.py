@@ -23,8 +23,8 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.core.errors import RecordsArchived
 from gateway.evidence import tabular
-from gateway.evidence.reports.register import register_of
 from gateway.exchange.auditor import Reader
+from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.disclosures import COLUMNS, disclosures
 
 _SHOWN = ("seq", "occurred_at", "recipient", "registered_name", "registered_country", "purpose", "classes", "subjects")
@@ -52,14 +52,14 @@ async def _list(arguments: argparse.Namespace) -> int:
         raise WrongUse("--subject must be a pseudonym (su_…)")
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
-    register = register_of(settings, tenant)
     async with opened(settings) as site:
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
         lying = await site.lying_in(arguments.archive)
         auditor, by = await site.auditor(tenant, *lying), await operator(site, tenant)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
-        async for found in disclosures(auditor, who, register, since, until, arguments.subject):
+        registers = VersionRegisters(site.policies, tenant)
+        async for found in disclosures(auditor, who, registers, since, until, arguments.subject):
             if form == tabular.CSV:
                 put(tabular.row(found[name] for name in COLUMNS))
             elif form == tabular.NDJSON:

@@ -1,16 +1,16 @@
 """What left, one row for each time that an agent or a callback was sent personal data: what accountings of disclosures,
 transfer logs and registers of recipients are made of.
 
-A row says what the record says; what the configuration says now of who runs the recipient stands beside it under
-`registered_…`. Data that is of no class but public, internal or secret is nobody's and makes no row; whatever else a
-class is called, and what was not assessed, does.
+A row says what the record says; what the policy version that it was decided under (`policy`) says of who runs the
+recipient stands beside it under `registered_…`. Data that is of no class but public, internal or secret is nobody's and
+makes no row; whatever else a class is called, and what was not assessed, does.
 """
 
 from typing import Any
 
 from gateway.evidence.figures.seen import NONE
 from gateway.evidence.figures.subjects import EXCLUDED
-from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.register import Declared
 from gateway.ledger.record import Detail, Envelope
 
 EVENTS = ("exchange.requested", "exchange.attempted", "task.callback_sent")
@@ -19,10 +19,16 @@ COLUMNS = (
     *("seq", "occurred_at", "exchange", "recipient", "zone", "region", "processor", "destination"),
     *("registered_name", "registered_address", "registered_country", "registered_safeguard"),
     *("action", "purpose", "legal_basis", "accountable", "classes", "found", "obligations", "subjects"),
+    "policy",
 )
 
 
-def row(envelope: Envelope, detail: Detail | None, register: Register) -> dict[str, Any] | None:
+def version(envelope: Envelope) -> str | None:
+    """The policy version that something was sent under; None where the record names none."""
+    return None if envelope.decision is None else envelope.decision.policy
+
+
+def row(envelope: Envelope, detail: Detail | None, declared: Declared) -> dict[str, Any] | None:
     """A row with the members `COLUMNS`; None for a record that is of no disclosure of personal data.
 
     `accountable`: whether an accounting under 45 CFR 164.528 lists it, by its purpose; treatment, payment and health
@@ -37,7 +43,7 @@ def row(envelope: Envelope, detail: Detail | None, register: Register) -> dict[s
     classes = None if found is None else sorted({*found.found, *found.declared, *found.inherited, *found.floor})
     if classes is not None and IMPERSONAL.issuperset(classes):
         return None
-    party = register.party(envelope.processor or NONE)
+    party = declared.of(version(envelope)).party(envelope.processor or NONE)
     return {
         "seq": envelope.seq,
         "occurred_at": envelope.occurred_at,
@@ -59,4 +65,5 @@ def row(envelope: Envelope, detail: Detail | None, register: Register) -> dict[s
         "found": None if envelope.found is None else dict(envelope.found),
         "obligations": None if envelope.decision is None else list(envelope.decision.obligations),
         "subjects": None if detail is None or detail.subjects is None else list(detail.subjects),
+        "policy": version(envelope),
     }

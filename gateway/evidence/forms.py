@@ -5,6 +5,7 @@ those. Memory: one record, and a piece of the file; of the assessment, a count f
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 from gateway.evidence import bag, disclosed, fhir, ocsf, oscal, strict_json, tabular
 from gateway.evidence.attachment import Given, Material, every_detail
@@ -13,7 +14,7 @@ from gateway.evidence.figures.seen import Known, seen
 from gateway.evidence.figures.standing import Start, Stood
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.oscal import Assessment, Resource, Subject
-from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.register import Declared, Registers
 from gateway.evidence.scope import timed
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.index import COLUMNS, index_columns
@@ -30,12 +31,17 @@ _CELLS = ("seq", *COLUMNS, "hash", "emergency")
 
 class Lines:
     """A file with some lines for each selected record, after a head: of the range, then of emergency ledgers. `make` is
-    called once for each writing of it, and what it gives once for each record, in order."""
+    called once for each writing of it, and what it gives once for each record, in order, after `look` has looked up
+    what it takes to tell that."""
 
     def __init__(
-        self, path: str, make: Callable[[Manifest], Callable[[Given], Iterable[bytes]]], head: bytes = b""
+        self,
+        path: str,
+        make: Callable[[Manifest], Callable[[Given], Iterable[bytes]]],
+        head: bytes = b"",
+        look: Callable[[Given], Awaitable[None]] | None = None,
     ) -> None:
-        self._path, self._make, self._head = path, make, head
+        self._path, self._make, self._head, self._look = path, make, head, look
 
     @property
     def path(self) -> str:
@@ -45,6 +51,8 @@ class Lines:
         of, piece = self._make(material.manifest), bytearray(self._head)
         for records in (material.selected(), material.apart(selected=True)):
             async for given in records:
+                if self._look is not None:
+                    await self._look(given)
                 for line in of(given):
                     piece += line
                 if len(piece) >= PIECE:
@@ -93,22 +101,33 @@ def table() -> Lines:
     return Lines("data/csv/records.csv", lambda manifest: lambda given: (_row(given),), tabular.row(_CELLS))
 
 
-def disclosures(register: Register) -> tuple[Lines, Lines]:
-    """What personal data was sent to whom, with what the register says of them, as NDJSON and as a table."""
+def disclosures(registers: Registers) -> tuple[Lines, Lines]:
+    """What personal data was sent to whom, with what the policy version in force said of them, as NDJSON and as a
+    table."""
+    told: dict[str, Declared] = {}
+
+    async def look(given: Given) -> None:
+        version = disclosed.version(given.envelope) if given.envelope.event in disclosed.EVENTS else None
+        if version is not None and version not in told:
+            told[version] = await registers.declared((version,))
+
+    def row(given: Given) -> dict[str, Any] | None:
+        declared = told.get(disclosed.version(given.envelope) or "", Declared())
+        return disclosed.row(given.envelope, given.detail, declared)
 
     def line(given: Given) -> Iterable[bytes]:
-        found = disclosed.row(given.envelope, given.detail, register)
+        found = row(given)
         return () if found is None else (tabular.line({**found, "emergency": given.emergency}),)
 
-    def cells(given: Given) -> Iterable[bytes]:
-        found = disclosed.row(given.envelope, given.detail, register)
-        told = () if found is None else (*(found[name] for name in disclosed.COLUMNS), given.emergency)
-        return (tabular.row(told),) if told else ()
+    def in_cells(given: Given) -> Iterable[bytes]:
+        found = row(given)
+        cells = () if found is None else (*(found[name] for name in disclosed.COLUMNS), given.emergency)
+        return (tabular.row(cells),) if cells else ()
 
     head = tabular.row((*disclosed.COLUMNS, "emergency"))
     return (
-        Lines("data/disclosures.jsonl", lambda manifest: line),
-        Lines("data/csv/disclosures.csv", lambda manifest: cells, head),
+        Lines("data/disclosures.jsonl", lambda manifest: line, look=look),
+        Lines("data/csv/disclosures.csv", lambda manifest: in_cells, head, look),
     )
 
 

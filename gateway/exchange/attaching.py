@@ -15,10 +15,10 @@ from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
 from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports import pdf
-from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
 from gateway.exchange.assessing import assessments
 from gateway.exchange.attached_reports import reports
+from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.terms import Terms, in_force
 from gateway.settings import Settings
 from gateway.store.policies import PolicyStore
@@ -49,13 +49,13 @@ def _assessed(setting: Setting) -> Attachment:
 
 
 def _reports(setting: Setting, *, printed: bool) -> Sequence[Attachment]:
-    made = (setting.settings, setting.tenant, setting.terms, setting.selection)
+    made = (VersionRegisters(setting.policies, setting.tenant), setting.terms, setting.selection)
     return reports(*made, printed=printed, stood=setting.stood)
 
 
 KINDS: Mapping[str, Kind] = {
     "csv": lambda setting: (forms.table(),),
-    "disclosures": lambda setting: forms.disclosures(register_of(setting.settings, setting.tenant)),
+    "disclosures": lambda setting: forms.disclosures(VersionRegisters(setting.policies, setting.tenant)),
     "fhir": lambda setting: (forms.audit_events(), forms.AuditEventCoverage()),
     "ocsf": lambda setting: (forms.api_activity(),),
     "oscal": lambda setting: (_assessed(setting),),

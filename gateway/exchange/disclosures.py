@@ -5,8 +5,8 @@ from contextlib import aclosing
 from typing import Any
 
 from gateway.evidence.disclosed import COLUMNS as OF_A_RECORD
-from gateway.evidence.disclosed import EVENTS, row
-from gateway.evidence.reports.register import Register
+from gateway.evidence.disclosed import EVENTS, row, version
+from gateway.evidence.reports.register import Registers
 from gateway.exchange.auditor import Auditor, Reader
 from gateway.ledger.record import parse, parse_detail
 
@@ -15,7 +15,7 @@ COLUMNS = (*OF_A_RECORD, "emergency")
 
 
 async def disclosures(
-    auditor: Auditor, by: Reader, register: Register, since: str, until: str, subject: str | None
+    auditor: Auditor, by: Reader, registers: Registers, since: str, until: str, subject: str | None
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Rows with the members `COLUMNS`: of what lies in archives by their numbers, then in the order of their times,
     then of each emergency ledger by its numbers.
@@ -28,6 +28,9 @@ async def disclosures(
         async for chunk in chunks:
             for one in chunk:
                 detail = None if one.detail is None else parse_detail(one.detail)
-                found = row(parse(one.envelope), detail, register)
+                envelope = parse(one.envelope)
+                named = version(envelope)
+                declared = await registers.declared(() if named is None else (named,))
+                found = row(envelope, detail, declared)
                 if found is not None:
                     yield {**found, "emergency": one.emergency}

@@ -16,7 +16,6 @@ from gateway.evidence.checking import Alone
 from gateway.evidence.figures.standing import Start, Stood, told_of
 from gateway.evidence.kept import Keeper
 from gateway.evidence.manifest import Manifest
-from gateway.evidence.reports.register import register_of
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange.published import Published
@@ -185,10 +184,9 @@ class Exporting:
     async def _attached(self, attach: Sequence[str], stood: Stood | None) -> str:
         if not attach:
             return ""
-        register = register_of(self._setting.settings, self._setting.tenant)
         active = await self._policies.active(self._setting.ledger)
         told = None if stood is None else (stood.known_from, told_of(stood.start), _counted(stood.start))
-        return sha256(msgspec.json.encode((register, active, told), order="deterministic")).hexdigest()
+        return sha256(msgspec.json.encode((active, told), order="deterministic")).hexdigest()
 
 
 def _counted(start: Start) -> list[tuple[int | None, bool]]:

@@ -25,7 +25,8 @@ from gateway.evidence.reports.affected import affected_by
 from gateway.evidence.reports.basis import Affected, Apart, Basis
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
-from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.register import Registers
+from gateway.evidence.reports.versions import named
 from gateway.exchange.auditor import Auditor, Made, Reader
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.scoping import HAS_COME
@@ -73,13 +74,13 @@ class Reporter:
         flags: SubjectStore,
         ledger: str,
         origin: str,
-        register: Register,
+        registers: Registers,
         terms: Terms,
         inactive: frozenset[str],
         clock: Clock,
     ) -> None:
         self._auditor, self._archives, self._flags = auditor, archives, flags
-        self._ledger, self._origin, self._register, self._known = ledger, origin, register, terms.known
+        self._ledger, self._origin, self._registers, self._known = ledger, origin, registers, terms.known
         self._frameworks, self._inactive = {one.id: one for one in terms.frameworks}, inactive
         self._clock = clock
 
@@ -177,6 +178,7 @@ class Reporter:
             await self._in_emergencies(person, wanted)
         emergencies = [await self._apart(facts, spliced.one, wanted) for spliced in await self._within(wanted)]
         figures = facts.document(min(wanted.until, created))
+        about: Mapping[str, object] = {} if person is None else person.document()
         basis = Basis(
             ledger=self._origin,
             since=wanted.since,
@@ -188,8 +190,8 @@ class Reporter:
             figures=figures,
             misses=tuple(told(misses.document())),
             measured=measured(),
-            register=self._register,
-            subject={} if person is None else person.document(),
+            declared=await self._registers.declared(named(figures, about)),
+            subject=about,
             known_from=None if stood is None else stood.known_from,
             outside=await self._auditor.published.outside(end),
             emergencies=emergencies,

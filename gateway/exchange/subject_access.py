@@ -7,7 +7,7 @@ too (Art. 15(4)), and only that it is there is said.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,10 @@ from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
+from gateway.evidence.disclosed import version
+from gateway.evidence.figures.seen import NONE
 from gateway.evidence.figures.subjects import ELSEWHERE
+from gateway.evidence.reports.register import NO_AGREEMENT, NO_PROCESSOR, UNKNOWN, Declared, Registers
 from gateway.exchange import kept
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.emergency_trail import EmergencyTrail
@@ -25,7 +28,6 @@ from gateway.exchange.subjects import CHANGED, Meant, Subjects, unfit_reason
 from gateway.ledger.content import until_of
 from gateway.ledger.record import Envelope, NodeInfo, parse, timestamp
 from gateway.ledger.times import month_after
-from gateway.settings import Settings
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import Case, Terms, opened
 from gateway.store.subject_trail import Linked, SubjectTrail
@@ -35,6 +37,9 @@ COLUMNS = (
     *("seq", "occurred_at", "event", "exchange", "purpose", "agent", "zone", "action"),
     *("decision", "classes", "content", "emergency"),
 )
+_TOLD_OF = ("agent", "zone", "region", "processor", "address", "country", "safeguard")
+_NOBODY = frozenset({NO_PROCESSOR, NO_AGREEMENT, UNKNOWN})
+"""What a register says of nobody: then nothing is told."""
 _DISCLOSED = ("exchange.requested", "exchange.attempted")
 
 
@@ -58,17 +63,15 @@ class SubjectAccess:
         sealer: Sealer,
         clock: Clock,
         node: NodeInfo,
-        settings: Settings,
+        registers: Callable[[str], Registers],
         emergencies: Callable[[str], EmergencyTrail],
         retention: dict[str, int],
     ) -> None:
-        """`emergencies`: what the emergency ledgers of a ledger hold, by its id."""
+        """By the id of a ledger, `emergencies`: what its emergency ledgers hold; `registers`: what versions say."""
         self._emergencies = emergencies
         self._subjects, self._flags, self._trail, self._sealer = subjects, flags, trail, sealer
         self._clock, self._node, self._retention = clock, node, retention
-        self._zones = {zone.id: zone for zone in settings.zone}
-        self._agents = {agent.id: agent for agent in settings.agent}
-        self._processors = {processor.id: processor for processor in settings.processor}
+        self._registers = registers
 
     async def give(self, who: Approver, meant: Meant, wanted: Wanted) -> dict[str, Any] | Refusal:
         """Everything that is known of a subject, on record before the first row is read. What lies in archives, and on
@@ -129,6 +132,7 @@ class SubjectAccess:
                 envelope = parse(record.envelope)
                 sums.take(envelope)
                 rows.append(_row(record.seq, envelope, [], record.emergency))
+        declared = await self._registers(tenant).declared({one.policy for one in sums.recipients if one.policy})
         return {
             "case": made.id,
             "subject": made.subject,
@@ -141,7 +145,7 @@ class SubjectAccess:
             "categories": {"classes": dict(sums.classes), "findings": dict(sums.found)},
             "source": dict(sums.sources),
             "decisions": dict(sums.decisions),
-            "recipients": [self._recipient(agent, count) for agent, count in sorted(sums.recipients.items())],
+            "recipients": _recipients(sums.recipients, declared),
             "retention": {"records_days": self._retention.get(tenant), "content": "see the end of each"},
             "rights": ["Art. 16", "Art. 17", "Art. 18", "Art. 21", "Art. 77"],
             "records": rows,
@@ -165,22 +169,31 @@ class SubjectAccess:
             found.append({"seq": one.seq, "until": until, "parts": texts})
         return found
 
-    def _recipient(self, agent: str, count: int) -> dict[str, Any]:
-        """An agent that was sent anything, with who runs it and where, as it is configured now."""
-        known = self._agents.get(agent)
-        zone = None if known is None else self._zones.get(known.zone)
-        run_by = None if known is None or known.processor is None else self._processors.get(known.processor)
-        agreement = None if run_by is None else run_by.agreement
-        return {
-            "agent": agent,
-            "times": count,
-            "zone": None if known is None else known.zone,
-            "region": None if zone is None else zone.region,
-            "processor": None if run_by is None else run_by.legal_name,
-            "address": None if run_by is None else run_by.address,
-            "country": None if run_by is None else run_by.country,
-            "safeguard": None if agreement is None else agreement.kind,
-        }
+
+class Recipient(NamedTuple):
+    """Whom records name that something was sent to, and the policy version that it was decided under."""
+
+    agent: str
+    zone: str | None
+    region: str | None
+    processor: str | None
+    policy: str | None
+
+
+def _recipient(envelope: Envelope, agent: str) -> Recipient:
+    return Recipient(agent, envelope.zone, envelope.region, envelope.processor, version(envelope))
+
+
+def _recipients(found: Mapping[Recipient, int], declared: Declared) -> list[dict[str, Any]]:
+    """Agents that were sent anything, each with who ran it and where as it stood then: a row for each that was another
+    at another time, in the order of their names."""
+    times = Counter[tuple[str | None, ...]]()
+    for one, count in found.items():
+        party = declared.of(one.policy).party(one.processor or NONE)
+        run_by = (party.legal_name, party.address, party.country, party.safeguard)
+        times[(*one[:3], *(None if text in _NOBODY else text for text in run_by))] += count
+    ordered = sorted(times.items(), key=lambda item: tuple(map(str, item[0])))
+    return [dict(zip(_TOLD_OF, key, strict=True)) | {"times": count} for key, count in ordered]
 
 
 class _Sums:
@@ -192,13 +205,13 @@ class _Sums:
         self.found: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
         self.decisions: Counter[str] = Counter()
-        self.recipients: Counter[str] = Counter()
+        self.recipients: Counter[Recipient] = Counter()
 
     def take(self, envelope: Envelope) -> None:
         if not envelope.event.startswith("exchange."):
             return
         if envelope.event in _DISCLOSED and envelope.agent is not None:
-            self.recipients[envelope.agent] += 1
+            self.recipients[_recipient(envelope, envelope.agent)] += 1
         if envelope.event not in ("exchange.requested", "exchange.denied"):
             return
         if envelope.purpose is not None:

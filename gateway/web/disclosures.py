@@ -9,7 +9,7 @@ from litestar.response import Stream
 
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
-from gateway.evidence.reports.register import register_of
+from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.disclosures import COLUMNS, disclosures
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
@@ -37,9 +37,9 @@ async def listed(request: ApiRequest) -> Response[Any]:
         raise _wrong(allowed, "to", "a time after from")
     if asked.subject is not None and not asked.subject.startswith("su_"):
         raise _wrong(allowed, "subject", "a pseudonym, su_…")
-    register = register_of(gateway_of(request).site.settings, allowed.caller.identity.tenant)
+    registers = VersionRegisters(gateway_of(request).site.policies, allowed.caller.identity.tenant)
     stack = lasts(request, allowed)
-    found = disclosures(allowed.auditor, allowed.by, register, since, until, asked.subject)
+    found = disclosures(allowed.auditor, allowed.by, registers, since, until, asked.subject)
     rows = await stack.enter_async_context(aclosing(found))
     # The reading is recorded when the first row is asked for: do that before the status goes out.
     first = await anext(rows, None)

@@ -51,6 +51,24 @@ def test_every_block_of_every_report_is_what_the_truth_says() -> None:
     assert list(report_faults(reports, expected)) == []
 
 
+def test_what_was_declared_in_a_year_changes_and_is_told_by_what_stood() -> None:
+    _, reports, _ = _year()
+    tables = {
+        block.caption: block
+        for section in reports["processing", ""].sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    }
+    cloud = [row for row in tables["Register of processors"].rows if row[0] == "big-cloud"]
+    (_, first_ends), (second_begins, still) = [row[10:] for row in cloud]
+    assert ([row[3] for row in cloud], first_ends, still) == (["US", "IE"], second_begins, "still in force")
+    assert [row[0] for row in tables["Days for which records are kept"].rows] == ["not known", 2_192, 1_095]
+    sent = {row[:3] for row in tables["Sent to processors, by what stood then"].rows}
+    assert {("big-cloud", "Big Cloud Inc.", "US"), ("big-cloud", "Big Cloud Europe Ltd", "IE")} <= sent
+    said = {row[3] for row in tables["Policy versions that this is told by"].rows}
+    assert said == {"read", "not known: its text is not kept"}
+
+
 def test_reports_as_data_are_what_the_truth_says() -> None:
     expected, reports, _ = _year()
     read = {key: msgspec.json.decode(encode(one), type=Document) for key, one in reports.items()}
@@ -147,14 +165,15 @@ def test_a_cell_that_is_wrong_is_named_by_its_place() -> None:
     key = ("transfers", "")
     one = reports[key]
     section = next(section for section in one.sections if section.id == "transfers")
-    table = next(block for block in section.blocks if isinstance(block, Table))
+    table = next(block for block in section.blocks if getattr(block, "caption", "") == "Transfers by recipient")
+    assert isinstance(table, Table)
     row = (*table.rows[1][:7], 3, table.rows[1][8])
     wrong_table = msgspec.structs.replace(table, rows=(table.rows[0], row, *table.rows[2:]))
     blocks = tuple(wrong_table if block is table else block for block in section.blocks)
     changed = msgspec.structs.replace(section, blocks=blocks)
     sections = tuple(changed if each is section else each for each in one.sections)
     (fault,) = faults(msgspec.structs.replace(one, sections=sections), accounts[key], head(expected))
-    place = "Transfer log: transfers: block 3: Transfers by recipient: row 1"
+    place = "Transfer log: transfers: block 5: Transfers by recipient: row 1"
     assert fault == f"{place} ({row[0]}), Messages: 3, must be {table.rows[1][7]}"
 
 

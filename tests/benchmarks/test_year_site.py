@@ -1,20 +1,22 @@
-"""The installation that a generated year is written into says what the year's register says."""
+"""The installation that a generated year is written into says nothing of what the year's policy versions say."""
 
 from pathlib import Path
 
-from benchmarks.year_documents import register
-from benchmarks.year_site import RANGE, TENANT, install
-from gateway.evidence.reports.register import register_of
+from benchmarks import year_register as made
+from benchmarks.year_site import RANGE, install
 from gateway.settings import load
 
 
-def test_its_register_is_the_one_that_the_truth_has(tmp_path: Path) -> None:
+def test_what_is_configured_when_the_year_is_over_was_never_declared_in_it(tmp_path: Path) -> None:
     settings = load(install(tmp_path / "site"))
-    found, wanted = register_of(settings, TENANT), register()
-    assert (found.tenant, found.retention_days) == (wanted.tenant, wanted.retention_days)
-    assert (found.processors, found.zones) == (wanted.processors, wanted.zones)
-    known = {agent: name for agent, name in wanted.agents.items() if name in wanted.processors}
-    assert found.agents == known != wanted.agents
+    configured = {(one.id, one.legal_name, one.country) for one in settings.processor}
+    declared = [terms.processors for terms in (made.FIRST, made.SECOND)]
+    assert configured == {(name, one.legal_name, one.country) for name, one in made.NOW.processors.items()}
+    assert all((name, one.legal_name, one.country) not in configured for some in declared for name, one in some.items())
+    (tenant,) = settings.tenants
+    assert tenant.retention_days not in (made.FIRST.retention_days, made.SECOND.retention_days)
+    trusted = {zone.id for zone in settings.zone if zone.trusted}
+    assert trusted.isdisjoint(made.FIRST.trusted | made.SECOND.trusted)
     assert settings.archive.range_records == RANGE
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.evidence.disclosed import COLUMNS, row
-from gateway.evidence.reports.register import NO_PROCESSOR, Party, Register
+from gateway.evidence.reports.register import NO_PROCESSOR, Declared, Party, Register
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse
 from tests.golden.records.make import DETAIL
 
@@ -21,7 +21,8 @@ IT = Party(
     classes=("phi",),
     no_training=True,
 )
-REGISTER = Register(processors={"clinic-it": IT})
+DECIDED = "sha256:" + "1f" * 32
+DECLARED = Declared(registers={DECIDED: Register(processors={"clinic-it": IT})})
 
 
 def golden(event: str, **changes: Any) -> Envelope:
@@ -33,7 +34,7 @@ def classes(*names: str) -> ClassesInfo:
 
 
 def told(envelope: Envelope, detail: Detail | None = DETAIL) -> dict[str, Any]:
-    found = row(envelope, detail, REGISTER)
+    found = row(envelope, detail, DECLARED)
     assert found is not None
     assert tuple(found) == COLUMNS
     return found
@@ -65,14 +66,14 @@ def test_any_class_that_is_not_known_to_be_nobodys_counts_and_so_does_what_was_n
     assert told(golden("exchange.requested", classes=classes("public", "unscanned")))["classes"]
     assert told(golden("exchange.attempted", classes=None))["classes"] is None
     for nobodys in (classes(), classes("public", "internal"), classes("secret")):
-        assert row(golden("exchange.requested", classes=nobodys), None, REGISTER) is None
+        assert row(golden("exchange.requested", classes=nobodys), None, DECLARED) is None
 
 
 def test_only_what_was_sent_is_a_disclosure() -> None:
     found = {
         file.stem
         for file in GOLDEN.glob("*.json")
-        if file.stem != "detail" and row(parse(file.read_bytes()), None, REGISTER) is not None
+        if file.stem != "detail" and row(parse(file.read_bytes()), None, DECLARED) is not None
     }
     assert found == {
         "exchange.requested",
@@ -81,6 +82,6 @@ def test_only_what_was_sent_is_a_disclosure() -> None:
         "exchange.requested.tokens",
         "exchange.attempted",
     }
-    assert row(golden("exchange.requested", agent=None, attempt=0), None, REGISTER) is None
+    assert row(golden("exchange.requested", agent=None, attempt=0), None, DECLARED) is None
     allowed = golden("task.callback_sent", decision=golden("task.read").decision)
     assert told(allowed)["recipient"] == "billing"

@@ -16,13 +16,14 @@ from gateway.evidence import forms
 from gateway.evidence.attachment import Attachment
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.oscal import Assessment
-from gateway.evidence.reports.register import NO_PROCESSOR, Register
+from gateway.evidence.reports.register import NO_PROCESSOR
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.ledger.record import parse
 
 from .apart import FILES, Files, main_ledger
-from .making import VKEY, bundle, ledger
+from .making import POLICIES, VKEY, bundle, ledger
+from .reports.registers import INC, NOTHING, Told, sent_to
 from .tampering import Members, take_apart
 
 QUESTIONS = tuple(
@@ -50,7 +51,7 @@ ALL: tuple[Attachment, ...] = (
     forms.api_activity(),
     forms.table(),
     forms.AssessmentFile(frameworks),
-    *forms.disclosures(Register()),
+    *forms.disclosures(NOTHING),
 )
 SELECTION = Selection(first=2, end=20, filters={"zone": "cloud"})
 
@@ -169,3 +170,16 @@ def test_the_assessment_names_emergencies_whose_files_are_not_at_hand(tmp_path: 
     remarks = found["assessment-results"]["results"][0]["remarks"]
     assert "of 1 emergency ledgers" in remarks
     assert "not looked at: emergency em_2, em_3." in remarks
+
+
+def test_disclosures_are_told_by_the_version_that_each_was_decided_under(tmp_path: Path) -> None:
+    """And what only completes something is looked up for nobody."""
+    (version, *_), told = POLICIES, Told({next(iter(POLICIES)): INC})
+    path = tmp_path / "a.zip"
+    bundle(sent_to("inc"), path, attachments=forms.disclosures(told))
+    members = take_apart(path.read_bytes())
+    (row,) = [json.loads(line) for line in members["data/disclosures.jsonl"].splitlines()]
+    head, cells = csv.reader(io.StringIO(members["data/csv/disclosures.csv"].decode()))
+    assert (row["policy"], row["registered_name"], row["registered_country"]) == (version, "Inc.", "US")
+    assert dict(zip(head, cells, strict=True))["registered_name"] == "Inc."
+    assert told.asked == [version], "once for both files"

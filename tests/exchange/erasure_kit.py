@@ -77,8 +77,9 @@ def none_of(where: Store, ledger: str) -> EmergencyTrail:
     return EmergencyTrail(where.engine, ledger, EmergencyFiles(None), Sealer(keyring), keyring.subject_keys)
 
 
-async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens: bool = False) -> int:
-    """An exchange about these, with a detail, an opening and kept content; the number of its record."""
+async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens: bool = False, **said: Any) -> int:
+    """An exchange about these, with a detail, an opening and kept content; the number of its record. `said`: further
+    fields of it."""
     sealer, record = Sealer(found.store.keyring), uuid7(START_US)
     key = sealer.exchange_key(subjects)
     salt = new_salt()
@@ -91,6 +92,7 @@ async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens:
         "exchange.requested",
         exchange=f"ex_{record}" if opens else None,
         agent=agent,
+        **said,
         detail=Detail(user_agent=CANARY, subjects=subjects),
         subjects=subjects,
     )

@@ -4,7 +4,6 @@ import pytest
 
 from gateway.bootstrap import open_site
 from gateway.core.errors import RecordsArchived
-from gateway.evidence.reports.register import Register
 from gateway.exchange.auditor import Reader
 from gateway.exchange.disclosures import disclosures
 from gateway.exchange.trail import Trail
@@ -12,6 +11,7 @@ from gateway.ledger.record import ClassesInfo, Detail, timestamp
 from gateway.settings import Settings
 from gateway.store.archives import Archived
 from tests.bootstrap.kit import configured
+from tests.evidence.reports.registers import NOTHING
 from tests.store.kit import entry
 
 T0 = 1_800_000_000_000_000
@@ -32,7 +32,7 @@ async def test_a_list_that_would_lack_what_was_archived_is_refused(
         size = await reader.size()
         for subject in (None, JANE):
             with pytest.raises(RecordsArchived, match="ar_1"):
-                _ = [row async for row in disclosures(auditor, Reader(), Register(), *PERIOD, subject)]
+                _ = [row async for row in disclosures(auditor, Reader(), NOTHING, *PERIOD, subject)]
         assert await reader.size() == size, "nothing was read, and nothing is on record"
 
 
@@ -48,7 +48,7 @@ async def test_rows_are_those_of_the_period_or_of_the_person(database: Settings)
             )
         auditor = await site.auditor("default")
         for subject, wanted in ((None, [(JANE,), None]), (JANE, [(JANE,)])):
-            found = [row async for row in disclosures(auditor, Reader(), Register(), *PERIOD, subject)]
+            found = [row async for row in disclosures(auditor, Reader(), NOTHING, *PERIOD, subject)]
             assert [row["subjects"] and tuple(row["subjects"]) for row in found] == wanted
         reader = site.reader("default")
         stored = [one async for one in reader.records(0, await reader.size(), details=True)]

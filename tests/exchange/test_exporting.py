@@ -64,6 +64,10 @@ async def test_the_policy_version_that_stood_when_the_range_began_is_in_the_bund
         assert (await basis_of(site, Selection(first=0, end=seq))).standing is None, "nothing stood yet"
 
 
+async def _another(ledger: str) -> str:
+    return f"another of {ledger}"
+
+
 async def test_it_stands_for_this_version_and_for_what_attachments_are_told(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +77,7 @@ async def test_it_stands_for_this_version_and_for_what_attachments_are_told(
         exporting = site.auditor.exporting
         assert await exporting.stands(plain, Selection())
         assert await exporting.stands(attached, Selection(), ("disclosures",))
-        monkeypatch.setattr("gateway.exchange.exporting.register_of", lambda settings, tenant: {"another": tenant})
+        monkeypatch.setattr(exporting._policies, "active", _another)
         assert await exporting.stands(plain, Selection()), "which tells nothing of that"
         assert not await exporting.stands(attached, Selection(), ("disclosures",))
         monkeypatch.setattr(bundles, "GENERATOR", "agent-compliance-gateway next")

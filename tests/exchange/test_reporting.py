@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.year_versions import TEXTS
 from gateway.bootstrap import open_site, proposed, reporter_of
 from gateway.bootstrap.site import Site
 from gateway.core.errors import FormatError, RecordsArchived, VerificationError
@@ -20,7 +21,7 @@ from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted
 from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
-from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
+from gateway.ledger.record import ClassesInfo, DecisionInfo, Detail, OutcomeInfo, parse, parse_detail, timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.archives import Archived, ArchiveStore
@@ -489,11 +490,37 @@ async def test_reports_that_tell_no_state_look_at_nothing_before_their_period(
             return await look(self, first, at)
 
         monkeypatch.setattr(StoodReader, "before", before)
-        for kind in ("transfers", "activity-review", "dpia"):
+        for kind in ("breach", "activity-review"):
             assert isinstance(await reporter.report(BY, period(clock, kind=kind)), Document)
         assert asked == []
         assert isinstance(await reporter.report(BY, period(clock, kind="policy-history")), Document)
         assert len(asked) == 1
+
+
+async def test_who_got_something_is_told_by_the_version_of_then_and_not_by_what_is_configured(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    processor = {"id": "big-cloud", "legal_name": "Of now", "address": "Now", "country": "LI"}
+    async with reporting(sqlite_settings, clock, processor=[processor]) as (site, reporter):
+        made, times = period(clock, kind="processing"), []
+        for version, text in TEXTS.items():
+            assert await site.policies.put(text) == version
+            times.append(timestamp(site.clock.now_us()))
+            await written(site, "policy.activated", policy=version)
+            decision = DecisionInfo(effect="route", obligations=(), policy=version, rules=())
+            said = {"agent": "cloud-writer", "zone": "cloud", "processor": "big-cloud", "attempt": 1}
+            await written(site, "exchange.requested", classes=PHI, decision=decision, **said)
+            clock.advance(60)
+        told = tables(await reporter.report(BY, msgspec.structs.replace(made, until=timestamp(clock.now_us() + 1))))
+    rows = [(row[1], row[3], *row[10:]) for row in told["Register of processors"].rows if row[0] == "big-cloud"]
+    assert rows == [
+        ("Big Cloud Inc.", "US", times[0], times[1]),
+        ("Big Cloud Europe Ltd", "IE", times[1], "still in force"),
+    ]
+    assert {row[5:8] for row in told["Processing by purpose"].rows} == {
+        ("Big Cloud Inc.", "US", "SCC"),
+        ("Big Cloud Europe Ltd", "IE", "DPA"),
+    }
 
 
 async def _record_of(site: Site, key: str) -> StoredRecord:

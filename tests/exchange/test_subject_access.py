@@ -8,45 +8,44 @@ import pytest
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.message import Part
 from gateway.core.refusal import Refusal
+from gateway.evidence.reports.register import NOT_KNOWN, Party, Register
 from gateway.evidence.tabular import CSV
 from gateway.exchange import kept
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.subject_access import COLUMNS, SubjectAccess, Wanted, passed_over, rows
-from gateway.ledger.record import parse_detail
-from gateway.settings import Settings
+from gateway.ledger.record import DecisionInfo, parse_detail
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.subject_trail import SubjectTrail
+from tests.evidence.reports.registers import Told
 from tests.exchange import erasure_kit
 from tests.exchange.erasure_kit import exchanged, none_of
 from tests.exchange.subject_kit import Registry, called, registry
-from tests.settings.kit import parsed
 from tests.store.conftest import store as store
 from tests.store.kit import LEDGER, NODE, Store
 
 WANTED = Wanted(identity="passport seen, ticket 17", reason="letter 3")
 MAIL = kept.encode((Part("/a", "write to ann@clinic.example", "text"),), {}, health_context=False)
-SETTINGS: dict[str, Any] = {
-    "zone": [{"id": "cloud", "region": "US"}],
-    "processor": [
-        {
-            "id": "inc",
-            "legal_name": "Cloud Inc.",
-            "address": "1 Way",
-            "country": "US",
-            "agreement": {
-                "kind": "SCC",
-                "digest": "sha256:" + "0" * 64,
-                "valid_until": "2099-12-31",
-                "classes": ["pii"],
-            },
-        }
-    ],
-    "agent": [{"id": "ward", "protocol": "openai", "url": "http://127.0.0.1:9", "zone": "cloud", "processor": "inc"}],
-}
+INC = Party(
+    legal_name="Cloud Inc.",
+    address="1 Way",
+    country="US",
+    safeguard="SCC",
+    valid_until="2099-12-31",
+    classes=("pii",),
+    no_training=False,
+)
+IRISH = msgspec.structs.replace(INC, address="2 Quay", country="IE")
+REGISTERS = Told({"v1": Register(processors={"inc": INC}), "v2": Register(processors={"inc": IRISH})})
 
 
-def access(found: Registry, settings: Settings | None = None, trail: Any = None) -> SubjectAccess:
+def under(version: str) -> dict[str, Any]:
+    """Of a record that was decided under this version."""
+    decision = DecisionInfo(effect="route", obligations=(), policy=version, rules=())
+    return {"decision": decision, "zone": "cloud", "region": "US", "processor": "inc"}
+
+
+def access(found: Registry, trail: Any = None) -> SubjectAccess:
     return SubjectAccess(
         subjects=found.subjects,
         flags=found.flags,
@@ -54,7 +53,7 @@ def access(found: Registry, settings: Settings | None = None, trail: Any = None)
         sealer=Sealer(found.store.keyring),
         clock=found.store.clock,
         node=NODE,
-        settings=settings or parsed(**SETTINGS),
+        registers=lambda ledger: {LEDGER: REGISTERS}[ledger],
         emergencies=lambda ledger: none_of(found.store, ledger),
         retention={LEDGER: 2192},
     )
@@ -69,31 +68,24 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_everything_of_the_subject_is_told_and_of_shared_messages_that_they_are_there(store: Store) -> None:
     async with registry(store) as found:
         ann, bob = await found.named("ann", "bob")
-        alone = await exchanged(found, ann)
+        alone = await exchanged(found, ann, **under("v1"))
         both = await exchanged(found, ann, bob, agent="gone")
-        await exchanged(found, bob)
+        await exchanged(found, bob, **under("v2"))
+        for version in ("v1", "v2", "v3"):
+            await exchanged(found, ann, **under(version))
         told = await access(found).give(found.who(), called("ann"), WANTED)
         assert isinstance(told, dict)
         assert [row["seq"] for row in told["records"]][:2] == [alone, both]
         texts = [one.get("parts") or one["withheld"] for one in told["content"]]
         assert texts[0] == [{"place": "/a", "text": "write to ann@clinic.example"}]
         assert "Art. 15(4)" in texts[1]
-        assert told["recipients"] == [
-            {
-                **dict.fromkeys(("zone", "region", "processor", "address", "country", "safeguard")),
-                "agent": "gone",
-                "times": 1,
-            },
-            {
-                "agent": "ward",
-                "times": 1,
-                "zone": "cloud",
-                "region": "US",
-                "processor": "Cloud Inc.",
-                "address": "1 Way",
-                "country": "US",
-                "safeguard": "SCC",
-            },
+        told_of = ("zone", "region", "processor", "address", "country", "safeguard")
+        recipients = [(one["agent"], one["times"], *(one[name] for name in told_of)) for one in told["recipients"]]
+        assert recipients == [
+            ("gone", 1, *[None] * 6),
+            ("ward", 2, "cloud", "US", "Cloud Inc.", "1 Way", "US", "SCC"),
+            ("ward", 1, "cloud", "US", "Cloud Inc.", "2 Quay", "IE", "SCC"),
+            ("ward", 1, "cloud", "US", *[NOT_KNOWN] * 4),
         ]
         assert told["retention"]["records_days"] == 2192
         assert bob not in str(told)

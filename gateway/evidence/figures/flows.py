@@ -20,8 +20,10 @@ class Flows:
         """Class, zone."""
         self.recipients = Spans()
         """Agent or callback, zone, region, processor, whether personal: `personal` or `other`."""
+        self.versions = Spans()
+        """The same, and the policy version that it was decided under."""
         self.processing = Tally()
-        """Purpose, legal basis, class, agent, zone, processor."""
+        """Purpose, legal basis, class, agent, zone, processor, policy version."""
         self.models = Spans()
         """Agent, its version and the model that it ran, as they were registered then."""
         self.sent = self.sent_personal = 0
@@ -38,18 +40,21 @@ class Flows:
         self.sent += 1
         self.sent_personal += one.personal
         zone, processor = envelope.zone or NONE, envelope.processor or NONE
-        kind = "personal" if one.personal else "other"
-        self.recipients.add(one.at, recipient, zone, envelope.region or NONE, processor, kind)
+        place = (recipient, zone, envelope.region or NONE, processor, "personal" if one.personal else "other")
+        version = NONE if envelope.decision is None else envelope.decision.policy
+        self.recipients.add(one.at, *place)
+        self.versions.add(one.at, *place, version)
         if envelope.agent is not None:
             self.models.add(one.at, envelope.agent, envelope.agent_version or NONE, envelope.model or NONE)
         purpose, basis = envelope.purpose or NONE, envelope.legal_basis or NONE
         for name in classes:
             self.zones.add(name, zone)
-            self.processing.add(purpose, basis, name, recipient, zone, processor)
+            self.processing.add(purpose, basis, name, recipient, zone, processor, version)
 
     def merge(self, later: "Flows") -> None:
         self.zones.merge(later.zones)
         self.recipients.merge(later.recipients)
+        self.versions.merge(later.versions)
         self.models.merge(later.models)
         self.processing.merge(later.processing)
         self.sent += later.sent
@@ -61,6 +66,7 @@ class Flows:
             "sent_personal": self.sent_personal,
             "zones": self.zones.rows(),
             "recipients": self.recipients.rows(),
+            "versions": self.versions.rows(),
             "models": self.models.rows(),
             "processing": self.processing.rows(),
         }

@@ -193,7 +193,7 @@ class Disclosures:
     def __init__(self, excluded: frozenset[str]) -> None:
         self._excluded = excluded
         self.told = Spans()
-        """Recipient, zone, processor, purpose, classes."""
+        """Recipient, zone, processor, purpose, classes, policy version."""
         self.left_out = Tally()
         """Purpose that is excluded."""
 
@@ -207,7 +207,8 @@ class Disclosures:
             self.left_out.add(purpose)
             return
         classes = ", ".join(one.classes) or "public"
-        self.told.add(one.at, recipient, envelope.zone or NONE, envelope.processor or NONE, purpose, classes)
+        version = NONE if envelope.decision is None else envelope.decision.policy
+        self.told.add(one.at, recipient, envelope.zone or NONE, envelope.processor or NONE, purpose, classes, version)
 
     def merge(self, later: "Disclosures") -> None:
         self.told.merge(later.told)

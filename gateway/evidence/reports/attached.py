@@ -22,7 +22,8 @@ from gateway.evidence.reports.about import Chosen
 from gateway.evidence.reports.basis import Apart, Basis
 from gateway.evidence.reports.document import Document, encode
 from gateway.evidence.reports.kinds import document
-from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.register import Registers
+from gateway.evidence.reports.versions import named
 from gateway.evidence.scope import INCIDENT, SUBJECT, timed
 from gateway.evidence.selection import Selection
 
@@ -47,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def attached(
-    register: Register,
+    registers: Registers,
     known: Known,
     frameworks: Sequence[Asked] = (),
     *,
@@ -57,7 +58,7 @@ def attached(
 ) -> Sequence[Attachment]:
     """The makers of each kind and framework in each form, which read the records once together. `selection`: of the
     bundle; `stood`: what stood before its range, where that was looked at."""
-    once = _Once(register, known, frameworks, stood)
+    once = _Once(registers, known, frameworks, stood)
     return [
         *(_File(f"data/reports/{kind}.{form}", kind, render, once) for kind in KINDS for form, render in forms),
         *(
@@ -83,8 +84,8 @@ def _about(selection: Selection | None) -> tuple[str, ...]:
 class _Once:
     """The basis of one bundle, made by whoever asks first; and what the selected records say of what it is about."""
 
-    def __init__(self, register: Register, known: Known, frameworks: Sequence[Asked], stood: Stood | None) -> None:
-        self._register, self._known, self._stood = register, known, stood
+    def __init__(self, registers: Registers, known: Known, frameworks: Sequence[Asked], stood: Stood | None) -> None:
+        self._registers, self._known, self._stood = registers, known, stood
         self._questions = [question for one in frameworks for question in one.questions]
         self._made: tuple[Material, Basis] | None = None
         self._chosen: tuple[Material, Basis] | None = None
@@ -151,7 +152,7 @@ class _Once:
             ],
             misses=tuple(told(misses.document())),
             measured=measured(),
-            register=self._register,
+            declared=await self._registers.declared(named(figures, {})),
             opened=opened,
         )
 

@@ -1,4 +1,4 @@
-"""What a report is composed of: figures, the register, and where they come from; and how numbers are written."""
+"""What a report is composed of: figures, what policy versions say, where they come from; how numbers are written."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 from gateway.evidence.figures.coverage import share
 from gateway.evidence.measured import Measured
 from gateway.evidence.reports.document import Cell, Table
-from gateway.evidence.reports.register import Register
+from gateway.evidence.reports.register import Declared
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What people found that classification misses, a line for each sample."""
     measured: Measured = {}
     """What an evaluation has measured of versions of the classification."""
-    register: Register = Register()
+    declared: Declared = Declared()
+    """What the policy versions say that the figures name."""
     subject: Mapping[str, Any] = {}
     """Of one data subject: `pseudonyms`, `records`, `disclosures` and `subjects` as the sections of those names."""
     framework: tuple[str, str, str] = ("", "", "")

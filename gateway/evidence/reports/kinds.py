@@ -1,14 +1,16 @@
 """The kinds of reports, each with what composes it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from gateway.evidence.reports import breach, sections, standing
 from gateway.evidence.reports.basis import Basis, percent, table
-from gateway.evidence.reports.document import Block, Document, Fields, Form, Section, Text
+from gateway.evidence.reports.document import Block, Cell, Document, Fields, Form, Section, Text
 from gateway.evidence.reports.processors import processors
 from gateway.evidence.reports.transfers import transfers
+from gateway.evidence.reports.versions import together
 
 STANDS = (
     "This report supports evidence for what its sections name. It does not say that anybody complies with a law or a "
@@ -68,9 +70,10 @@ def _about(basis: Basis) -> Section:
             Text(STANDS),
             Text(
                 f"It was made from records {basis.first:,} to {basis.end - 1:,} of the ledger {basis.ledger}, those "
-                "written in the period, and from nothing else but the configuration where that is said. To check it, "
-                f"export them (gateway evidence export --first {basis.first} --end {basis.end}), verify the bundle "
-                "with the ledger's public key, and make the report again." + (_APART if basis.emergencies else "")
+                "written in the period, and from nothing else but the policy versions in force, where that is said. To "
+                f"check it, export them (gateway evidence export --first {basis.first} --end {basis.end}), verify the "
+                "bundle with the ledger's public key, and make the report again."
+                + (_APART if basis.emergencies else "")
                 if basis.end > basis.first
                 else f"No record of the ledger {basis.ledger} was written in the period."
             ),
@@ -138,19 +141,21 @@ def _policy(basis: Basis) -> tuple[Section, ...]:
 
 
 def _processing(basis: Basis) -> tuple[Section, ...]:
-    register = basis.register
-    rows = []
-    for purpose, ground, data_class, agent, zone, processor, times in basis.figures["flows"]["processing"]:
-        party = register.party(processor)
-        rows.append((purpose, ground, data_class, agent, zone, party.legal_name, party.country, party.safeguard, times))
+    found = Counter[tuple[str, ...]]()
+    for *key, processor, version, times in basis.figures["flows"]["processing"]:
+        party = basis.declared.of(version).party(processor)
+        found[*key, party.legal_name, party.country, party.safeguard] += times
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    rows: list[tuple[Cell, ...]] = [(*key, times) for key, times in ordered]
     own = Section(
         "processing",
         "Processing, from traffic",
         (
             Text(
                 "Purposes, classes and recipients are what was recorded; names, countries and safeguards are what the "
-                "configuration says now. Purposes beyond the gateway, the controller's contact and envisaged times of "
-                "erasure outside of it are not on record and are added by the controller.",
+                "policy version said that each message was decided under. Purposes beyond the gateway, the "
+                "controller's contact and envisaged times of erasure outside of it are not on record and are added "
+                "by the controller.",
                 "note",
             ),
             table(
@@ -251,10 +256,12 @@ def _about_subject(basis: Basis) -> Block:
 
 
 def _disclosures(basis: Basis) -> tuple[Section, ...]:
-    told, register, rows = basis.subject["disclosures"], basis.register, []
-    for agent, zone, processor, purpose, classes, first, times, last in told["told"]:
-        party = register.party(processor)
-        rows.append((first, times, last, agent, party.legal_name, party.address, zone, classes, purpose))
+    told = basis.subject["disclosures"]
+    sent: list[tuple[tuple[str, ...], str, int, str]] = []
+    for agent, zone, processor, purpose, classes, version, first, times, last in told["told"]:
+        party = basis.declared.of(version).party(processor)
+        sent.append(((agent, party.legal_name, party.address, zone, classes, purpose), first, times, last))
+    accounted: list[tuple[Cell, ...]] = [(first, times, last, *key) for key, first, times, last in together(sent)]
     excluded = sum(row[1] for row in told["left_out"])
     return (
         Section(
@@ -265,7 +272,8 @@ def _disclosures(basis: Basis) -> tuple[Section, ...]:
                 Text(
                     "Disclosures for treatment, payment and health care operations need not be accounted for (45 CFR "
                     f"164.528(a)(1)(i)): there were {excluded:,}, which are not listed. Repeats to one recipient for "
-                    "one purpose are told as the first, how many and the last (164.528(b)(3))."
+                    "one purpose are told as the first, how many and the last (164.528(b)(3)). Name and address of who "
+                    "received them are those of the policy version that each was decided under."
                 ),
                 table(
                     "Accounting of disclosures",
@@ -273,7 +281,7 @@ def _disclosures(basis: Basis) -> tuple[Section, ...]:
                         *("First", "Times", "Last", "Recipient", "Received by", "Address"),
                         *("Zone", "What was disclosed", "Purpose"),
                     ),
-                    rows,
+                    accounted,
                 ),
                 table("Excluded", ("Purpose", "Disclosures"), told["left_out"]),
             ),
@@ -327,11 +335,13 @@ KINDS: Mapping[str, Kind] = {
         title="Records of processing activities",
         subtitle="Made from traffic, against what is declared (GDPR Art. 30).",
         compose=_processing,
+        standing=True,
     ),
     "transfers": Kind(
         title="Transfer log",
         subtitle="Where data went, and by which mechanism (GDPR Art. 44 to 49).",
         compose=_transfers,
+        standing=True,
     ),
     "breach": Kind(
         title="Breach pack",
@@ -354,6 +364,7 @@ KINDS: Mapping[str, Kind] = {
         title="Inputs to an impact assessment",
         subtitle="Flows, classes, volumes and risks, as recorded (GDPR Art. 35).",
         compose=_dpia,
+        standing=True,
     ),
     "policy-history": Kind(
         title="History of the policy",

@@ -1,20 +1,28 @@
-"""What the configuration says of whoever gets data: told in reports beside what records show, and apart from it."""
+"""What policy versions say of whoever gets data: told in reports beside what records show, and apart from it.
 
-from collections.abc import Mapping
+A register is what one version has in `structure.json`. Which versions a report needs its figures say: those that its
+messages were decided under, and those that stood in its period.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
 
 import msgspec
 
 from gateway.evidence.figures.seen import NONE
-from gateway.settings import Settings
 
-UNKNOWN = "not in the configuration"
+UNKNOWN = "not in the policy version"
 NO_AGREEMENT = "none configured"
 NO_PROCESSOR = "none named"
 """What is said of who gets data where the record names no processor: agents of one's own, callbacks."""
+NOT_KNOWN = "not known"
+"""What is said where the version that was in force cannot be read, or none is named."""
+NOT_KEPT = "not known: its text is not kept"
+NOT_READ = "not known: its text is of a form that is not read any more"
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """A processor as it is configured now."""
+    """A processor as a policy version has it."""
 
     legal_name: str
     address: str
@@ -29,28 +37,55 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A zone as it is configured now."""
+    """A zone as a policy version has it."""
 
     trusted: bool
     region: str
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """Processors and zones by their ids, the tenant's days of retention, and what the tenant is called."""
+    """Processors and zones of one policy version by their ids, and the tenant's days of retention."""
 
-    tenant: str = ""
-    retention_days: int = 0
+    retention_days: int | None = None
+    """None where the version does not say."""
     processors: Mapping[str, Party] = {}
     zones: Mapping[str, Place] = {}
-    agents: Mapping[str, str] = {}
-    """Agent → its processor's id."""
+    known: bool = True
+    """Whether the version was read; of one that was not, nothing is known."""
 
     def party(self, processor: str) -> Party:
         """As records name it; where they name none, there is none to be told of."""
-        return _NONE if processor == NONE else self.processors.get(processor, _NOBODY)
+        if processor == NONE:
+            return _NONE
+        return self.processors.get(processor, _NOBODY if self.known else _UNTOLD)
 
     def place(self, zone: str) -> Place:
-        return self.zones.get(zone, _NOWHERE)
+        return self.zones.get(zone, _NOWHERE if self.known else _ANYWHERE)
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What policy versions say, by their digests: a register, or why it is not known."""
+
+    registers: Mapping[str, Register | str] = {}
+
+    def of(self, version: str | None) -> Register:
+        """By a version as a record names it; where it names none, nothing is known."""
+        found = self.registers.get(version or NONE)
+        return found if isinstance(found, Register) else _UNREAD
+
+    def why(self, version: str) -> str:
+        """Why it is not known what a version says; nothing where it is."""
+        found = self.registers.get(version, NOT_KEPT)
+        return found if isinstance(found, str) else ""
+
+
+class Registers(Protocol):
+    """Reads what policy versions say."""
+
+    async def declared(self, versions: Collection[str]) -> Declared:
+        """Of each of these digests the register, or why it is not known. `VerificationError` for a text that is not the
+        one that its digest names."""
+        ...
 
 
 def _without(place: str, agreement: str) -> Party:
@@ -66,29 +101,6 @@ def _without(place: str, agreement: str) -> Party:
 
 
 _NOBODY, _NONE = _without(UNKNOWN, NO_AGREEMENT), _without(NO_PROCESSOR, NO_PROCESSOR)
-_NOWHERE = Place(trusted=False, region=UNKNOWN)
-
-
-def register_of(settings: Settings, tenant: str) -> Register:
-    """The register of a configured tenant."""
-    own = next((one for one in settings.tenants if one.id == tenant), None)
-    parties = {}
-    for one in settings.processor:
-        agreement = one.agreement
-        parties[one.id] = Party(
-            legal_name=one.legal_name,
-            address=one.address,
-            country=one.country,
-            safeguard=NO_AGREEMENT if agreement is None else agreement.kind,
-            valid_until="" if agreement is None else agreement.valid_until,
-            classes=() if agreement is None else agreement.classes,
-            no_training=one.no_training,
-            document="" if agreement is None else agreement.digest,
-        )
-    return Register(
-        tenant=tenant if own is None or own.name is None else own.name,
-        retention_days=0 if own is None else own.retention_days,
-        processors=parties,
-        zones={zone.id: Place(trusted=zone.trusted, region=zone.region or UNKNOWN) for zone in settings.zone},
-        agents={agent.id: agent.processor for agent in settings.agent if agent.processor is not None},
-    )
+_UNTOLD = _without(NOT_KNOWN, NOT_KNOWN)
+_NOWHERE, _ANYWHERE = Place(trusted=False, region=UNKNOWN), Place(trusted=False, region=NOT_KNOWN)
+_UNREAD = Register(known=False)

@@ -18,9 +18,11 @@ from gateway.evidence.reports.document import (
     Text,
 )
 from gateway.evidence.reports.processors import processors
+from gateway.evidence.reports.register import NOT_KNOWN
 from gateway.evidence.reports.requests import requests
 from gateway.evidence.reports.standing import standing
 from gateway.evidence.reports.transfers import transfers
+from gateway.evidence.reports.versions import runs
 
 FATES = ("sent as it was", "masked", "not sent")
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
@@ -94,9 +96,12 @@ def coverage(basis: Basis) -> Section:
 
 def flows(basis: Basis) -> Section:
     told = basis.figures["flows"]
-    places = basis.register
     streams = Streams("Messages by data class and zone", tuple((row[0], row[1], row[2]) for row in told["zones"]))
-    trusted = sum(row[5 + 1] for row in told["recipients"] if row[4] == "personal" and places.place(row[1]).trusted)
+    trusted = sum(
+        times
+        for _, zone, _, _, data, version, _, times, _ in told["versions"]
+        if data == "personal" and basis.declared.of(version).place(zone).trusted
+    )
     return Section(
         "flows",
         "What went where",
@@ -107,6 +112,9 @@ def flows(basis: Basis) -> Section:
                     ("With personal data", told["sent_personal"]),
                     ("Of these into trusted zones", share_of(trusted, told["sent_personal"])),
                 )
+            ),
+            Text(
+                "Whether a zone was trusted is what the policy version says that a message was decided under.", "note"
             ),
             Text("A message that carries two classes counts in the row of each. “not sent” is what stayed here."),
             streams,
@@ -385,13 +393,21 @@ def _reached(basis: Basis) -> str:
     return max(newest, min(basis.until, basis.created))
 
 
+KEPT_BY = (
+    "For how many days records are kept is told as the policy versions in force in the period said, from when until "
+    "when those stood. What is destroyed at a time goes by the days that stand then."
+)
+
+
 def keeping(basis: Basis) -> Section:
-    told, days = basis.figures["keeping"], basis.register.retention_days
+    told = basis.figures["keeping"]
+    days = runs(basis, lambda register: register.retention_days if register.known else NOT_KNOWN)
     return Section(
         "keeping",
         "What is kept and what was destroyed",
         (
-            Fields((("Records are kept for", f"{days:,} days" if days else "not configured"),)),
+            Text(KEPT_BY, "note"),
+            table("Days for which records are kept", ("Days", "From", "Until"), days),
             table("Content of what was sent", ("Rule", "Messages"), told["kept"]),
             table("Destroyed", ("Time", "Event", "How many", "Outcome"), told["destroyed"]),
         ),

@@ -29,7 +29,20 @@ def test_a_message_counts_in_the_row_of_each_of_its_classes() -> None:
         ["public", "partner", 1],
     ]
     assert told["recipients"][0][:5] == ["letters", "partner", "FR", "p", "personal"]
-    assert ["TREAT", "none", "phi", "letters", "partner", "p", 1] in told["processing"]
+    assert ["TREAT", "none", "phi", "letters", "partner", "p", "none", 1] in told["processing"]
+
+
+def test_what_was_sent_under_one_policy_version_is_told_apart_from_what_was_under_none() -> None:
+    flows, later = Flows(), Flows()
+    flows.feed(record("exchange.requested", classes=("pii",), effect="route", **TO))
+    flows.feed(record("task.callback_sent", callback="ours", zone="cloud"))
+    later.feed(record("exchange.requested", at_s=60, classes=("pii",), effect="route", **TO))
+    flows.merge(later)
+    assert flows.document()["versions"] == [
+        ["letters", "partner", "none", "none", "personal", POLICY, AT, 2, timestamp(T0 + 60_000_000)],
+        ["ours", "cloud", "none", "none", "other", "none", AT, 1, AT],
+    ]
+    assert ["none", "none", "pii", "letters", "partner", "none", POLICY, 2] in flows.document()["processing"]
 
 
 def test_agents_are_told_by_the_version_and_model_that_they_were_registered_with() -> None:

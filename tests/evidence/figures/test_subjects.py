@@ -108,7 +108,7 @@ def test_disclosures_of_one_kind_are_the_first_how_many_and_the_last() -> None:
     told.merge(other)
     document = told.document()
     last = timestamp(T0 + 180_000_000)
-    assert document["told"][0] == ["letters", "partner", "p", "HRESCH", "phi", AT, 4, last]
+    assert document["told"][0] == ["letters", "partner", "p", "HRESCH", "phi", "none", AT, 4, last]
     assert document["told"][1][:5] == ["ours", "cloud", "none", "none", "public"]
     assert document["left_out"] == [["TREAT", 1]]
 

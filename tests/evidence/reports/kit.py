@@ -1,15 +1,16 @@
-"""A report's basis: the figures of a small generated year, and a register."""
+"""A report's basis: the figures of a small generated year, and what its policy versions declare."""
 
 from functools import cache
 
 import msgspec
 
 from benchmarks.year import KNOWN, Year
+from benchmarks.year_versions import VERSIONS
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.subjects import EXCLUDED, Disclosures, Subjects
 from gateway.evidence.reports.basis import Affected, Basis
-from gateway.evidence.reports.register import Party, Place, Register
+from gateway.evidence.reports.register import Declared, Party, Place, Register
 from gateway.ledger.record import parse_detail
 from tests.evidence.figures.kit import record
 
@@ -51,7 +52,6 @@ QUESTIONS = (
     ),
 )
 REGISTER = Register(
-    tenant="Clinic",
     retention_days=2_192,
     processors={
         "clinic-it": Party(
@@ -83,6 +83,11 @@ def unasked() -> int:
     return sum(one["event"] == "exchange.denied" and "decision" not in one for one in told)
 
 
+def declared(register: Register) -> Declared:
+    """The same by every version that decided in the year."""
+    return Declared(registers=dict.fromkeys(VERSIONS, register))
+
+
 @cache
 def basis(exchanges: int = EXCHANGES) -> Basis:
     """Of a year with so many exchanges, of which no record is missing; the subject has what the year says of it, and an
@@ -109,7 +114,7 @@ def basis(exchanges: int = EXCHANGES) -> Basis:
         created="2027-01-02T08:30:00.000000Z",
         generator="agent-compliance-gateway 0.0.0",
         figures=figures,
-        register=REGISTER,
+        declared=declared(REGISTER),
         subject={
             "pseudonyms": [SUBJECT],
             "records": number,

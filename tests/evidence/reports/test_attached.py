@@ -12,7 +12,6 @@ from gateway.evidence.figures.provisions import Question
 from gateway.evidence.figures.seen import Known
 from gateway.evidence.figures.standing import Before, Stood
 from gateway.evidence.reports.attached import FORMS, KINDS, PRINTED, Asked, attached
-from gateway.evidence.reports.register import Register
 from gateway.evidence.reports.standing import NOT_LOOKED_AT
 from gateway.evidence.selection import Query, Scope, Selection
 from gateway.evidence.verify import verify
@@ -21,8 +20,9 @@ from gateway.ledger.granted import Granted
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, parse, timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
 from tests.evidence.figures.test_in_force import key
-from tests.evidence.making import SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
+from tests.evidence.making import POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
 from tests.evidence.reports.accessibility import faults
+from tests.evidence.reports.registers import INC, NOTHING, Told, sent_to
 from tests.evidence.tampering import take_apart
 
 SALT = bytes(range(32))
@@ -30,7 +30,7 @@ PLACES = [f"data/reports/{kind}.{form}" for kind in KINDS for form, _ in FORMS]
 
 
 def _made(path: Path, selection: Selection | None = None) -> dict[str, bytes]:
-    bundle(ledger(24), path, selection, attachments=attached(Register(), Known()))
+    bundle(ledger(24), path, selection, attachments=attached(NOTHING, Known()))
     assert verify(path, VKEY).end > 0
     return take_apart(path.read_bytes())
 
@@ -60,6 +60,17 @@ def test_reports_are_files_of_the_bundle_that_tell_of_all_its_records(tmp_path: 
 EVERY = Question(framework="own", id="1", title="One", text="All.", report="records", columns=("event",), queries=({},))
 
 
+def test_who_got_something_is_told_by_the_versions_that_the_bundles_records_name(tmp_path: Path) -> None:
+    """The record before which nothing stood is the first: no version was activated, and one decided."""
+    version, path = next(iter(POLICIES)), tmp_path / "a.zip"
+    bundle(sent_to("inc"), path, attachments=attached(Told({version: INC}), Known()))
+    told = json.loads(take_apart(path.read_bytes())["data/reports/processing.json"])
+    tables = {one["caption"]: one["rows"] for part in told["sections"] for one in part["blocks"] if "caption" in one}
+    assert [row[:4] for row in tables["Register of processors"]] == [["inc", "Inc.", "1 Way", "US"]]
+    assert [row[5:8] for row in tables["Processing by purpose"]] == [["Inc.", "US", "SCC"]]
+    assert tables["Days for which records are kept"] == [[400, "not known", "not known"]]
+
+
 def test_of_a_selection_all_records_are_told_and_that_details_were_not_opened(tmp_path: Path) -> None:
     members = _made(tmp_path / "a.zip", Selection(first=2, end=20, filters={"zone": "cloud"}))
     text = members["data/reports/period.json"].decode()
@@ -79,7 +90,7 @@ def test_a_bundle_of_a_period_tells_of_its_records_with_their_details_and_of_no_
         Scope(kind="framework", ids=("own",), period=(since, until), queries=(Query("own 1", {}),)),
     ):
         path = tmp_path / f"{scope.kind}.zip"
-        makers = attached(Register(), Known(), [Asked("own", "Own", "Of the house.", [EVERY])])
+        makers = attached(NOTHING, Known(), [Asked("own", "Own", "Of the house.", [EVERY])])
         bundle(made, path, Selection(first=3, end=13, scope=scope), attachments=makers)
         assert verify(path, VKEY).end > 0
         members = take_apart(path.read_bytes())
@@ -105,7 +116,7 @@ def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_o
     )
     for selection, opened in ((None, True), (Selection(filters={"zone": "cloud"}), False)):
         path = tmp_path / f"{opened}.zip"
-        makers = attached(Register(), Known(), [Asked("own", "Own", "Of the house.", [one])])
+        makers = attached(NOTHING, Known(), [Asked("own", "Own", "Of the house.", [one])])
         bundle(ledger(24), path, selection, attachments=makers)
         assert verify(path, VKEY).end > 0
         members = take_apart(path.read_bytes())
@@ -122,7 +133,7 @@ def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_o
 
 def test_what_emergency_ledgers_hold_is_in_the_figures_and_what_is_not_at_hand_is_said(tmp_path: Path) -> None:
     files = Files(tmp_path, {name: FILES[name] for name in ("em_1", "em_2")}, {})
-    bundle(main_ledger(), tmp_path / "a.zip", attachments=attached(Register(), Known()), emergencies=files)
+    bundle(main_ledger(), tmp_path / "a.zip", attachments=attached(NOTHING, Known()), emergencies=files)
     assert verify(tmp_path / "a.zip", VKEY).end > 0
     text = take_apart((tmp_path / "a.zip").read_bytes())["data/reports/period.json"].decode()
     blocks = next(one for one in json.loads(text)["sections"] if one["id"] == "coverage")["blocks"]
@@ -148,7 +159,7 @@ def _about_a_person(path: Path, **more: Any) -> dict[str, bytes]:
     made.publish()
     scope = Scope(kind="subject", ids=("su_1", "su_2"), exchanges=EXCHANGES)
     selection = Selection(scope=scope, **more)
-    bundle(made, path, selection, attachments=attached(Register(), Known(), selection=selection))
+    bundle(made, path, selection, attachments=attached(NOTHING, Known(), selection=selection))
     assert verify(path, VKEY).end > 0
     return take_apart(path.read_bytes())
 
@@ -202,7 +213,7 @@ def test_a_bundle_about_an_incident_has_its_breach_pack_and_of_no_other(tmp_path
     named = "01900000-0000-7000-8000-000000000002"
     selection = Selection(scope=Scope(kind="incident", ids=(named,), exchanges=("ex_0",)))
     path = tmp_path / "a.zip"
-    bundle(made, path, selection, attachments=attached(Register(), Known(), selection=selection))
+    bundle(made, path, selection, attachments=attached(NOTHING, Known(), selection=selection))
     assert verify(path, VKEY).end > 0
     told = json.loads(take_apart(path.read_bytes())["data/reports/breach.json"])
     parts = {one["id"]: one for one in told["sections"]}
@@ -215,7 +226,7 @@ def test_a_bundle_about_an_incident_has_its_breach_pack_and_of_no_other(tmp_path
 
 def test_reports_are_typeset_for_a_bundle_and_held_to_its_manifest(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    bundle(ledger(24), path, attachments=attached(Register(), Known(), forms=PRINTED))
+    bundle(ledger(24), path, attachments=attached(NOTHING, Known(), forms=PRINTED))
     report = verify(path, VKEY)
     members = take_apart(path.read_bytes())
     for kind in KINDS:
@@ -244,7 +255,7 @@ def _stood() -> Stood:
 
 
 def _framed(path: Path, selection: Selection, stood: Stood | None) -> str:
-    makers = attached(Register(), Known(), [Asked("own", "Own", "Own.", [STATE])], stood=stood)
+    makers = attached(NOTHING, Known(), [Asked("own", "Own", "Own.", [STATE])], stood=stood)
     bundle(ledger(24), path, selection, attachments=makers)
     assert verify(path, VKEY).end > 0
     members = take_apart(path.read_bytes())

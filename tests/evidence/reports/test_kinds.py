@@ -53,7 +53,7 @@ def test_disclosures_name_recipient_and_address_and_how_many_are_excluded() -> N
     assert rows
     assert all(row[8] not in ("TREAT", "HPAYMT") for row in rows)
     assert {row[4] for row in rows if row[3] == "ward-scribe"} == {"Clinic IT <GmbH>"}
-    assert {row[5] for row in rows if row[3] != "ward-scribe"} == {"not in the configuration"}
+    assert {row[5] for row in rows if row[3] != "ward-scribe"} == {"not in the policy version"}
     excluded = sum(int(row[1]) for row in told["Excluded"].rows)
     assert f"there were {excluded:,}" in _words(made)
     assert excluded > 0

@@ -1,26 +1,43 @@
-"""What the configuration says of recipients, and what it does not know."""
+"""What policy versions say of recipients, what they do not say, and what is not known."""
 
-from gateway.evidence.reports.register import NO_PROCESSOR, UNKNOWN, register_of
-from gateway.settings import Settings
-from gateway.settings.identity import Tenant
-from gateway.settings.zones import Agreement, Processor, Zone
+from gateway.evidence.reports.register import (
+    NO_AGREEMENT,
+    NO_PROCESSOR,
+    NOT_KEPT,
+    NOT_KNOWN,
+    NOT_READ,
+    UNKNOWN,
+    Declared,
+    Register,
+)
+from tests.evidence.reports.kit import REGISTER
+
+DECLARED = Declared(registers={"v1": REGISTER, "v2": NOT_READ})
 
 
-def test_processors_zones_and_retention_are_those_that_are_configured() -> None:
-    agreement = Agreement(kind="SCC", digest="sha256:0", valid_until="2027-01-01", classes=("pii",))
-    settings = Settings(
-        tenant=(Tenant(id="clinic", name="Clinic", retention_days=30),),
-        zone=(Zone(id="in-house", trusted=True, region="DE"), Zone(id="cloud")),
-        processor=(
-            Processor(id="big", legal_name="Big Inc.", address="1 Main St", country="US", agreement=agreement),
-            Processor(id="small", legal_name="Small Ltd", address="2 Main St", country="GB"),
-        ),
-    )
-    register = register_of(settings, "clinic")
-    assert (register.tenant, register.retention_days) == ("Clinic", 30)
-    assert (register.party("big").safeguard, register.party("small").safeguard) == ("SCC", "none configured")
-    assert (register.place("in-house").trusted, register.place("cloud").region) == (True, UNKNOWN)
+def test_each_is_told_by_the_version_that_is_named() -> None:
+    assert DECLARED.of("v1").party("clinic-it").country == "DE"
+    assert DECLARED.of("v1").place("in-house").trusted
+    assert DECLARED.why("v1") == ""
+
+
+def test_what_a_version_does_not_have_is_not_in_it() -> None:
+    register = DECLARED.of("v1")
     assert register.party("other").country == register.place("other").region == UNKNOWN
-    own = register.party("none")  # as records do that name no processor
-    assert {own.legal_name, own.address, own.country, own.safeguard} == {NO_PROCESSOR}
-    assert (register_of(settings, "_system").tenant, register_of(settings, "_system").retention_days) == ("_system", 0)
+    assert register.party("other").safeguard == NO_AGREEMENT
+    assert Register().retention_days is None
+
+
+def test_of_a_version_that_was_not_read_nothing_is_known() -> None:
+    for version in ("v2", "v3", "none", None):
+        register = DECLARED.of(version)
+        party, place = register.party("clinic-it"), register.place("in-house")
+        assert {party.legal_name, party.address, party.country, party.safeguard, place.region} == {NOT_KNOWN}
+        assert (place.trusted, register.known, register.retention_days) == (False, False, None)
+    assert (DECLARED.why("v2"), DECLARED.why("v3")) == (NOT_READ, NOT_KEPT)
+
+
+def test_who_is_run_by_nobody_else_has_no_processor_whatever_is_known() -> None:
+    for version in ("v1", "v2"):
+        own = DECLARED.of(version).party("none")  # as records do that name no processor
+        assert {own.legal_name, own.address, own.country, own.safeguard} == {NO_PROCESSOR}

@@ -23,7 +23,7 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 from pyreqwest.client import ClientBuilder
 
-from gateway.agents.client import AgentClient, WireStream
+from gateway.agents.client import AgentClient, Left, WireStream
 from gateway.agents.http1 import tls
 from gateway.bootstrap import Gateway
 from gateway.bootstrap import gateway as building
@@ -87,12 +87,12 @@ class _Client(ABC):
     def _opened(self) -> AbstractAsyncContextManager[None]: ...
 
     @abstractmethod
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer: ...
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> WireAnswer: ...
 
     @abstractmethod
     def streamed(self, route: Route, outgoing: Outgoing) -> AbstractAsyncContextManager[WireStream]: ...
 
-    def stream(self, route: Route, outgoing: Outgoing, max_bytes: int) -> Opening:
+    def stream(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> Opening:
         return Opening(self.streamed(route, outgoing))
 
     def _secure(self) -> Route | None:
@@ -118,7 +118,7 @@ class Pyreqwest(_Client):
             request = request.header(name, value)
         return request.body_bytes(outgoing.body)
 
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> WireAnswer:
         answer = await self._request(route, outgoing).build().send()
         body = (await answer.bytes()).to_bytes()
         return WireAnswer(status=answer.status, headers=_lower(answer.headers.items()), body=body)
@@ -151,7 +151,7 @@ class Aiohttp(_Client):
         url, headers = route.url.rstrip("/") + outgoing.path, dict(outgoing.headers)
         return self._session.request(outgoing.method, url, data=outgoing.body, headers=headers, allow_redirects=False)
 
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> WireAnswer:
         async with self._asked(route, outgoing) as answer:
             return WireAnswer(status=answer.status, headers=_lower(answer.headers.items()), body=await answer.read())
 

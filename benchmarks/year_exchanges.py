@@ -226,19 +226,21 @@ class Exchanges:
                 effect = "deny" if code == "response_denied" else "redact"
                 answered = DecisionInfo(effect=effect, rules=("answers",), obligations=(), policy=made.version(at))
                 fields |= {"decision": answered, "found": {"person": 1}}
-            secured = agent.secured(end) if code == "agent_failed" or "found" in fields else None
+            # Who was sent it and did not answer is marked; of those that took too long every other was not reached.
+            missed = "found" not in fields and (code == "agent_failed" or self._sendings % 2 == 0)
+            secured = agent.secured(end) if missed or "found" in fields else None
             ended = hand.put(
                 "exchange.completed",
                 end,
                 msgspec.structs.replace(detail, agent_tls=secured) if hand.chance(0.2) else None,
                 about=about,
                 attempt=attempt,
-                outcome=OutcomeInfo(code=code, status=status, latency_us=end - at),
+                outcome=OutcomeInfo(code=code, status=status, latency_us=end - at, unanswered=missed or None),
                 **fields,
                 **agent.fields(end),
             )
-            if ended.detail is not None and (secured or "found" in fields):
-                truth.to_agents[agent.agent, agent.zone, secured or "without TLS, or not known"] += 1
+            if ended.detail is not None and (missed or "found" in fields):
+                truth.reached(agent.agent, agent.zone, secured)
 
 
 _OUTCOMES = (("ok", 200), ("agent_timeout", 504), ("agent_failed", 502), ("response_denied", 403))

@@ -413,7 +413,7 @@ def callers(truth: Truth) -> Part:
             table("Roles in use", "Caller | Role | First | Requests | Last", told["roles"]),
             table("How callers proved who they are", "Method | Issuer | Credentials | Requests", told["methods"]),
             table("Transport to the gateway", "TLS | Requests", told["transport"]),
-            table("Transport to agents", "Agent | Zone | TLS | Exchanges", told["to_agents"]),
+            table("Transport to agents", "Agent or callback | Zone | TLS | Times", told["to_agents"]),
             Stacks("Refused credentials over time", ("refused",), days),
             table("Refused credentials", "Code | Times", told["failures"]),
             table("Keys and deny-list", "Time | Event | Credential | Actor", told["keys"]),

@@ -10,6 +10,8 @@ from gateway.ledger.record import ClassesInfo, DecisionInfo, Detail, MessageInfo
 
 CALLBACKS = (("ward-board", "in-house"), ("partner-desk", "partner"))
 """Destinations with their zones."""
+SECURED = {"partner-desk": "TLSv1.3 TLS_AES_256_GCM_SHA384"}
+"""Over which TLS those are told that are not told over plain HTTP."""
 SECOND = 1_000_000
 
 
@@ -101,8 +103,13 @@ class Tasks:
             self._truth.flowed(timestamp(at), place, under, every, (purpose, basis), sent.about)
             at += 30 * SECOND
         if self._hand.chance(0.6):
-            ended = OutcomeInfo(code="ok", status=204)
-            self._hand.put("task.callback_delivered", at, attempt=tries, outcome=ended, **common)
+            event, ended = "task.callback_delivered", OutcomeInfo(code="ok", status=204)
+        elif tries == 2:
+            event, ended = "task.callback_failed", OutcomeInfo(code="timeout_response", unanswered=True)
         else:
-            gone = OutcomeInfo(code="callback_failed", status=410)
-            self._hand.put("task.callback_failed", at, attempt=tries, outcome=gone, **common)
+            event, ended = "task.callback_failed", OutcomeInfo(code="callback_refused", status=410)
+        tls = SECURED.get(callback)
+        over = Detail(agent_tls=tls, destination=f"{callback}.example")
+        end = self._hand.put(event, at, over, attempt=tries, outcome=ended, zone=zone, **common)
+        if end.detail is not None:
+            self._truth.reached(callback, zone, tls)

@@ -86,6 +86,7 @@ class Truth:
         self.credentials: dict[tuple[str, str], set[str]] = {}
         self.transport: Counter[str] = Counter()
         self.to_agents: Counter[tuple[str, str, str]] = Counter()
+        """Agent or callback, zone, TLS."""
         self.failures: Counter[str] = Counter()
         self.failed_days: Counter[str] = Counter()
         self.lent: Counter[str] = Counter()
@@ -167,6 +168,10 @@ class Truth:
             self.messages[name, "as it was" if masked is None else "masked"] += 1
         for kind, count in found.items():
             self.fields[kind, "masked" if kind in (masked or ()) else "as it was"] += count
+
+    def reached(self, whom: str, zone: str, tls: str | None) -> None:
+        """An agent or a callback's destination was sent something, over this TLS, and its record still says so."""
+        self.to_agents[whom, zone, tls or "without TLS, or not known"] += 1
 
     def flowed(
         self,

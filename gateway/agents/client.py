@@ -6,7 +6,7 @@ is an `AgentError`; cancelling a call closes its connection at once, so that the
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -15,10 +15,15 @@ import msgspec
 from gateway.agents.bodies import decompress
 from gateway.agents.http1.connection import Connection
 from gateway.agents.http1.pool import Pool
+from gateway.agents.http1.reader import FAILED
 from gateway.core.errors import AgentError
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import Bounds, Route
 from gateway.core.refusal import Refusal
+
+Left = Callable[[str | None], None]
+"""Told once a request begins to leave, before anybody answers: version and cipher of the connection that it is on, None
+without TLS. What ends the call after that, an error or its own cancelling, ends it when it may have arrived."""
 
 
 class WireStream:
@@ -55,14 +60,15 @@ class WireStream:
 class Streaming:
     """An answer on its way. `close` it, however it went; or use it as a context, which is opened and closed with it."""
 
-    def __init__(self, pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int) -> None:
+    def __init__(self, pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> None:
         self._pool, self._route, self._outgoing, self._max_bytes = pool, route, outgoing, max_bytes
+        self._left = left
         self._stream: WireStream | None = None
 
     async def open(self) -> WireStream:
         """The answer, once its head has arrived. `AgentError`: as of `AgentClient.send`."""
         pool = self._pool
-        connection = await _sent(pool, self._route, self._outgoing, self._max_bytes, whole=False)
+        connection = await _sent(pool, self._route, self._outgoing, self._max_bytes, whole=False, left=self._left)
         try:
             reader = await connection.answered()
         except BaseException:
@@ -117,14 +123,14 @@ class AgentClient:
         connection = await pool.connect(asyncio.get_running_loop().time() + route.timeout_s)
         pool.give(connection)
 
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> WireAnswer:
         """The agent's whole answer, whatever its status; at most `max_bytes`, compressed or not.
 
         `AgentError`: `cannot_render`, `connect_failed`, `address_refused`, `timeout_connect` and `overloaded` if
         nothing was sent; any other if the agent may have received it.
         """
         pool = self._pools[route.id]
-        connection = await _sent(pool, route, outgoing, max_bytes, whole=True)
+        connection = await _sent(pool, route, outgoing, max_bytes, whole=True, left=left)
         try:
             answer = await _taken(connection)
         finally:
@@ -163,9 +169,9 @@ class AgentClient:
             pool.give(connection)
         return _plain(answer, max_bytes)
 
-    def stream(self, route: Route, outgoing: Outgoing, max_bytes: int) -> Streaming:
+    def stream(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left | None = None) -> Streaming:
         """The agent's answer as it comes; leaving the context closes it. Content codings are left as they are."""
-        return Streaming(self._pools[route.id], route, outgoing, max_bytes)
+        return Streaming(self._pools[route.id], route, outgoing, max_bytes, left)
 
 
 async def _taken(connection: Connection) -> WireAnswer:
@@ -186,7 +192,14 @@ def _plain(answer: WireAnswer, max_bytes: int) -> WireAnswer:
 
 
 async def _sent(
-    pool: Pool, route: Route, outgoing: Outgoing, max_bytes: int, *, whole: bool, following: int = 0
+    pool: Pool,
+    route: Route,
+    outgoing: Outgoing,
+    max_bytes: int,
+    *,
+    whole: bool,
+    following: int = 0,
+    left: Left | None = None,
 ) -> Connection:
     """The connection that a request is on its way on; `following` bytes of its body are still to come."""
     request = pool.form.render(outgoing, following)
@@ -196,6 +209,8 @@ async def _sent(
         connection = await pool.connect(deadline)
     bodiless = outgoing.method == "HEAD"
     connection.send(request, route, bodiless=bodiless, max_bytes=max_bytes, deadline=deadline, whole=whole)
+    if left is not None and connection.reader.state != FAILED:
+        left(connection.tls)
     return connection
 
 

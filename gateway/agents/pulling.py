@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from gateway.agents.client import Left
 from gateway.core.errors import AgentError
 from gateway.core.message import Outgoing, WireAnswer
 from gateway.core.ports import Clock, Route
@@ -40,13 +41,14 @@ class _Puller:
 class Ticket:
     """The right to hand a request to one that waits. `release` it once or more often; used up, that does nothing."""
 
-    __slots__ = ("_back", "_puller", "fetched_by")
+    __slots__ = ("_back", "_puller", "fetched_by", "left")
 
     def __init__(self, puller: _Puller, back: Callable[[_Puller], None]) -> None:
         self._puller: _Puller | None = puller
         self._back = back
         self.fetched_by: str | None = None
         """Who was given the request, for the record of what came of it."""
+        self.left: Left | None = None
 
     def release(self) -> None:
         """Let it wait on."""
@@ -109,10 +111,14 @@ class Pulling:
             given.set_result(answer)
         return True
 
-    def given(self, lease: str, by: str) -> None:
-        """The request goes to this one now, told for the record."""
-        if lease in self._tickets:
-            self._tickets[lease].fetched_by = by
+    def given(self, lease: str, by: str, tls: str | None = None) -> None:
+        """The request goes to this one now, over this TLS, told for the record."""
+        ticket = self._tickets.get(lease)
+        if ticket is None:
+            return
+        ticket.fetched_by = by
+        if ticket.left is not None:
+            ticket.left(tls)
 
     def withdrawn(self, lease: str) -> None:
         """Nobody was given it after all: the try ends as if no one had waited. Over already, that does nothing."""
@@ -142,12 +148,20 @@ class Pulling:
 
         return Ticket(puller, back)
 
-    async def send(self, ticket: Ticket | None, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(
+        self,
+        ticket: Ticket | None,
+        route: Route,
+        outgoing: Outgoing,
+        max_bytes: int,
+        left: Left | None = None,
+    ) -> WireAnswer:
         """The agent's answer. `AgentError`: `overloaded` if nothing was handed over, `timeout_total` when the lease is
         over, `answer_too_large`."""
         given = None if ticket is None else ticket.take()
         if ticket is None or given is None:
             raise AgentError("overloaded")
+        ticket.left = left
         lease = self._lease_id()
         answer: asyncio.Future[WireAnswer] = asyncio.get_running_loop().create_future()
         self._leases[lease], self._tickets[lease] = (route.id, answer, max_bytes), ticket

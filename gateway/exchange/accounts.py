@@ -74,6 +74,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int | None = None
     ended: tuple[str, int] | None = None
     """Code and status of an outcome."""
+    unanswered: bool = False
+    """Whether the agent was sent something, and no answer of it was looked at."""
     request: tuple[str | None] | None = None
     """The media type of what was asked, where a request is told of."""
     response: tuple[str | None] | None = None
@@ -148,7 +150,8 @@ def envelope_of(account: Account, *, node: NodeInfo, engine: str, config: str) -
         envelope.decision = _decision_info(decision)
         envelope.candidates = tuple(map(_candidate_info, decision.candidates)) if account.weighed else None
     if account.ended is not None:
-        envelope.outcome = OutcomeInfo(code=account.ended[0], status=account.ended[1])
+        code, status = account.ended
+        envelope.outcome = OutcomeInfo(code=code, status=status, unanswered=account.unanswered or None)
     if account.agent is not None:
         _name(envelope, account.agent)
     return envelope

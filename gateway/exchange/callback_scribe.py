@@ -43,6 +43,18 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     detail: Detail = Detail()
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a try. `status`: of its answer; `zone`, `host`: where it went, and `tls` over which, where anything
+    had begun to leave (`left`)."""
+
+    code: str
+    status: int | None = None
+    zone: str | None = None
+    host: str | None = None
+    left: bool = False
+    tls: str | None = None
+
+
 class CallbackScribe:
     """Builds entries for one node."""
 
@@ -88,12 +100,18 @@ class CallbackScribe:
             decided_under=None if again is None else again.decision.policy,
         )
 
-    def ended(self, one: Delivery, task: Task, state: str, *, code: str, status: int | None) -> Entry:
+    def ended(self, one: Delivery, task: Task, state: str, tried: Tried) -> Entry:
         """`task.callback_delivered` or `task.callback_failed`, with the end of the row."""
-        now = self._clock.now_us()
+        now, code, status = self._clock.now_us(), tried.code, tried.status
         envelope = self._envelope(one, task, EVENTS[state], now, uuid7(now))
-        envelope.outcome = OutcomeInfo(code=code, status=status)
-        return Entry.of(envelope, change=concluded(one, state, now_us=now, code=code, status=status))
+        change = concluded(one, state, now_us=now, code=code, status=status)
+        if not tried.left:
+            envelope.outcome = OutcomeInfo(code=code, status=status)
+            return Entry.of(envelope, change=change)
+        salt, detail = new_salt(), encode_detail(Detail(agent_tls=tried.tls, destination=tried.host))
+        envelope.zone, envelope.detail = tried.zone, committed(salt, "detail", detail)
+        envelope.outcome = OutcomeInfo(code=code, status=status, unanswered=True if status is None else None)
+        return Entry.of(envelope, detail=detail, salt=salt, change=change)
 
     def _envelope(self, one: Delivery, task: Task, event: str, now: int, record: str) -> Envelope:
         return Envelope(

@@ -25,7 +25,7 @@ from gateway.core.errors import AgentError, ForeignKey, GatewayError, LedgerUnav
 from gateway.core.message import Outgoing
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
-from gateway.exchange.callback_scribe import CallbackScribe, Notice
+from gateway.exchange.callback_scribe import CallbackScribe, Notice, Tried
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import MAX_ANSWER, signed
@@ -204,14 +204,14 @@ class Callbacks:
             raise LedgerUnavailable("a task was removed that is to be told of")
         over = await self._over(one, task)
         if over is not None:
-            await self._ended(one, task, FAILED, over, None)
+            await self._ended(one, task, FAILED, Tried(code=over))
             return
         notice = None if destination is None else await self._notice(one, task, destination)
         if destination is None or notice is None:
             if not await self._policy_holds(one.tenant):  # another node knows it, or knows better
                 await self._put_back(one, "policy_changed")
                 return
-            await self._ended(one, task, FAILED, UNKNOWN, None)
+            await self._ended(one, task, FAILED, Tried(code=UNKNOWN))
             return
         try:
             # A crash before this is durable: nothing has left, and it is due again. After: the record says what was
@@ -223,21 +223,28 @@ class Callbacks:
         except LedgerUnavailable:
             await self._put_back(one, "ledger_unavailable")
             return
-        status, asked_s, code = None, 0.0, "ok"
+        tried, asked_s = await self._try(one, destination, notice)
+        if tried.code == "ok":
+            await self._ended(one, task, DELIVERED, tried)
+        elif tried.status == _GONE or one.tries >= self._settings.callback_tries:
+            await self._ended(one, task, FAILED, tried)
+        else:
+            await self._again(one, tried.code, tried.status, asked_s)
+
+    async def _try(self, one: Delivery, destination: Destination, notice: Notice) -> tuple[Tried, float]:
+        """What came of sending it, and for how many seconds the destination wants to be left alone."""
+        over: list[str | None] = []
+        status, asked_s = None, 0.0
         try:
             outgoing = self._signed(destination, one, notice.body)
-            answer = await self._client.send(destination.route, outgoing, MAX_ANSWER)
+            answer = await self._client.send(destination.route, outgoing, MAX_ANSWER, over.append)
             status = answer.status
             asked_s = retry_after_s(answer.header("retry-after"), self._clock.now_us()) or 0.0
             code = "ok" if 200 <= status < 300 else REFUSED
         except AgentError as error:
             code = error.code
-        if code == "ok":
-            await self._ended(one, task, DELIVERED, code, status)
-        elif status == _GONE or one.tries >= self._settings.callback_tries:
-            await self._ended(one, task, FAILED, code, status)
-        else:
-            await self._again(one, code, status, asked_s)
+        where = {"zone": notice.zone, "host": notice.detail.destination, "tls": over[0]} if over else {}
+        return Tried(code=code, status=status, left=bool(over), **where), asked_s
 
     async def _over(self, one: Delivery, task: Task) -> str | None:
         """Why this is told to nobody any more."""
@@ -260,9 +267,9 @@ class Callbacks:
         await self._store.later(one, due_us=due_us, code=code, status=status, counted=counted)
         self._metrics.callback(one.tenant, "again")
 
-    async def _ended(self, one: Delivery, task: Task, state: str, code: str, status: int | None) -> None:
+    async def _ended(self, one: Delivery, task: Task, state: str, tried: Tried) -> None:
         # A crash before this is durable: it is due again, and may be sent once more. After: it is over.
-        entry = self._scribe.ended(one, task, state, code=code, status=status)
+        entry = self._scribe.ended(one, task, state, tried)
         if await self._ledgers.of(one.tenant).submit(entry) is not None:
             self._metrics.callback(one.tenant, state)
 

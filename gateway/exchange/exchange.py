@@ -263,7 +263,10 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
     asked_s: float | None = None
     """How long the last agent that was asked wants to be left alone, in seconds."""
     agent_tls: str | None = None
-    """Version and cipher of the connection that the agent's answer came over; None without TLS or an answer."""
+    """Version and cipher of the connection that the agent was sent it over, and answered over if it did; None without
+    TLS."""
+    sent: bool = False
+    """Whether it has begun to leave for the agent that `routed` names."""
     ticket: Ticket | None = None
     """Who will take the message, where that agent fetches its requests."""
     reservation: Reservation | None = None
@@ -311,7 +314,11 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         while len(self.held) > count:
             self.held.pop()()
         self.cache_key = self.place = self.ticket = self.reservation = self.agent_tls = None
-        self.intended = False
+        self.intended = self.sent = False
+
+    def left(self, tls: str | None) -> None:
+        """It begins to leave for the agent that `routed` names, over this TLS."""
+        self.agent_tls, self.sent = tls, True
 
     def begins(self) -> str:
         """The id of the session that this exchange begins."""

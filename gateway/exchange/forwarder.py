@@ -131,13 +131,14 @@ class Forwarder:
         no record.
 
         `exchange.routed` names, at every instant, the agent that may be receiving the message, and `exchange.place` is
-        the place it has there.
+        the place it has there; `exchange.sent` whether anything has begun to leave for it, and `exchange.agent_tls`
+        over which TLS.
         """
         message, place = _known(exchange)
         call: _Call | None = self._call(exchange, message, adapter, routed, 1, place)
         attempts, tried = 1, _Tried(code="cannot_render")
         while True:
-            exchange.routed = routed
+            exchange.routed, exchange.agent_tls, exchange.sent = routed, None, False
             if call is not None:
                 tried = await self._asked(exchange, call, message, adapter)
                 exchange.asked_s = tried.asked_s
@@ -199,7 +200,6 @@ class Forwarder:
     async def _try(self, exchange: Exchange, call: _Call, route: Route, message: Message, adapter: Adapter) -> _Tried:
         """One try, told to the agent's breaker."""
         started, asked_s = self._health.now(), None
-        exchange.agent_tls = None
         try:
             outgoing = call.outgoing if call.vouched is None else call.vouched()
             found = await self._sent(exchange, route, outgoing, message)
@@ -233,16 +233,16 @@ class Forwarder:
         # A crash here: the record names this agent and nothing has left, or part of it has. Both read the same.
         await self._pause("forward.before")
         if self._pulling is not None and route.pull:
-            wire = await self._pulling.send(exchange.ticket, route, outgoing, self._bounds.answer_bytes)
+            wire = await self._pulling.send(exchange.ticket, route, outgoing, self._bounds.answer_bytes, exchange.left)
             await self._pause("forward.after")
             return wire
         if not message.stream:
-            wire = await self._client.send(route, outgoing, self._bounds.answer_bytes)
+            wire = await self._client.send(route, outgoing, self._bounds.answer_bytes, exchange.left)
             await self._pause("forward.after")
             return wire
         if message.lasting:
             route = _lasting(route)
-        streaming = self._client.stream(route, outgoing, self._bounds.answer_bytes)
+        streaming = self._client.stream(route, outgoing, self._bounds.answer_bytes, exchange.left)
         exchange.held.append(streaming.close)
         stream = await streaming.open()
         await self._pause("forward.after")

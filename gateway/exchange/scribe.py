@@ -142,6 +142,7 @@ class Scribe:
             agent=None if agent is None else agent_of(agent, _target(exchange)),
             attempt=outcome.attempts,
             ended=(outcome.code, outcome.status),
+            unanswered=exchange.sent and outcome.found is None,
             response=(media_type(outcome.media_type),),
         )
         detail = self._detail(

@@ -179,6 +179,8 @@ class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     status: Status | None = None
     tokens_in: Count | None = None
     tokens_out: Count | None = None
+    unanswered: bool | None = None
+    """True where something had begun to leave for whom the record names, and no answer of it was looked at."""
 
 
 class TokensInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -359,7 +361,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """What a reviewer needs and a person could claim. Kept beside the record, deletable, committed to by it."""
 
     agent_tls: Told | None = None
-    """Version and cipher of the connection that the agent's answer came over."""
+    """Version and cipher of the connection that an agent or a callback's destination was sent something over, and
+    answered over if it did."""
     credential: Told | None = None
     destination: Told | None = None
     """Host and port of the agent; of one that fetches, the credential and the source of who fetched."""

@@ -43,7 +43,8 @@ async def next_task(request: ApiRequest, agent: FromPath[str]) -> Response[Any]:
     if found is not None:
         await _still(request, exchange, pulling, agent, found)
         identity = exchange.identity
-        pulling.given(found.lease, f"{'-' if identity is None else identity.credential} from {exchange.arrival.source}")
+        by = "-" if identity is None else identity.credential
+        pulling.given(found.lease, f"{by} from {exchange.arrival.source}", exchange.arrival.tls)
     metrics.pulled(exchange.ledger, "empty" if found is None else "handed")
     headers = {**dict(exchange.rate), "X-Exchange-Id": exchange.id}
     if found is None:

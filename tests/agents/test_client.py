@@ -463,6 +463,25 @@ class TestTLS:
                 assert await answer.whole() == b"{}"
         assert agent.connections == 1
 
+    @pytest.mark.parametrize("secure", [True, False])
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_who_sends_is_told_once_it_begins_to_leave_and_over_which_tls_whatever_comes_of_it(
+        self, tmp_path: Path, secure: bool, whole: bool
+    ) -> None:
+        tls = server_context(*certificates(tmp_path)) if secure else None
+        agent, over = Agent(b"", then="close"), list[str | None]()
+        ca = str(tmp_path / "root.pem") if secure else None
+        async with serving(agent, tls, ca=ca) as route, AgentClient([route]) as client:
+            sending = client.send if whole else lambda *given: client.stream(*given).open()
+            with pytest.raises(AgentError, match="closed_early"):
+                await sending(route, post(), 100, over.append)
+        assert len(over) == 1
+        assert (over[0] or "").startswith("TLSv1.") == secure
+        async with AgentClient([route]) as client:
+            with pytest.raises(AgentError, match="connect_failed"):
+                await client.send(route, post(), 100, over.append)
+        assert len(over) == 1, "nothing left"
+
     @pytest.mark.parametrize("ca", [None, "other-root"])
     async def test_a_certificate_that_nobody_vouches_for_is_refused(self, tmp_path: Path, ca: str | None) -> None:
         certificates(tmp_path, "other-")

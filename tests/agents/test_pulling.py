@@ -49,6 +49,22 @@ async def test_a_request_goes_to_who_has_waited_longest_and_its_answer_comes_bac
     second.cancel()
 
 
+async def test_who_sends_is_told_when_the_request_is_given_to_somebody_and_over_which_tls(clock: ManualClock) -> None:
+    p, over = pulling(clock), list[str | None]()
+    waiting = await waits(p)
+    agent = route("archive", pull=True, timeout_s=60.0)
+    sending = asyncio.create_task(p.send(p.reserve("archive"), agent, WORK, 100, over.append))
+    handed = await waiting
+    assert handed is not None
+    assert over == [], "nobody has it yet"
+    p.given(handed.lease, "key from 192.0.2.1", "TLSv1.3 A")
+    assert over == ["TLSv1.3 A"]
+    assert p.answered("archive", handed.lease, ANSWER)
+    await sending
+    p.given(handed.lease, "another", "late")
+    assert over == ["TLSv1.3 A"], "its lease is over"
+
+
 async def test_nothing_is_reserved_where_nobody_waits_and_handed_over_twice(clock: ManualClock) -> None:
     p = pulling(clock)
     assert p.reserve("archive") is None

@@ -23,14 +23,23 @@ CLASSES = ClassesInfo(found=("pci", "phi", "pii", "special-category"), declared=
 
 @cache
 def _values() -> dict[str, Any]:
-    """Field of the envelope → a value of it, from a golden record; of a struct the one that holds most."""
+    """Field of the envelope → a value of it, from a golden record; of a struct the one that holds most, with what only
+    others hold."""
     found: dict[str, Any] = {}
     for path in sorted(GOLDEN.glob("*.*.json")):
         for name in Envelope.__struct_fields__:
             value = getattr(parse(path.read_bytes()), name)
-            if value is not None and _size(value) > _size(found.get(name)):
-                found[name] = value
+            if value is not None:
+                smaller, larger = sorted((found.get(name), value), key=_size)
+                found[name] = _filled(larger, smaller)
     return {**found, "classes": CLASSES}
+
+
+def _filled(value: Any, other: Any) -> Any:
+    if not isinstance(value, msgspec.Struct) or other is None:
+        return value
+    absent = [name for name in value.__struct_fields__ if getattr(value, name) is None]
+    return msgspec.structs.replace(value, **{name: getattr(other, name) for name in absent})
 
 
 def _size(value: Any) -> int:

@@ -20,7 +20,7 @@ from gateway.exchange.task_order import Order
 from gateway.exchange.task_scribe import TaskScribe
 from gateway.exchange.tasks import Tasks
 from gateway.ledger.entry import Entry
-from gateway.ledger.record import Envelope, parse, timestamp
+from gateway.ledger.record import Detail, Envelope, parse, parse_detail, timestamp
 from gateway.settings import TaskSettings
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -145,6 +145,12 @@ class Office:
     async def records(self) -> list[Envelope]:
         reader = StoreReader(self.store.engine, LEDGER)
         return [parse(stored.envelope) async for stored in reader.records(0, await reader.size())]
+
+    async def details(self) -> list[Detail | None]:
+        """Beside each record."""
+        reader = StoreReader(self.store.engine, LEDGER)
+        stored = [one async for one in reader.records(0, await reader.size(), details=True)]
+        return [None if one.detail is None else parse_detail(one.detail) for one in stored]
 
     async def events(self, task: Task) -> list[str]:
         return [one.event for one in await self.records() if one.task == task.id]

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.exchange.callback_scribe import CallbackScribe, Notice
+from gateway.exchange.callback_scribe import CallbackScribe, Notice, Tried
 from gateway.ledger.record import Detail, encode_detail
 from gateway.settings import Settings
 from gateway.store.callbacks import DELIVERED, FAILED, Delivery
@@ -63,7 +63,7 @@ async def test_its_end_goes_with_the_end_of_its_row(
     sqlite_settings: Settings, tmp_path: Path, state: str, event: str
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store:
-        entry = scribe(store).ended(DELIVERY, TASK, state, code="ok", status=204)
+        entry = scribe(store).ended(DELIVERY, TASK, state, Tried(code="ok", status=204))
         assert entry.envelope.event == event
         assert entry.envelope.outcome is not None
         assert (entry.envelope.outcome.code, entry.envelope.outcome.status) == ("ok", 204)

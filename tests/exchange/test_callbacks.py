@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from gateway.agents.bare import bare
-from gateway.agents.client import AgentClient
+from gateway.agents.client import AgentClient, Left
 from gateway.core.caller import Identity
 from gateway.core.errors import AgentError, ForeignKey, LedgerUnavailable
 from gateway.core.message import Outgoing, WireAnswer
@@ -23,6 +23,7 @@ from gateway.exchange.callback_scribe import CallbackScribe
 from gateway.exchange.callbacks import AT_ONCE, EACH, Callbacks, Destination
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.standing import Standing
+from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.callbacks import CallbackStore, announced
 from gateway.store.sealing import Sealer
@@ -53,16 +54,19 @@ class Client:
 
     def __init__(self) -> None:
         self.answers: list[WireAnswer | str] = []
+        self.tls: str | None = None
         self.sent: list[tuple[Route, Outgoing]] = []
         self.hold: asyncio.Event | None = None
         self.asked = asyncio.Event()
 
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left) -> WireAnswer:
         self.sent.append((route, outgoing))
         self.asked.set()
         if self.hold is not None:
             await self.hold.wait()
         answer = self.answers.pop(0) if self.answers else answered(204)
+        if answer != "connect_failed":
+            left(self.tls)
         if isinstance(answer, str):
             raise AgentError(answer)
         return answer
@@ -277,6 +281,38 @@ async def test_it_is_tried_again_after_longer_and_longer_waits_and_given_up_in_t
         assert len({document["id"] for document in d.client.documents}) == 1
         events = [one.event for one in await d.office.records() if one.callback is not None]
         assert events[1:] == ["task.callback_sent"] * 4 + ["task.callback_failed"]
+
+
+@pytest.mark.parametrize("tls", ["TLSv1.3 A", None])
+@pytest.mark.parametrize(
+    ("answer", "event", "unanswered", "reached"),
+    [
+        (answered(204), "task.callback_delivered", None, True),
+        (answered(500), "task.callback_failed", None, True),
+        ("timeout_response", "task.callback_failed", True, True),
+        ("connect_failed", "task.callback_failed", None, False),
+    ],
+)
+async def test_its_end_says_over_which_tls_it_was_told_if_anything_began_to_leave(
+    sqlite_settings: Settings,
+    tmp_path: Path,
+    tls: str | None,
+    answer: WireAnswer | str,
+    event: str,
+    unanswered: bool | None,
+    reached: bool,
+) -> None:
+    async with desk(sqlite_settings, tmp_path, callback_tries=1) as d:
+        task = await ran(d.office, callback="billing")
+        d.client.tls, d.client.answers = tls, [answer]
+        await d.turn()
+        assert (await d.state(task))[0] != "waiting"
+        end = (await d.office.records())[-1]
+        assert end.event == event
+        assert end.outcome is not None
+        assert (end.outcome.unanswered, end.zone) == (unanswered, "partner" if reached else None)
+        told = (await d.office.details())[-1]
+        assert told == (Detail(agent_tls=tls, destination="a.example") if reached else None)
 
 
 async def test_one_that_is_gone_is_told_no_more(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.agents.client import Left
 from gateway.agents.openai import OpenAIAdapter
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, PolicyMoved
 from gateway.core.message import Outgoing, WireAnswer
@@ -50,15 +51,22 @@ class Agents:
         self.timeouts: list[float] = []
         self.takes: Callable[[], None] = lambda: None
 
-    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int) -> WireAnswer:
+    async def send(self, route: Route, outgoing: Outgoing, max_bytes: int, left: Left) -> WireAnswer:
         self.happened.append(f"send {route.id}")
         self.sent.append(outgoing)
         self.timeouts.append(route.timeout_s)
         self.takes()
         answer = self.answers.pop(0)
-        if isinstance(answer, str):
-            raise AgentError(answer)
-        return answer
+        if not isinstance(answer, str):
+            left(answer.tls)
+            return answer
+        code, _, tls = answer.partition(" over ")
+        if code not in UNSENT:
+            left(tls or None)
+        raise AgentError(code)
+
+
+UNSENT = frozenset({"connect_failed", "timeout_connect", "address_refused", "overloaded", "cannot_render"})
 
 
 class Record:
@@ -183,16 +191,39 @@ async def test_the_next_agent_is_on_record_before_its_first_byte_and_the_exchang
         ((over(failing(500), "TLSv1.3 A"), over(ANSWER, "TLSv1.3 B")), "TLSv1.3 B"),
         ((over(failing(500), "TLSv1.3 A"), ANSWER), None),
         ((over(failing(500), "TLSv1.3 A"), "timeout_response", "closed_early"), None),
+        (("timeout_response over TLSv1.3 A", "overloaded", "closed_early over TLSv1.3 C"), "TLSv1.3 C"),
+        (("timeout_response over TLSv1.3 A", "connect_failed", "connect_failed", "overloaded"), None),
         ((over(failing(500), "A"), over(failing(500), "B"), over(failing(500), "C")), "C"),
         ((over(enough(), "A"), over(enough(), "B"), *["overloaded"] * 2), None),
     ],
-    ids=["one", "a retry", "a further agent", "plain http", "no answer", "the last failed", "the last was full"],
+    ids=[
+        *("one", "a retry", "a further agent", "plain http", "no answer", "none of the last"),
+        *("the last was not reached", "the last failed", "the last was full"),
+    ],
 )
-async def test_the_exchange_knows_the_tls_of_its_last_answer(
+async def test_the_exchange_knows_the_tls_that_its_last_agent_was_sent_it_over(
     clock: ManualClock, answers: tuple[WireAnswer | str, ...], told: str | None
 ) -> None:
     _, _, one = await forwarded(clock, *answers)
     assert one.agent_tls == told
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (("timeout_response over A",), (True, "A")),
+        (("timeout_response",), (True, None)),
+        (("connect_failed", "connect_failed"), (False, None)),
+        ((over(failing(503), "A"), "connect_failed"), (True, "A")),
+    ],
+    ids=["no answer", "no answer over plain http", "never sent", "an earlier try"],
+)
+async def test_what_may_have_arrived_at_the_one_agent_is_known_with_its_tls(
+    clock: ManualClock, answers: tuple[WireAnswer | str, ...], told: tuple[bool, str | None]
+) -> None:
+    found, _, one = await forwarded(clock, *answers, headers=(("x-route", "exact"),))
+    assert isinstance(found, Undelivered)
+    assert (one.sent, one.agent_tls) == told
 
 
 async def test_an_attempt_that_finds_no_record_is_not_made(clock: ManualClock) -> None:

@@ -227,15 +227,17 @@ def answered(question: Question, records: Iterable[Seen]) -> dict[str, Any]:
 
 _START = "a start takes a version from the policy directory, and nobody is named"
 _NO_TLS = "the caller's connection is without TLS, as the operator has it"
+_PLAIN = "the operator's agent, or a callback's destination, is spoken to over plain HTTP"
 UNHELD = {
     "policy.activated: actor": _START,
     "any: policy.activated: actor": _START,
     "agent_version | model where agent": "the operator registers neither",
     "region where agent": "the operator gives the zone none",
     "purpose": "the caller's credential allows none",
-    "detail.tls": _NO_TLS,
     "exchange.requested | exchange.denied: detail.tls": _NO_TLS,
-    "exchange.completed: detail.agent_tls where found": "the operator's agent is spoken to over plain HTTP",
+    "exchange.completed: detail.agent_tls where found": _PLAIN,
+    "any: exchange.completed | task.callback_failed: detail.agent_tls where outcome.unanswered": _PLAIN,
+    "any: task.callback_delivered | task.callback_failed: detail.agent_tls where outcome.status": _PLAIN,
     "exchange.requested: detail.destination where agent": "the agent fetches its requests: who did is in the outcome",
     "exchange.requested | exchange.attempted: detail.subjects where agent": "the caller names nobody",
 }

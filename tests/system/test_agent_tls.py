@@ -1,5 +1,6 @@
 """An exchange's end is on record with the TLS that its agent's answer came over, whichever way that was."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -43,7 +44,8 @@ async def asked(site: System, text: str = PUBLIC, model: str = "safe", **options
     answer = await site.chat(await site.key("clerk"), text, model, **options)
     envelope, detail = await end_of(site, answer.headers["x-exchange-id"])
     assert envelope["event"] == "exchange.completed"
-    return {"agent": envelope["agent"], "code": envelope["outcome"]["code"], **detail}
+    outcome = envelope["outcome"]
+    return {"agent": envelope["agent"], "code": outcome["code"], "unanswered": outcome.get("unanswered"), **detail}
 
 
 async def test_answers_and_streams_say_over_which_tls_they_came(database: Settings) -> None:
@@ -55,6 +57,30 @@ async def test_answers_and_streams_say_over_which_tls_they_came(database: Settin
         kept = await asked(site)
         assert (kept["code"], kept["agent_tls"]) == ("cached", whole["agent_tls"])
         assert "agent_tls" not in await asked(site, model="plain")
+
+
+async def test_an_agent_that_took_it_and_did_not_answer_is_told_with_its_tls(database: Settings) -> None:
+    async with secured(database, first_byte_timeout_s=0.2) as (site, safe):
+        never = asyncio.Event()
+
+        async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            await never.wait()
+
+        async def cut(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            head = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]}
+            await send(head)
+            await send({"type": "http.response.body", "body": b"{", "more_body": False})
+
+        for behave, code in ((silent, "agent_timeout"), (cut, "agent_unavailable")):
+            safe.behave = site.agents["plain"].behave = behave
+            for stream in (False, True):
+                told = await asked(site, f"{code} {stream}", headers=EXACT, stream=stream)
+                assert (told["code"], told["unanswered"]) == (code, True)
+                assert WORDS.fullmatch(told["agent_tls"])
+            if behave is cut:
+                plain = await asked(site, model="plain", headers=EXACT)
+                assert (plain["code"], plain["unanswered"], "agent_tls" in plain) == (code, True, False)
+        never.set()
 
 
 async def test_the_beginning_of_an_exchange_says_nothing_of_it(sqlite_settings: Settings) -> None:
@@ -82,4 +108,4 @@ async def test_of_several_agents_the_one_that_answered_counts(sqlite_settings: S
 async def test_of_an_agent_that_cannot_be_reached_nothing_is_said(sqlite_settings: Settings) -> None:
     async with secured(sqlite_settings, pin=["sha256:" + "0" * 64]) as (site, _):
         told = await asked(site, headers=EXACT)
-        assert (told["code"], "agent_tls" in told) == ("agent_unavailable", False)
+        assert (told["code"], told["unanswered"], "agent_tls" in told) == ("agent_unavailable", None, False)

@@ -5,17 +5,21 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.settings import Settings
+from tests.agents.wire import certificates
 from tests.system.kit import HEALTH, MAIL, PERSONAL
 from tests.system.site import Agent, served
+from tests.system.test_agent_tls import WORDS
 from tests.web.tasking import Tasking, chat, tasking
 from tests.web.test_tasks import failing, problem
 
 SECRET = "0123456789abcdef"
+ENDS = ("task.callback_delivered", "task.callback_failed")
 
 
 @asynccontextmanager
@@ -25,16 +29,25 @@ async def called(
     tasks: dict[str, Any] | None = None,
     policy: dict[str, Any] | None = None,
     purpose: list[dict[str, Any]] | None = None,
+    secure: bool = False,
     **fields: Any,
 ) -> AsyncIterator[tuple[Tasking, Agent]]:
     """A gateway with a destination `billing`, in the cloud unless told otherwise. `policy`: its section, if not the
-    shipped one's; `purpose`: legal bases of purposes."""
+    shipped one's; `purpose`: legal bases of purposes; `secure`: whether it speaks TLS."""
     sections: dict[str, Any] = {} if policy is None else {"policy": policy}
     if purpose is not None:
         sections["purpose"] = purpose
     monkeypatch.setenv("CALLBACK_SECRET", SECRET)
     destination = Agent()
-    async with served(destination) as url:
+    tls: dict[str, str] = {}
+    if secure:
+        certificate, key = certificates(Path(base.base))
+        tls, fields["ca"] = (
+            {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)},
+            str(Path(base.base) / "root.pem"),
+        )
+    async with served(destination, **tls) as address:
+        url = address.replace("http:", "https:") if secure else address
         table = {"id": "billing", "url": f"{url}/told", "secret": "env:CALLBACK_SECRET", "zone": "cloud", **fields}
         async with tasking(base, tasks=tasks, callback=[table], **sections) as t:
             yield t, destination
@@ -71,6 +84,50 @@ async def test_a_destination_is_told_what_may_come_to_its_zone_and_the_caller_se
         assert (await t.events(task))[-1] == "task.callback_delivered"
         metrics = (await t.site.http.get("/metrics")).text
         assert f'gateway_callbacks_total{{end="delivered",tenant="{t.ledger}"}} 1.0' in metrics
+
+
+async def end_of(t: Tasking) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Envelope and detail of the end of the one callback."""
+    reader = t.site.gateway.site.reader("default")
+    stored = [one async for one in reader.records(0, await reader.size(), details=True)]
+    (end,) = [one for one in stored if json.loads(one.envelope)["event"] in ENDS]
+    return json.loads(end.envelope), json.loads(end.detail or b"{}")
+
+
+@pytest.mark.parametrize("secure", [True, False])
+async def test_its_end_is_on_record_with_the_tls_that_it_was_told_over(
+    database: Settings, monkeypatch: pytest.MonkeyPatch, secure: bool
+) -> None:
+    async with called(database, monkeypatch, secure=secure) as (t, destination):
+        await told(t, await t.submit(chat(callback="billing")))
+        envelope, detail = await end_of(t)
+        assert (envelope["event"], envelope["zone"], envelope["outcome"]) == (
+            "task.callback_delivered",
+            "cloud",
+            {"code": "ok", "status": 200},
+        )
+        assert detail.pop("destination") == destination.received[0][0]["host"]
+        assert bool(WORDS.fullmatch(detail.pop("agent_tls", ""))) == secure
+        assert detail == {}
+
+
+async def test_one_that_took_it_and_did_not_answer_is_told_with_its_tls(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = {"callback_tries": 1}
+    async with called(sqlite_settings, monkeypatch, once, secure=True, timeout_s=0.3) as (t, destination):
+        never = asyncio.Event()
+
+        async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            await never.wait()
+
+        destination.behave = silent
+        assert (await told(t, await t.submit(chat(callback="billing"))))["state"] == "failed"
+        envelope, detail = await end_of(t)
+        never.set()
+        assert (envelope["event"], envelope["outcome"]["unanswered"]) == ("task.callback_failed", True)
+        assert WORDS.fullmatch(detail["agent_tls"])
+        assert len(destination.received) == 1
 
 
 async def test_an_answer_that_is_sent_on_is_on_record_with_the_legal_basis_of_its_purpose(

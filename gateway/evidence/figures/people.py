@@ -8,6 +8,8 @@ from gateway.evidence.figures.tally import Cell, Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
 _ANSWERS = ("approved", "denied", "edited")
+_ENDS = ("exchange.completed", "task.callback_delivered", "task.callback_failed")
+"""What tells the connection that somebody was sent something over."""
 _UNTOLD = "without TLS, or not known"
 
 
@@ -50,7 +52,7 @@ class Approvals:
 class Callers:
     """Who was let in and who was not: callers, methods, roles in use, transport, failures, keys, emergencies."""
 
-    events = (*DECIDED, "exchange.completed", "auth.failed", "key.", "issuer.", "agent.", "alert.", "limit.")
+    events = (*DECIDED, *_ENDS, "auth.failed", "key.", "issuer.", "agent.", "alert.", "limit.")
 
     def __init__(self) -> None:
         self.callers = Spans()
@@ -64,7 +66,7 @@ class Callers:
         self.transport = Tally()
         """TLS of the caller's connection."""
         self.to_agents = Tally()
-        """Agent, zone, TLS of the connection that its answer came over."""
+        """Agent or callback, zone, TLS of the connection that it was sent something over."""
         self.failures = Tally()
         """Code."""
         self.failed_days = Tally()
@@ -81,8 +83,8 @@ class Callers:
         envelope, event = one.envelope, one.envelope.event
         if event in DECIDED:
             self._request(one)
-        elif event == "exchange.completed":
-            self._answered(one)
+        elif event in _ENDS:
+            self._reached(one)
         elif event == "auth.failed":
             times = 1 if envelope.count is None else envelope.count
             self.failures.add(one.outcome, times=times)
@@ -113,12 +115,15 @@ class Callers:
         for role in detail.roles or ():
             self.roles.add(one.at, envelope.actor or NONE, role)
 
-    def _answered(self, one: Seen) -> None:
-        """An exchange whose agent answered: what was found in the answer is told then, and only then."""
-        envelope, detail = one.envelope, one.detail
-        if detail is None or envelope.agent is None or (envelope.found is None and detail.agent_tls is None):
+    def _reached(self, one: Seen) -> None:
+        """Who was sent something: an agent that answered (what was found is told then, and only then) or did not, and a
+        destination."""
+        envelope, detail, whom = one.envelope, one.detail, one.envelope.agent or one.envelope.callback
+        if detail is None or whom is None:
             return
-        self.to_agents.add(envelope.agent, envelope.zone or NONE, detail.agent_tls or _UNTOLD)
+        left = envelope.outcome is not None and envelope.outcome.unanswered
+        if detail.agent_tls or left or envelope.found is not None or envelope.callback is not None:
+            self.to_agents.add(whom, envelope.zone or NONE, detail.agent_tls or _UNTOLD)
 
     def merge(self, later: "Callers") -> None:
         for name in (

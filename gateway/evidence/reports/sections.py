@@ -273,7 +273,7 @@ def callers(basis: Basis) -> Section:
             table("Roles in use", ("Caller", "Role", "First", "Requests", "Last"), told["roles"]),
             table("How callers proved who they are", ("Method", "Issuer", "Credentials", "Requests"), told["methods"]),
             table("Transport to the gateway", ("TLS", "Requests"), told["transport"]),
-            table("Transport to agents", ("Agent", "Zone", "TLS", "Exchanges"), told["to_agents"]),
+            table("Transport to agents", ("Agent or callback", "Zone", "TLS", "Times"), told["to_agents"]),
             Stacks(
                 "Refused credentials over time", ("refused",), tuple((row[0], row[1]) for row in told["failed_days"])
             ),

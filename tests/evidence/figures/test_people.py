@@ -2,7 +2,7 @@
 
 from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
 from gateway.evidence.figures.tally import Spans
-from gateway.ledger.record import Detail
+from gateway.ledger.record import Detail, OutcomeInfo
 from gateway.ledger.times import timestamp
 from tests.evidence.figures.kit import POLICY, T0, record
 
@@ -39,6 +39,23 @@ def test_credentials_are_counted_once_for_each_method_and_issuer() -> None:
         callers.feed(record("exchange.requested", actor="ac_1", detail=detail, effect="route"))
     first.merge(later)
     assert first.document()["methods"] == [["jwt", "https://login", 2, 4], ["jwt", "none", 1, 1]]
+
+
+def test_who_was_sent_something_and_did_not_answer_is_told_with_its_transport_and_callbacks_are() -> None:
+    callers = Callers()
+    over, plain = Detail(agent_tls="TLSv1.3 A"), Detail(destination="a.example")
+    for detail, unanswered in ((over, True), (plain, True), (plain, None), (None, True)):
+        outcome = OutcomeInfo(code="agent_timeout", unanswered=unanswered)
+        callers.feed(record("exchange.completed", agent="scribe", zone="cloud", outcome=outcome, detail=detail))
+    for event in ("task.callback_delivered", "task.callback_failed"):
+        for detail in (over, plain, None):  # without one, nothing had begun to leave
+            callers.feed(record(event, callback="desk", zone="partner", detail=detail))
+    assert callers.document()["to_agents"] == [
+        ["desk", "partner", "TLSv1.3 A", 2],
+        ["desk", "partner", "without TLS, or not known", 2],
+        ["scribe", "cloud", "TLSv1.3 A", 1],
+        ["scribe", "cloud", "without TLS, or not known", 1],
+    ]
 
 
 def test_transport_to_agents_is_told_of_exchanges_that_one_answered() -> None:

@@ -518,6 +518,18 @@ MORE: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="made"),
         "node": EXCHANGE_IDS["node"],
     },
+    "exchange.completed.unanswered": {
+        **EXCHANGE_IDS,
+        **AGENT,
+        "attempt": 1,
+        "outcome": OutcomeInfo(code="agent_timeout", status=504, latency_us=30_000_000, unanswered=True),
+    },
+    "task.callback_failed.unanswered": {
+        **TASK,
+        "callback": "billing",
+        "zone": "partner",
+        "outcome": OutcomeInfo(code="timeout_response", unanswered=True),
+    },
 }
 """By the event and a word for what is told of it."""
 

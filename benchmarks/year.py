@@ -15,7 +15,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import asdict
@@ -42,7 +42,7 @@ from gateway.evidence.reports.affected import affected_by
 from gateway.exchange import reporting
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed
-from gateway.ledger.record import GENESIS, OutcomeInfo, parse, parse_detail, seal, timestamp
+from gateway.ledger.record import GENESIS, Envelope, OutcomeInfo, parse, parse_detail, seal, timestamp
 
 EXCHANGES = 300_000
 CLOSED = 20_000
@@ -78,18 +78,27 @@ class Place(NamedTuple):
 class Year:
     """One year. The same `seed` and number of exchanges make the same records. `opened`: whether the details that are
     still there come with them, or none does, as in a bundle that does not open them; `place`: where they lie in a
-    ledger without a gap, beside which there are no emergency ledgers."""
+    ledger without a gap, beside which there are no emergency ledgers; `closed`: of which records no detail comes with
+    them, nor with those before the year, as in a bundle that opens those of others alone."""
 
     def __init__(
-        self, exchanges: int = EXCHANGES, seed: int = 7, *, opened: bool = True, place: Place | None = None
+        self,
+        exchanges: int = EXCHANGES,
+        seed: int = 7,
+        *,
+        opened: bool = True,
+        place: Place | None = None,
+        closed: Callable[[Envelope], bool] | None = None,
     ) -> None:
-        self._count, self.truth, self.opened, self._place = exchanges, Truth(), opened, place
-        self._hand = Hand(self.truth, seed, PURGED, GONE if opened else 1.0)
+        self._count, self._seed, self.truth, self._place = exchanges, seed, Truth(), place
+        self.opened = opened and closed is None
+        self._hand = Hand(self.truth, seed, PURGED, GONE if opened else 1.0, closed or (lambda record: False))
+        self._closed = closed is not None
         self._exchanges, self._tasks = Exchanges(self._hand), Tasks(self._hand)
         self._people, self._ledgers = People(self._hand), Ledgers(self._hand, FIRST)
         self._access = Access(self._hand)
         self._subjects, self._incidents = Subjects(self._hand), Incidents(self._hand)
-        self._provisions = Reference(opened=opened)
+        self._provisions = Reference(opened=self.opened)
         self.links: dict[str, set[int]] = {name: set() for name in WATCHED}
         """Pseudonym of a person who is watched → the numbers of the records about them on the main ledger."""
         self.about: list[StoredRecord] = []
@@ -106,6 +115,10 @@ class Year:
         """Of which the record was made that was given last."""
         self.before = self._before()
         """Records before the year that changed what was in force, in order."""
+
+    def again(self, closed: Callable[[Envelope], bool]) -> "Year":
+        """The same records, with the details of those that are not `closed` alone."""
+        return Year(self._count, self._seed, place=self._place, closed=closed)
 
     def records(self) -> Iterator[StoredRecord]:
         """The records in order, then those of the emergency ledgers. Memory: what is under way."""
@@ -183,7 +196,10 @@ class Year:
             self.first = first + len(found) + place.between
         stands.first = self.first
         for drawn in stands.standing():
-            self._provisions.before(stands.numbers[drawn.envelope.id], drawn)
+            told = drawn.closed() if self._closed else drawn
+            self._provisions.before(stands.numbers[drawn.envelope.id], told)
+        if self._closed:  # what stood is known by those details all the same
+            stands.close()
         return found
 
     def _in_order(self) -> Iterator[Drawn]:
@@ -224,7 +240,8 @@ class Year:
             ended = OutcomeInfo(code="ok", status=200)
             hand.put("exchange.completed", START_US + 3 + number, exchange=f"ex_before_{number}", outcome=ended)
             truth.outcomes["ok"] += 1
-        self._ledgers.unreadable(START_US + 9)
+        if self._place is None:  # no bundle would be made of a ledger with such a record
+            self._ledgers.unreadable(START_US + 9)
         self._subjects.told()
 
     def _beside(self, number: int, one: Exchange) -> None:

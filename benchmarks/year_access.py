@@ -171,7 +171,7 @@ class Access:
         self._stands.never(new, old, drawn, "ac_admin")
         if drawn.gone:
             new.ended(drawn.envelope.occurred_at, "revoked", "ac_admin", drawn)
-        else:
+        if not drawn.deleted:
             self._live.append((old, expiry))
 
     def _ended(self, at: int, life: Life, *lines: str) -> None:

@@ -7,7 +7,7 @@ counted when it is drawn.
 import heapq
 import random
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from benchmarks.year_persons import About
@@ -38,9 +38,15 @@ class Drawn(NamedTuple):
     encoded: bytes | None
     """The detail's bytes; None where it never had one."""
     gone: bool
-    """Whether the detail was deleted since."""
+    """Whether the detail was deleted since, or is not opened."""
     about: tuple[str, ...]
     """The pseudonyms that it can still be found by."""
+    deleted: bool = False
+    """Whether the detail was deleted since."""
+
+    def closed(self) -> "Drawn":
+        """The same, with its detail not opened."""
+        return self._replace(detail=None, gone=self.encoded is not None)
 
     def said(self, words: str) -> str:
         """What a report tells of these words of its detail."""
@@ -49,10 +55,18 @@ class Drawn(NamedTuple):
 
 class Hand:
     """Draws with one seed. `purged`: persons who are erased in the year, and all of whose records were before that;
-    `gone`: the share of details that are not there."""
+    `gone`: the share of details that are not there; `closed`: of which records of the year details are not opened."""
 
-    def __init__(self, truth: Truth, seed: int, purged: frozenset[str], gone: float = GONE) -> None:
+    def __init__(
+        self,
+        truth: Truth,
+        seed: int,
+        purged: frozenset[str],
+        gone: float = GONE,
+        closed: Callable[[Envelope], bool] = lambda record: False,
+    ) -> None:
         self.random, self.truth, self._purged, self._gone = random.Random(seed), truth, purged, gone
+        self._closed = closed
         self.followed: set[str] = set()
         """Exchanges whose records are looked up again, since incidents are about them."""
         self._waiting: list[tuple[int, int, Drawn]] = []
@@ -89,7 +103,8 @@ class Hand:
         named = ((detail.subjects or ()) if detail is not None else ()) if about is None else about
         purged = [] if event.startswith("subject.") else [one for one in named if one in self._purged]
         chance = self._gone == 1 or not held
-        gone = detail is not None and (lost or bool(purged) or (chance and self.random.random() < self._gone))
+        deleted = detail is not None and (lost or bool(purged) or (chance and self.random.random() < self._gone))
+        gone = deleted or (detail is not None and not self.early and self._closed(envelope))
         encoded = None if detail is None else encode_detail(detail)
         found = tuple(one for one in named if one not in purged)
         if not self.early:
@@ -99,7 +114,7 @@ class Hand:
             whom.sent((detail.subjects or ()) if detail is not None else (), gone=gone)
         self._serial += 1
         kept = None if gone else detail
-        made = Drawn(envelope, kept, encoded, gone, found)
+        made = Drawn(envelope, kept, encoded, gone, found, deleted)
         heapq.heappush(self._waiting, (at, self._serial, made))
         return made
 

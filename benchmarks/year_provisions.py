@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from benchmarks.year_counts import Row, most
 from benchmarks.year_hand import Drawn
+from benchmarks.year_own import OWN
 from benchmarks.year_persons import Erasures
 from gateway.exchange import frameworks
 from gateway.exchange.terms import questions
@@ -29,103 +30,6 @@ held it, or that it holds it."""
 MOST = 500
 """Rows that are shown of one provision."""
 NOTHING = "no record of the period is of what is asked for"
-
-
-OWN = """
-id = "house-rules"
-title = "An operator's own framework"
-text = "What the frameworks that ship do not ask for."
-
-[[provision]]
-id = "1"
-title = "Several filters, all of which must hold"
-text = "Masked messages of health care to one partner."
-report = "counts"
-columns = ["purpose", "decision", "zone", "classes"]
-query = [
-    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT", data_class = "phi"},
-    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT", data_class = "pii"},
-    {event = "exchange.requested", zone = "partner", decision = "redact", purpose = "TREAT"},
-    {action = "tool:files/read"},
-]
-
-[[provision]]
-id = "2"
-title = "A field that none of them holds"
-text = "Tools that were quarantined."
-columns = ["occurred_at", "event", "action", "trace", "id"]
-needs = ["agent", "tokens.sent", "detail.tls", "some: agent", "some: agent_version", "tokens | agent"]
-query = [{event = "agent.tool_quarantined"}]
-
-[[provision]]
-id = "3"
-title = "Nothing is of it"
-text = "Exchanges that ended as none does."
-columns = ["occurred_at", "event"]
-needs = ["actor"]
-lacks = "Where else it is"
-query = [{event = "exchange.completed", outcome = "never"}]
-
-[[provision]]
-id = "3.1"
-title = "A state that nothing speaks for"
-text = "Configurations of a zone, which records of them do not name."
-columns = ["occurred_at", "event"]
-standing = true
-sections = ["standing"]
-query = [{event = "config.changed", zone = "partner"}]
-
-[[provision]]
-id = "3.2"
-title = "A state, counted"
-text = "What was put in force, and what was done about it."
-report = "counts"
-columns = ["event", "actor"]
-needs = ["detail.diff", "key.denied: credential"]
-standing = true
-sections = ["standing"]
-query = [{event = "key.created"}, {event = "key.denied"}, {event = "key.denied", outcome = "never"}]
-
-[[provision]]
-id = "4"
-title = "Whatever the event"
-text = "What came to nothing, wherever."
-columns = ["recorded_at", "event", "outcome", "actor", "agent"]
-needs = [
-    "some: detail.reason",
-    "agent where zone",
-    "kept where purpose",
-    "some: kept where purpose",
-    "detail.subject | agent",
-    "detail.credential | detail.issuer",
-    "detail.source where agent",
-]
-query = [{outcome = "agent_timeout"}, {outcome = "failed"}]
-
-[[provision]]
-id = "5"
-title = "Records of some events, of which others do not occur"
-text = "Requests and accesses, and a kind that is never of an agent's."
-columns = ["event"]
-report = "counts"
-needs = [
-    "exchange.requested: detail.method",
-    "any: exchange.requested: detail.tls",
-    "exchange.requested: processor where agent",
-    "audit.read: actor",
-    "audit.exported: detail.query",
-    "audit.exported: actor",
-    "any: audit.exported: range",
-    "some: audit.exported: range",
-    "audit.read | exchange.requested: detail.tls | detail.user_agent",
-    "exchange.requested | audit.read: kept where processor",
-]
-query = [
-    {event = "exchange.requested", zone = "cloud"},
-    {event = "audit.read"},
-    {event = "audit.exported", decision = "deny"},
-]
-"""
 
 
 @cache
@@ -255,7 +159,7 @@ class Reference:
             one.envelope.event,
             {**dict(zip(_SHAPE, _shape(one.envelope), strict=True)), **_own(one.envelope)},
         )
-        for provision in self._all_of(event):
+        for provision in self.asking(event):
             if not provision.said.get("standing") or not provision.found(cells):
                 continue
             provision.records += 1
@@ -291,7 +195,7 @@ class Reference:
             cells, needs = dict(zip(_SHAPE, shape, strict=True)), self._kind(shape[0])[0]
             answers = dict(zip(needs, told, strict=True))
             if shape[:-1] not in matched:
-                matched[shape[:-1]] = [one for one in self._all_of(shape[0]) if one.found(cells)]
+                matched[shape[:-1]] = [one for one in self.asking(shape[0]) if one.found(cells)]
             for one in matched[shape[:-1]]:
                 one.records += times
                 for need in one.needs.keys() & answers.keys():
@@ -304,7 +208,7 @@ class Reference:
 
     def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
         if event not in self._kinds:
-            some = self._all_of(event)
+            some = self.asking(event)
             needs = dict.fromkeys(need for one in some for need in one.needs)
             self._kinds[event] = (
                 tuple(one for one in needs if event in (_words(one)[0] or (event,))),
@@ -312,7 +216,7 @@ class Reference:
             )
         return self._kinds[event]
 
-    def _all_of(self, event: str) -> list[Provision]:
+    def asking(self, event: str) -> list[Provision]:
         """Those that may ask for a record of an event, each once."""
         return list(dict.fromkeys((*self._asking.get(event, ()), *self._asking.get(None, ()))))
 
@@ -398,3 +302,19 @@ def _holds(one: Drawn, field: str) -> bool:
         return True
     value: Any = one.detail if part == "detail" else getattr(one.envelope, part)
     return value is not None and (not name or getattr(value, name) is not None)
+
+
+class Finder:
+    """Which provisions ask for a record: framework and id."""
+
+    def __init__(self) -> None:
+        self._asking = Reference().asking
+        self._known: dict[tuple[str, ...], frozenset[tuple[str, str]]] = {}
+        """By all cells but the actor."""
+
+    def of(self, envelope: Envelope) -> frozenset[tuple[str, str]]:
+        shape = _shape(envelope)
+        if shape[:-1] not in self._known:
+            cells, every = dict(zip(_SHAPE, shape, strict=True)), self._asking(envelope.event)
+            self._known[shape[:-1]] = frozenset((one.framework, one.said["id"]) for one in every if one.found(cells))
+        return self._known[shape[:-1]]

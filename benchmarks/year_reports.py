@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks import year_sections as sections
 from benchmarks.year_counts import most
 from benchmarks.year_provisions import files
-from benchmarks.year_register import around
+from benchmarks.year_register import AROUND, around
 from benchmarks.year_sections import Truth
 from benchmarks.year_versions import added, declared
 from benchmarks.year_written import NUMBER, Part, Prose, Report, Sheet, Wanted, shown, table
@@ -197,13 +197,13 @@ def framework(truth: Truth, name: str) -> list[Part]:
     found = [one for one in truth["provisions"] if one["framework"] == name]
     rows = [(one["id"], one["state"], "; ".join(one["reasons"]), one["records"], one["title"]) for one in found]
     columns = "Provision | Evidence | Why not, or not all | Records | Subject"
-    said = [Prose("Not every detail was opened for this report", (), "warning")] if truth.get(sections.CARRIED) else []
+    said = [Prose("Not every detail was opened for this report", (), "warning")] if truth.get(sections.CLOSED) else []
     overview: list[Wanted] = [Prose("“Supported” means that records"), *said, table("Provisions", columns, rows)]
     asked = dict.fromkeys(section for one in found for section in one["sections"])
     return [
         Part("overview", "Overview", overview),
         *(
-            _provision(place, one, "not opened" if truth.get(sections.CARRIED) else "deleted")
+            _provision(place, one, "not opened" if truth.get(sections.CLOSED) else "deleted")
             for place, one in enumerate(found)
         ),
         *(sections.EACH[section](truth) for section in asked),
@@ -321,8 +321,25 @@ CARRIED = ("period", "activity-review", "access-review", "processing", "transfer
 def carried(truth: Truth) -> dict[tuple[str, str], Report]:
     """Those that a bundle carries whose details are not opened: it holds no archive, and what others have said of its
     records lies in it as it is. `truth`: of a year that is told without details."""
-    found = wanted({**truth, sections.CARRIED: True})
+    found = wanted({**truth, sections.CARRIED: True, sections.CLOSED: True})
     return {key: one for key, one in found.items() if key[0] == "framework" or key[0] in CARRIED}
+
+
+def bundled(truth: Truth, own: Truth) -> dict[tuple[str, str], Report]:
+    """Those that a bundle carries which the product has made: of everybody, and of what it is about. `own`: of a data
+    subject the `person`, of an incident what is told of it in the place of all (`incidents`, `affected`)."""
+    found = {kind: (WHOLE[kind], truth) for kind in CARRIED}
+    if "person" in own:
+        person = {**own["person"], **{key: truth[key] for key in ("coverage", sections.CARRIED, AROUND)}}
+        person |= {key: truth[key] for key in (sections.CLOSED,) if key in truth}
+        found |= {kind: (one, person) for kind, one in OF_PERSONS.items()}
+    elif own:
+        found["breach"] = (WHOLE["breach"], {**truth, **own})
+    reports = {(kind, ""): _report(told, kind, *one[:2], one[2](told)) for kind, (one, told) in found.items()}
+    for name, title, text in frameworks():
+        parts_of = framework(truth, name)
+        reports["framework", name] = _report(truth, "framework", f"Evidence by provision: {title}", text, parts_of)
+    return reports
 
 
 def _report(truth: Truth, kind: str, title: str, subtitle: str, own: list[Part]) -> Report:

@@ -27,7 +27,9 @@ from gateway.evidence.reports.document import Bars, Fields, Stacks, Streams, Str
 
 Truth = Mapping[str, Any]
 CARRIED = "carried"
-"""A key of the truth of reports that a bundle carries whose details are not opened."""
+"""A key of the truth of reports that a bundle carries, which holds what others have said of its records."""
+CLOSED = "closed"
+"""A key of the truth of reports for which not every detail is opened."""
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
 ASKED = "Asked for | As it was | Masked | Not sent"
 
@@ -58,9 +60,9 @@ def coverage(truth: Truth) -> Part:
         max(0, min(size, told["published"] - first)),
         max(0, min(size, told["witnessed"] - first)),
     )
-    details, carried = [shown(told["details"]), shown(told["details_deleted"])], CARRIED in truth
-    word = "were opened for" if carried else "are still there"
-    holds = ("one that was not opened here",) if carried else ("were deleted for",)
+    details, closed = [shown(told["details"]), shown(told["details_deleted"])], CLOSED in truth
+    word = "were opened for" if closed else "are still there"
+    holds = ("one that was not opened here",) if closed else ("were deleted for",)
     missing = [Prose("Records are missing from this range", (), "warning")] if told["missing"] else []
     return Part(
         "coverage",
@@ -77,7 +79,7 @@ def coverage(truth: Truth) -> Part:
             ),
             *(
                 [Prose("Time-stamps and lines of witnesses", (), "note")]
-                if carried
+                if CARRIED in truth
                 else _around(beside, first, told["last"] + 1)
             ),
             *missing,

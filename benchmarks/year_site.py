@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import year_register as made
-from benchmarks.year_provisions import OWN
+from benchmarks.year_own import OWN
 from benchmarks.year_versions import TENANT
 from gateway.cli.init import write_installation
 

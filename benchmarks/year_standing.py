@@ -56,6 +56,12 @@ class Life:
             return first.at
         return (self.expires or OPEN) if self.told else f"not known ({GONE})"
 
+    def close(self) -> None:
+        """Its details are not opened: they alone say when what was replaced ends."""
+        first, self.told = self.end(), self.made is None
+        if first is not None and first.why == "replaced":
+            self.ends = [first._replace(at=f"not known ({GONE})")]
+
 
 class Stands:
     """All of it."""
@@ -108,6 +114,13 @@ class Stands:
             max((one[0] for one in self._versions), key=self._number),
         ]
         return sorted(found, key=self._number)
+
+    def close(self) -> None:
+        """What stands when the year begins is told from there on, without what details say of it."""
+        self.keys = [one for one in self.keys if one.until() > self.since]
+        self.entries = [one for one in self.entries if one.until() > self.since]
+        for one in (*self.keys, *self.entries):
+            one.close()
 
     def document(self) -> dict[str, Any]:
         rows = {

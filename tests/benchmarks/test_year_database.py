@@ -1,20 +1,29 @@
 """A generated year in a database: each report that the command makes of it is what the truth says."""
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import year_database
 from benchmarks.databases import Databases
-from benchmarks.year_database import Differences, Written, compare, here, write
-from benchmarks.year_persons import ASKED, FEW, MANY, NOBODY
+from benchmarks.year_bundles import About, Bundle, asked, make, verifier_faults
+from benchmarks.year_carried import FORMS, REPORTS, bundle_faults
+from benchmarks.year_command import here
+from benchmarks.year_database import Differences, compare
+from benchmarks.year_filling import Written, write
+from benchmarks.year_forms import form_faults
+from benchmarks.year_oscal import MEMBER, oscal_faults
+from benchmarks.year_persons import ASKED, FEW, MANY, NOBODY, ONE
 from benchmarks.year_site import RANGE
 from gateway.evidence.reports.kinds import KINDS
 
 EXCHANGES = 2_000
-LEFT_OUT = frozenset({MANY, FEW, ASKED, NOBODY, "eu-ai-act", "gdpr", "pci-dss", "soc2"})
+LEFT_OUT = frozenset({MANY, FEW, ASKED, NOBODY, ONE, "eu-ai-act", "gdpr", "hipaa", "pci-dss", "soc2"})
 """Persons and frameworks of which a run by hand asks, too."""
 
 
@@ -37,6 +46,87 @@ def test_every_report_by_the_command_equals_the_ground_truth(written: Written) -
     assert found.faults == []
     assert set(asked) == set(KINDS)
     assert found.reports == len(asked)
+
+
+@pytest.fixture(scope="module")
+def whole(written: Written) -> Bundle:
+    """A bundle about the period, with everything that one can take along."""
+    found = make(written, here, About(), FORMS)
+    assert isinstance(found, Bundle)
+    return found
+
+
+def test_all_that_a_bundle_of_the_period_carries_equals_the_ground_truth(whole: Bundle) -> None:
+    found = [*whole.report_faults(), *verifier_faults(whole, here), *oscal_faults(whole), *form_faults(whole)]
+    assert found == []
+
+
+def test_a_bundle_that_opens_some_details_tells_what_these_say(written: Written) -> None:
+    every = {one.kind: one for one in asked(written) if one.id != MANY}
+    assert every["subject"].id == ASKED
+    assert bundle_faults(written, here, [every["subject"], every["incident"]], REPORTS) == []
+
+
+class Changed(Bundle):
+    """A bundle in which one member is another."""
+
+    def __init__(self, one: Bundle, member: str = "", data: bytes = b"") -> None:
+        super().__init__(one.written, one.about, one.file, one.created)
+        self._member, self._data = member, data
+
+    def read(self, member: str) -> bytes:
+        return self._data if member == self._member else super().read(member)
+
+
+def test_every_figure_and_state_of_an_assessment_that_is_wrong_is_found(whole: Bundle) -> None:
+    told = json.loads(whole.read(MEMBER))
+    texts = list(_numbers(told["assessment-results"]["results"]))
+    assert len(texts) > 200
+    for place, key, text in texts:
+        place[key] = re.sub(r"\d+(?=\D*$)", lambda found: str(int(found[0]) + 1), text)
+        place[key] += "!" if place[key] == text else ""
+        assert list(oscal_faults(Changed(whole, MEMBER, json.dumps(told).encode()))) != [], text
+        place[key] = text
+
+
+def _numbers(value: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Every text with a figure in it, by where it stands, but for ids, names and what is not told of records."""
+    every = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in every:
+        if isinstance(one, dict | list):
+            yield from _numbers(one)
+        elif key == "value" or (key == "description" and "In this range" in one):
+            yield value, key, one
+
+
+@pytest.mark.parametrize("member", ["csv/records.csv", "csv/disclosures.csv", "disclosures.jsonl"])
+def test_a_line_that_is_missing_is_found(whole: Bundle, member: str) -> None:
+    lines = whole.read(f"data/{member}").splitlines(keepends=True)
+    changed = Changed(whole, f"data/{member}", b"".join(lines[:-1]))
+    assert {fault.partition(":")[0] for fault in form_faults(changed)} == {Path(member).name}
+
+
+def test_an_event_that_is_missing_or_of_another_patient_is_found(whole: Bundle) -> None:
+    events, counts = "data/fhir/AuditEvent.ndjson", "data/fhir/coverage.json"
+    lines = whole.read(events).splitlines(keepends=True)
+    other = b"".join(lines).replace(b"su_many", b"su_nobody", 1)
+    for wrong in (b"".join(lines[1:]), other):
+        changed = Changed(whole, events, wrong)
+        assert {fault.partition(":")[0] for fault in form_faults(changed)} == {"AuditEvent"}
+    changed = Changed(whole, counts, whole.read(counts).replace(b'"events":', b'"events":1'))
+    assert [fault.partition(":")[0] for fault in form_faults(changed)] == ["FHIR coverage"]
+    api = "data/ocsf/api_activity.ndjson"
+    changed = Changed(whole, api, whole.read(api).replace(b'"exchange.denied"', b'"exchange.late"'))
+    assert {fault.partition(":")[0] for fault in form_faults(changed)} == {"OCSF"}
+
+
+def test_a_report_or_verdict_of_another_bundle_is_found(whole: Bundle) -> None:
+    period = "data/reports/period.json"
+    changed = Changed(whole, period, whole.read(period).replace(b"Sent to agents", b"Sent to nobody"))
+    assert {fault.split(": ")[0] for fault in changed.report_faults()} == {period}
+    other = Changed(whole)
+    other.selected.pop()
+    assert {"selected"} <= {fault.split(": ")[1] for fault in verifier_faults(other, here)}
 
 
 def test_a_report_that_is_another_differs_and_one_that_is_refused_too(
@@ -65,16 +155,16 @@ def test_the_command_ends_with_1_and_names_what_differs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def compared(written: Path, run: object) -> Differences:
-        return Differences(7, 8, 9, [f"report breach: {written.name}"] if written.name != "sqlite" else [])
+        return Differences(7, 8, 9, 3, [f"report breach: {written.name}"] if written.name != "sqlite" else [])
 
     monkeypatch.setattr(year_database, "_on", lambda kind, exchanges, found, directory, seed: directory)
-    monkeypatch.setattr(year_database, "compare", compared)
+    monkeypatch.setattr(year_database, "everything", compared)
     one = year_database.measure(60, Databases(None), Path("x"))
     assert one.lines() == [
-        "7 records of the year in a database, 8 in archives, 9 reports: every block equals the truth"
+        "7 records of the year in a database, 8 in archives, 9 reports, 3 bundles: every block equals the truth"
     ]
     monkeypatch.setattr(Databases, "kinds", property(lambda self: ("sqlite", "other")))
-    assert year_database.measure(60, Databases(None), Path("x")) == (14, 16, 18, ["other: report breach: other"])
+    assert year_database.measure(60, Databases(None), Path("x")) == (14, 16, 18, 6, ["other: report breach: other"])
     monkeypatch.setattr(year_database, "databases", lambda: nullcontext(Databases(None)))
     assert year_database.main(["--exchanges", "60"]) == 1
     assert "differs: other: report breach: other\n" in capsys.readouterr().out

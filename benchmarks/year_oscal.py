@@ -14,19 +14,25 @@ from benchmarks.year_reports import frameworks
 MEMBER = "data/oscal/assessment-results.json"
 NAMED = 100
 """How many records before the range an observation names."""
+Reach = Mapping[tuple[str, str], list[int]]
+"""Framework and provision → the numbers of the year's records that it asks for."""
 
 
 def oscal_faults(bundle: Bundle) -> Iterator[str]:
-    """Everything in which it differs."""
-    told = json.loads(bundle.read(MEMBER))["assessment-results"]
-    reach, truth = _reach(bundle), bundle.year.truth
+    """Everything in which that of a bundle differs."""
+    yield from assessment_faults(json.loads(bundle.read(MEMBER)), bundle, reach_of(bundle))
+
+
+def assessment_faults(document: Mapping[str, Any], bundle: Bundle, reach: Reach) -> Iterator[str]:
+    """The same of a document. `reach`: as `reach_of` the bundle."""
+    told, truth, every = document["assessment-results"], bundle.year.truth, frameworks()
     for name, found, wanted in (
         ("version", told["metadata"]["version"], f"{truth.first}-{truth.last + 1}"),
         ("last-modified", told["metadata"]["last-modified"], bundle.created),
-        ("results", len(told["results"]), len(frameworks())),
+        ("results", len(told["results"]), len(every)),
     ):
         yield from _one(name, found, wanted)
-    for (framework, title, _), result in zip(frameworks(), told["results"], strict=False):
+    for (framework, title, _), result in zip(every, told["results"], strict=False):
         yield from _one(
             framework, result["title"], f"{title}: records {truth.first} to {truth.last} of {bundle.written.origin}"
         )
@@ -35,7 +41,7 @@ def oscal_faults(bundle: Bundle) -> Iterator[str]:
         yield from (f"{framework}: {fault}" for fault in _result(result, own, reach))
 
 
-def _result(told: Mapping[str, Any], own: list[Any], reach: Mapping[tuple[str, str], list[int]]) -> Iterator[str]:
+def _result(told: Mapping[str, Any], own: list[Any], reach: Reach) -> Iterator[str]:
     supported, others = [one for one in own if one["records"]], [one for one in own if not one["records"]]
     controls = told["reviewed-controls"]["control-selections"][0]["include-controls"]
     yield from _one("controls", len({one["control-id"] for one in controls}), len(own))
@@ -50,9 +56,7 @@ def _result(told: Mapping[str, Any], own: list[Any], reach: Mapping[tuple[str, s
         yield from _one(f"{one['id']}: state", found["target"]["status"]["state"], "not-satisfied")
 
 
-def _observation(
-    found: Mapping[str, Any], one: Mapping[str, Any], reach: Mapping[tuple[str, str], list[int]]
-) -> Iterator[str]:
+def _observation(found: Mapping[str, Any], one: Mapping[str, Any], reach: Reach) -> Iterator[str]:
     numbers, before = reach.get((one["framework"], one["id"]), []), one["before"]
     within = one["records"] - before
     props = {prop["name"]: prop["value"] for prop in found["props"]}
@@ -70,8 +74,8 @@ def _observation(
     yield from _one("records in all", len(numbers), within)
 
 
-def _reach(bundle: Bundle) -> dict[tuple[str, str], list[int]]:
-    """Framework and provision → the numbers of the year's records that it asks for."""
+def reach_of(bundle: Bundle) -> Reach:
+    """By every record of the year."""
     finder, found, truth = Finder(), dict[tuple[str, str], list[int]](), bundle.year.truth
     for seq in range(truth.first, truth.last + 1):
         for key in finder.of(bundle.written.drawn[seq].envelope):

@@ -53,7 +53,7 @@ class Exchanges:
         if followed:
             ruled = Ruled("redact", "redact", ("mask-outside",), ("redact",))
         kind = hand.pick(("person", "service", "agent"), 0.85, 0.95)
-        common = self._common(at, name, message, ruled, kind)
+        common = self._common(at, name, message, ruled, kind) | _asked(at, agent, goes=ruled.code is None)
         detail = made.told(hand, kind, about, goes=ruled.code is None)
         self._request(at, ruled, common, message)
         if ruled.code is not None:
@@ -235,7 +235,9 @@ class Exchanges:
                 msgspec.structs.replace(detail, agent_tls=secured) if hand.chance(0.2) else None,
                 about=about,
                 attempt=attempt,
-                outcome=OutcomeInfo(code=code, status=status, latency_us=end - at, unanswered=missed or None),
+                outcome=OutcomeInfo(
+                    code=code, status=status, latency_us=end - at, unanswered=missed or None, **_used(agent, end)
+                ),
                 **fields,
                 **agent.fields(end),
             )
@@ -246,5 +248,20 @@ class Exchanges:
 _OUTCOMES = (("ok", 200), ("agent_timeout", 504), ("agent_failed", 502), ("response_denied", 403))
 _ON_OUTCOMES = (
     *("actor", "actor_kind", "caller_zone", "exchange", "action", "purpose"),
-    *("scanned", "classes", "decision", "session", "parent"),
+    *("scanned", "classes", "decision", "session", "parent", "capability"),
 )
+
+
+def _asked(at: int, agent: Agent, *, goes: bool) -> dict[str, Any]:
+    """What was asked for: a capability, or the agent itself; and the capability of what goes, mostly."""
+    asked = {"route_requested": agent.agent if at % 3 == 0 else agent.does(at)}
+    return {**asked, "capability": agent.does(at)} if goes and at % 7 else asked
+
+
+def _used(agent: Agent, at: int) -> dict[str, int]:
+    """Tokens and their price, of most answers; each agent has another."""
+    if at % 9 == 0:
+        return {}
+    given, written = 100 + at % 800, 10 + at % 300
+    cost = {"in-house": 2, "partner": 3, "cloud": 5}[agent.zone] * (given + 3 * written)
+    return {"tokens_in": given, "tokens_out": written, **({"cost": cost} if at % 5 else {})}

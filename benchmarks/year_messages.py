@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from benchmarks.year_hand import START_US, YEAR_US, Hand
+from benchmarks.year_hand import HOUR_US, START_US, YEAR_US, Hand
 from benchmarks.year_persons import ASKED, ERASED, FEW, MANY, ONE, OTHER
 from benchmarks.year_versions import VERSIONS
 from gateway.ledger.record import ClassesInfo, Detail
@@ -10,6 +10,10 @@ from gateway.ledger.record import ClassesInfo, Detail
 NEWER_AT = START_US + YEAR_US // 3
 """From when on agents are of a newer version, with another model."""
 PERSONAL = {"pii", "phi", "pci", "special-category"}
+
+NIGHT = "night-round"
+OFFERED = {"ward-scribe": "summarize", "letters": "write-letters", "cloud-writer": "draft"}
+"""Agent → the capability that it is first of all registered for."""
 
 
 class Agent(NamedTuple):
@@ -19,6 +23,11 @@ class Agent(NamedTuple):
     zone: str
     region: str
     processor: str
+
+    def does(self, at: int) -> str:
+        """The capability that it is asked for at this time: one of them at night alone."""
+        night = self.agent == "ward-scribe" and at // HOUR_US % 24 < 8
+        return NIGHT if night else OFFERED[self.agent]
 
     def runs(self, at: int) -> tuple[str, str]:
         """Its version and model at this time: it is registered anew once in the year."""

@@ -5,11 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import year_register as made
+from benchmarks.year_messages import NIGHT, OFFERED
 from benchmarks.year_own import OWN
 from benchmarks.year_versions import TENANT
 from gateway.cli.init import write_installation
 
 SQLITE = "sqlite:///gateway.db"
+ADVISE: Mapping[str, object] = {
+    **dict.fromkeys(("orchestration", "observability", "on_call", "accelerators"), True),
+    **dict.fromkeys(("operations", "security", "models"), "strong"),
+    "sensitive": ["pci"],
+    "plain_share": 0.1,
+}
+"""What is answered of the house, so that what a request costs decides; `cloud` is not answered."""
 RANGE = 4_096
 """Records of one archive: as few as there can be."""
 _AGENTS = {"ward-scribe": "in-house", "letters": "partner", "cloud-writer": "cloud"}
@@ -29,6 +37,7 @@ def configuration(url: str) -> str:
     parts = [
         f"[database]\nurl = {_text(url)}",
         f'[archive]\ndirectory = "archive"\nrange_records = {RANGE}',
+        "[advise]\n" + "\n".join(f"{name} = {_text(value)}" for name, value in ADVISE.items()),
         _table("tenant", id=TENANT, name=made.TENANT_NAME, retention_days=made.NOW.retention_days),
         *(
             _table("zone", id=zone, trusted=zone in made.NOW.trusted, region=region)
@@ -58,8 +67,8 @@ def _processor(name: str, one: made.Processor) -> str:
 def _agent(name: str, zone: str) -> str:
     processor = made.AGENTS[name]
     known = {"processor": processor} if processor in made.NOW.processors else {}
-    values = {"id": name, "protocol": "openai", "url": "https://agent.example/v1", "zone": zone, **known}
-    return _table("agent", **values, capabilities=("summarize",))
+    values = {"id": name, "protocol": "openai", "url": f"https://{name}.example/v1", "zone": zone, **known}
+    return _table("agent", **values, capabilities=(OFFERED[name], *((NIGHT,) if name == "ward-scribe" else ())))
 
 
 def _table(kind: str, **values: object) -> str:

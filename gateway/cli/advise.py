@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.cli.audit import reader
@@ -64,6 +65,6 @@ async def _advise(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _offered(settings: Settings) -> dict[str, str]:
-    """Agent → the capability that its records name where none was asked for."""
-    return {agent.id: agent.capabilities[0] for agent in settings.agent if agent.capabilities}
+def _offered(settings: Settings) -> dict[str, Sequence[str]]:
+    """Agent → what it is registered for; the first is what its records name where none was asked for."""
+    return {agent.id: agent.capabilities for agent in settings.agent}

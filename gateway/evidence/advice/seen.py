@@ -8,7 +8,7 @@ however small, and about 1.4 where the same load comes in a third of the hours.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -96,11 +96,13 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen:
-    """Takes records of `EVENTS`, in any order. `offered`: agent → the capability that it is first of all registered
-    for; `sensitive`: names of the classes that count as such. Memory: a number for each capability and hour."""
+    """Takes records of `EVENTS`, in any order. `offered`: agent → the capabilities that it is registered for, the one
+    first that its records name where none was asked for; `sensitive`: names of the classes that count as such. Memory:
+    a number for each capability and hour."""
 
-    def __init__(self, offered: Mapping[str, str], sensitive: Iterable[str]) -> None:
-        self._offered, self._names = dict(offered), frozenset(offered.values())
+    def __init__(self, offered: Mapping[str, Sequence[str]], sensitive: Iterable[str]) -> None:
+        self._offered = {agent: names[0] for agent, names in offered.items() if names}
+        self._names = frozenset(name for names in offered.values() for name in names)
         self._sensitive = frozenset(sensitive)
         self.capabilities: dict[str, CapabilitySeen] = {}
         self._last: int | None = None
@@ -108,10 +110,11 @@ class Seen:
     def feed(self, envelope: Envelope) -> None:
         if envelope.event not in EVENTS:
             return
-        seen = self._of(envelope)
         if envelope.event == "exchange.completed":
-            _ended(seen, envelope)
+            if envelope.agent is not None:  # the end of a kept answer is of no capability
+                _ended(self._of(envelope), envelope, envelope.agent)
             return
+        seen = self._of(envelope)
         if envelope.event in ("exchange.requested", "exchange.denied"):
             hour = parse_timestamp(envelope.occurred_at) // HOUR_US
             self._last = hour if self._last is None else max(self._last, hour)
@@ -167,11 +170,11 @@ def _agent(seen: CapabilitySeen, agent: str, zone: str | None) -> AgentSeen:
     return found
 
 
-def _ended(seen: CapabilitySeen, envelope: Envelope) -> None:
+def _ended(seen: CapabilitySeen, envelope: Envelope, name: str) -> None:
     outcome = envelope.outcome
-    if outcome is None or envelope.agent is None or outcome.code == "cached":
+    if outcome is None or outcome.code == "cached":
         return
-    agent = _agent(seen, envelope.agent, envelope.zone)
+    agent = _agent(seen, name, envelope.zone)
     if outcome.code != "ok":
         agent.failures += 1
         return

@@ -34,8 +34,8 @@ def completed(code: str = "ok", **outcome: Any) -> Envelope:
     return record("exchange.completed", outcome=OutcomeInfo(code=code, status=200, **outcome))
 
 
-def seen(*records: Envelope, offered: dict[str, str] | None = None) -> Seen:
-    made = Seen({"ward": "triage"} if offered is None else offered, SENSITIVE)
+def seen(*records: Envelope, offered: dict[str, tuple[str, ...]] | None = None) -> Seen:
+    made = Seen({"ward": ("triage", "night-round")} if offered is None else offered, SENSITIVE)
     for one in records:
         made.feed(one)
     return made
@@ -85,6 +85,16 @@ def test_what_names_no_capability_goes_by_its_agent_or_what_was_asked_for() -> N
         offered={},
     )
     assert set(made.capabilities) == {"agent lonely", "agent unheard", "(nothing registered)"}
+
+
+def test_what_was_refused_goes_by_any_capability_that_an_agent_is_registered_for() -> None:
+    made = seen(record("exchange.denied", route_requested="night-round"))
+    assert {name: one.denied for name, one in made.capabilities.items()} == {"night-round": 1}
+
+
+def test_the_end_of_a_kept_answer_makes_no_capability() -> None:
+    kept = record("exchange.completed", agent=None, capability=None, outcome=OutcomeInfo(code="cached", status=200))
+    assert set(seen(record(), kept).capabilities) == {"triage"}
 
 
 def test_agents_have_their_latency_cost_and_failures() -> None:

@@ -1,0 +1,211 @@
+"""What `gateway advise` says of a year in a database, against what was drawn: load, data, agents and verdict of each
+capability, reckoned anew from the records as `docs/advice.md` says."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from benchmarks import year_register as made
+from benchmarks.year_bundles import labels
+from benchmarks.year_command import Command
+from benchmarks.year_filling import Written
+from benchmarks.year_hand import HOUR_US
+from benchmarks.year_messages import OFFERED
+from benchmarks.year_register import TRUSTED
+from benchmarks.year_site import ADVISE, TENANT
+from benchmarks.year_written import NUMBER
+from gateway.ledger.record import Envelope
+from gateway.ledger.times import parse_timestamp
+
+SENSITIVE_SHARE, VOLATILE, STEADY = 0.5, 1.0, 0.5
+"""The thresholds that are configured where nothing is said of them."""
+MOST_TOO_HIGH = 1.05
+"""What a latency is told as, of what it is, at most."""
+
+
+class Agent:
+    """One agent, for one capability."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone, self.requests, self.failures, self.tokens = zone, 0, 0, 0
+        self.latencies: list[int] = []
+        self.costs: list[int] = []
+
+
+class Capability:
+    """One capability."""
+
+    def __init__(self) -> None:
+        self.requests = self.denied = self.kept = self.sensitive = 0
+        self.classes: Counter[str] = Counter()
+        self.hours: Counter[int] = Counter()
+        self.agents: dict[str, Agent] = {}
+
+    def agent(self, one: Envelope) -> Agent:
+        return self.agents.setdefault(str(one.agent), Agent(str(one.zone)))
+
+
+class Advice:
+    """Takes the records of the year."""
+
+    def __init__(self, records: Iterator[Envelope]) -> None:
+        self.all: dict[str, Capability] = {}
+        self.last = 0
+        for one in records:
+            if one.event == "exchange.completed" and one.agent is not None:
+                self._ended(one)
+            elif one.event in ("exchange.requested", "exchange.denied", "exchange.attempted"):
+                self._asked(one)
+
+    def _of(self, one: Envelope) -> Capability:
+        asked = one.agent or one.route_requested or ""
+        return self.all.setdefault(one.capability or OFFERED.get(asked, asked), Capability())
+
+    def _asked(self, one: Envelope) -> None:
+        found, hour = self._of(one), parse_timestamp(one.occurred_at) // HOUR_US
+        if one.agent is not None:
+            found.agent(one).requests += 1
+        if one.event == "exchange.attempted":
+            return
+        self.last = max(self.last, hour)
+        if one.attempt == 0:
+            found.kept += 1
+            return
+        names = labels(one) or ()
+        found.requests += 1
+        found.denied += one.event == "exchange.denied"
+        found.sensitive += bool({"pci"} & {*names})
+        found.classes.update(names)
+        found.hours[hour] += 1
+
+    def _ended(self, one: Envelope) -> None:
+        agent, outcome = self._of(one).agent(one), one.outcome
+        if outcome is None or outcome.code != "ok":
+            agent.failures += 1
+            return
+        agent.tokens += (outcome.tokens_in or 0) + (outcome.tokens_out or 0)
+        agent.latencies.append(outcome.latency_us or 0)
+        if outcome.cost is not None:
+            agent.costs.append(outcome.cost)
+
+    # -------------------------------------------------------------------------------------------------- as a document
+
+    def document(self) -> dict[str, dict[str, Any]]:
+        """Capability → what must be told of it, but for latencies."""
+        return {name: self._told(one) for name, one in self.all.items()}
+
+    def _told(self, one: Capability) -> dict[str, Any]:
+        numbers = [one.hours[hour] for hour in range(min(one.hours), self.last + 1)]
+        mean = fmean(numbers)
+        spread = fmean((number - mean) ** 2 for number in numbers) - mean
+        volatility, share = math.sqrt(max(spread, 0)) / mean, one.sensitive / one.requests
+        level = self._level(share)
+        course = "volatile" if volatility >= VOLATILE else "steady" if volatility <= STEADY else "between"
+        fits, why = _placed(level, course, one)
+        load = [f"{volatility:.2f}", f"{mean:.1f}", str(max(numbers))]
+        return {
+            "fits": fits,
+            "sensitivity": level,
+            "course": course,
+            "reasons": [[f"{100 * share:.1f}", str(one.requests)], load, why],
+            "lacking": [],
+            "unanswered": [] if fits == "on-premise" else ["advise.cloud"],
+            "is": "hybrid" if len({agent.zone in TRUSTED for agent in one.agents.values()}) == 2 else "on-premise",
+            "requests": one.requests,
+            "denied": one.denied,
+            "kept": one.kept,
+            "sensitive": one.sensitive,
+            "sensitive_share": round(share, 4),
+            "classes": dict(one.classes),
+            "load": [round(len(numbers) / 24, 2), round(mean, 2), max(numbers), round(volatility, 4)],
+            "hours_of_day": [sum(times for at, times in one.hours.items() if at % 24 == hour) for hour in range(24)],
+            "agents": {name: _agent(agent) for name, agent in one.agents.items()},
+        }
+
+    @staticmethod
+    def _level(share: float) -> str:
+        if share >= SENSITIVE_SHARE:
+            return "sensitive"
+        return "plain" if share <= float(str(ADVISE["plain_share"])) else "mixed"
+
+
+def _placed(level: str, course: str, one: Capability) -> tuple[str, list[str]]:
+    """The placement, and the figures that its reason names. The house is said to be ready and able in every answer."""
+    if level == "sensitive":
+        return "on-premise", []
+    if level == "mixed":
+        return "hybrid", []
+    if course == "volatile":
+        return "cloud", []
+    own, others = (
+        [cost for agent in one.agents.values() if (agent.zone in TRUSTED) is inside for cost in agent.costs]
+        for inside in (True, False)
+    )
+    if own and others:
+        fits = "on-premise" if fmean(own) < fmean(others) else "cloud"
+        return fits, [f"{fmean(own):.0f}", f"{fmean(others):.0f}"]
+    return ("on-premise" if course == "steady" else "cloud"), []
+
+
+def _agent(one: Agent) -> dict[str, Any]:
+    cost = round(sum(one.costs) / len(one.costs)) if one.costs else None
+    return {"zone": one.zone, "requests": one.requests, "failures": one.failures, "cost": cost, "tokens": one.tokens}
+
+
+# ------------------------------------------------------------------------------------------------------------ compared
+
+
+def advice_faults(written: Written, run: Command) -> list[str]:
+    """Where the command says something else than what was drawn."""
+    where = ("--config", str(written.configuration), "--tenant", TENANT, "--json")
+    code, said = run(["advise", *where, "--from", made.SINCE, "--to", made.UNTIL])
+    if code:
+        return [f"exit code {code}: {said.strip()}"]
+    return list(document_faults(json.loads(said), written))
+
+
+def document_faults(document: Mapping[str, Any], written: Written) -> Iterator[str]:
+    """The same of a document."""
+    truth = written.year.truth
+    advice = Advice(written.drawn[seq].envelope for seq in range(truth.first, truth.last + 1))
+    wanted = advice.document()
+    first, end = truth.first, truth.last + 1
+    archives = [one.id for one in written.archives if one.first < end and one.end > first]
+    yield from _one("archives", document["archives"], archives)
+    yield from _one("house", document["house"], sorted(TRUSTED))
+    told = {one["capability"]: one for one in document["capabilities"]}
+    yield from _one("capabilities", sorted(told), sorted(wanted))
+    for name in sorted(told.keys() & wanted.keys()):
+        one, must = told[name], wanted[name]
+        found = {
+            **one,
+            "reasons": [NUMBER.findall(text) for text in one["reasons"]],
+            "load": [one["load"][key] for key in ("days", "mean_per_hour", "peak_hour", "volatility")],
+            "agents": {
+                agent["agent"]: {key: agent[key] for key in ("zone", "requests", "failures", "cost", "tokens")}
+                for agent in one["agents"]
+            },
+        }
+        for key, value in must.items():
+            yield from _one(f"{name}: {key}", found[key], value)
+        yield from _latencies(name, one["agents"], advice.all[name])
+
+
+def _latencies(name: str, told: Sequence[Mapping[str, Any]], one: Capability) -> Iterator[str]:
+    for agent in told:
+        times = sorted(one.agents[agent["agent"]].latencies) if agent["agent"] in one.agents else []
+        for key, share in (("p50_ms", 0.5), ("p95_ms", 0.95)):
+            if not times:
+                yield from _one(f"{name}: {agent['agent']}: {key}", agent[key], None)
+                continue
+            exact = times[math.ceil(share * len(times)) - 1] / 1_000
+            if not exact - 0.5 <= agent[key] <= exact * MOST_TOO_HIGH + 0.5:
+                yield f"{name}: {agent['agent']}: {key}: {agent[key]}, must be {exact:.0f} to {MOST_TOO_HIGH} of it"
+
+
+def _one(place: str, found: Any, wanted: Any) -> Iterator[str]:
+    if found != wanted:
+        yield f"{place}: {found!r}, must be {wanted!r}"

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 from msgspec.structs import asdict
 
 from benchmarks.year_access import Access
+from benchmarks.year_advice import Advice, advice_faults, advised
+from benchmarks.year_compared import differences
 from benchmarks.year_documents import carried_faults, carried_reports, composed, report_faults
 from benchmarks.year_exchanges import Exchange, Exchanges
 from benchmarks.year_hand import DAY_US, GONE, START_US, TENANT, YEAR_US, Drawn, Hand
@@ -107,6 +109,8 @@ class Year:
         """Records about them on emergency ledgers, each with whom it is about."""
         self.of_exchange: dict[str, list[StoredRecord]] = {}
         """Exchange that an incident is about → its records."""
+        self.advice = Advice()
+        """What is true of capabilities."""
         self.first = FIRST
         """The number of the year's first record."""
         self.drawn_before: list[Drawn] = []
@@ -134,6 +138,7 @@ class Year:
                     self.links[name].add(seq)
             stored = self._stored(drawn, seq, prev, None)
             self.newest = drawn
+            self.advice.take(drawn.envelope)
             if not WATCHED.isdisjoint(drawn.about):
                 self.about.append(stored)
             prev, seq = stored.hash, seq + 1
@@ -142,6 +147,7 @@ class Year:
             prev = GENESIS
             for seq, (_, drawn) in enumerate(records):
                 self.truth.placed_apart(drawn.envelope.event)
+                self.advice.take(drawn.envelope)
                 self._provisions.take(f"{name} {seq}", drawn)
                 stored = self._stored(drawn, seq, prev, name)
                 prev = stored.hash
@@ -276,22 +282,6 @@ class Year:
             self._incidents.opened(at + 2 * LASTS_US, first, "should_not_have_left")
 
 
-def differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
-    """The figures that are not what they should be, by their place."""
-    faults = []
-    for section in sorted({*found, *expected}):
-        mine, theirs = found.get(section), expected.get(section)
-        if isinstance(mine, dict) and isinstance(theirs, dict):
-            places = [f"{section}.{name}" for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
-            faults += places
-        elif section == "provisions" and mine and theirs and len(mine) == len(theirs):
-            pairs = zip(mine, theirs, strict=True)
-            faults += [f"{section}.{one['framework']} {one['id']}" for one, other in pairs if one != other]
-        elif mine != theirs:
-            faults.append(section)
-    return faults
-
-
 class Links:
     """Which records of a year are about whom, as the database has it (`reporting.Links`)."""
 
@@ -330,13 +320,14 @@ def stood_of(year: Year) -> Stood:
     return Stood(start=before.start(timestamp(START_US)), known_from=KNOWN_FROM)
 
 
-def figures(year: Year) -> dict[str, Any]:
+def figures(year: Year, beside: Callable[[Envelope], object] = lambda record: None) -> dict[str, Any]:
     """What the product says of a year, whose records it takes: all figures, `persons`, whom incidents `affected`, and
-    how many records of each emergency ledger it took (`apart`)."""
+    how many records of each emergency ledger it took (`apart`). `beside` takes them, too."""
     facts, apart = Facts(KNOWN, QUESTIONS, opened=year.opened), Counter[str]()
     facts.begin(stood_of(year))
     for stored in year.records():
         facts.take(stored)
+        beside(parse(stored.envelope))
         if stored.emergency is not None:
             apart[stored.emergency] += 1
     found = facts.document()
@@ -371,9 +362,11 @@ def compare(exchanges: int, seed: int = 7) -> Compared:
     """Every figure, and then every report, with the truth; and of a year whose details are not opened those reports
     that a bundle carries."""
     year = Year(exchanges, seed)
-    found, expected = figures(year), truth(year)
+    feed, advice = advised()
+    found, expected = figures(year, feed), truth(year)
     reports = composed(found)
     faults = [*differences(found, expected), *report_faults(reports, expected)]
+    faults += (f"advice: {one}" for one in advice_faults(advice(), year.advice))
     closed = Year(min(exchanges, CLOSED), seed, opened=False)
     found, expected = figures(closed), truth(closed)
     carried = carried_reports(found)

@@ -1,26 +1,27 @@
-"""What `gateway advise` says of a year in a database, against what was drawn: load, data, agents and verdict of each
-capability, reckoned anew from the records as `docs/advice.md` says."""
+"""What is advised of a generated year, against what was drawn: load, data, agents and verdict of each capability,
+reckoned anew from the records as `docs/advice.md` says."""
 
-import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from benchmarks import year_register as made
-from benchmarks.year_bundles import labels
-from benchmarks.year_command import Command
-from benchmarks.year_filling import Written
+import msgspec
+
 from benchmarks.year_hand import HOUR_US
-from benchmarks.year_messages import OFFERED
+from benchmarks.year_messages import NIGHT, OFFERED, labels
 from benchmarks.year_register import TRUSTED
-from benchmarks.year_site import ADVISE, TENANT
+from benchmarks.year_site import ADVISE
 from benchmarks.year_written import NUMBER
+from gateway.evidence.advice.seen import Seen
+from gateway.evidence.advice.telling import document
 from gateway.ledger.record import Envelope
 from gateway.ledger.times import parse_timestamp
+from gateway.settings import AdviseSettings
 
 SENSITIVE_SHARE, VOLATILE, STEADY = 0.5, 1.0, 0.5
+MIN_REQUESTS, MIN_DAYS = 200, 7
 """The thresholds that are configured where nothing is said of them."""
 MOST_TOO_HIGH = 1.05
 """What a latency is told as, of what it is, at most."""
@@ -49,16 +50,19 @@ class Capability:
 
 
 class Advice:
-    """Takes the records of the year."""
+    """Takes the records of a year."""
 
-    def __init__(self, records: Iterator[Envelope]) -> None:
+    def __init__(self) -> None:
         self.all: dict[str, Capability] = {}
         self.last = 0
-        for one in records:
-            if one.event == "exchange.completed" and one.agent is not None:
-                self._ended(one)
-            elif one.event in ("exchange.requested", "exchange.denied", "exchange.attempted"):
-                self._asked(one)
+        """The hour of the last request."""
+
+    def take(self, one: Envelope) -> None:
+        """The next record, in any order."""
+        if one.event == "exchange.completed" and one.agent is not None:
+            self._ended(one)
+        elif one.event in ("exchange.requested", "exchange.denied", "exchange.attempted"):
+            self._asked(one)
 
     def _of(self, one: Envelope) -> Capability:
         asked = one.agent or one.route_requested or ""
@@ -100,20 +104,11 @@ class Advice:
     def _told(self, one: Capability) -> dict[str, Any]:
         numbers = [one.hours[hour] for hour in range(min(one.hours), self.last + 1)]
         mean = fmean(numbers)
-        spread = fmean((number - mean) ** 2 for number in numbers) - mean
-        volatility, share = math.sqrt(max(spread, 0)) / mean, one.sensitive / one.requests
-        level = self._level(share)
-        course = "volatile" if volatility >= VOLATILE else "steady" if volatility <= STEADY else "between"
-        fits, why = _placed(level, course, one)
-        load = [f"{volatility:.2f}", f"{mean:.1f}", str(max(numbers))]
+        volatility = math.sqrt(max(fmean((number - mean) ** 2 for number in numbers) - mean, 0)) / mean
+        share, zones = one.sensitive / one.requests, {agent.zone in TRUSTED for agent in one.agents.values()}
         return {
-            "fits": fits,
-            "sensitivity": level,
-            "course": course,
-            "reasons": [[f"{100 * share:.1f}", str(one.requests)], load, why],
-            "lacking": [],
-            "unanswered": [] if fits == "on-premise" else ["advise.cloud"],
-            "is": "hybrid" if len({agent.zone in TRUSTED for agent in one.agents.values()}) == 2 else "on-premise",
+            **self._verdict(one, share, volatility, numbers),
+            "is": "hybrid" if len(zones) == 2 else "on-premise" if True in zones else "cloud",
             "requests": one.requests,
             "denied": one.denied,
             "kept": one.kept,
@@ -123,6 +118,25 @@ class Advice:
             "load": [round(len(numbers) / 24, 2), round(mean, 2), max(numbers), round(volatility, 4)],
             "hours_of_day": [sum(times for at, times in one.hours.items() if at % 24 == hour) for hour in range(24)],
             "agents": {name: _agent(agent) for name, agent in one.agents.items()},
+        }
+
+    def _verdict(self, one: Capability, share: float, volatility: float, numbers: Sequence[int]) -> dict[str, Any]:
+        days = len(numbers) / 24
+        if one.requests < MIN_REQUESTS or days < MIN_DAYS:
+            why = [str(one.requests), f"{days:.1f}", str(MIN_REQUESTS), str(MIN_DAYS)]
+            nothing = {"fits": "not enough recorded", "sensitivity": None, "course": None}
+            return {**nothing, "reasons": [why], "lacking": [], "unanswered": []}
+        level = self._level(share)
+        course = "volatile" if volatility >= VOLATILE else "steady" if volatility <= STEADY else "between"
+        fits, why = _placed(level, course, one)
+        load = [f"{volatility:.2f}", f"{fmean(numbers):.1f}", str(max(numbers))]
+        return {
+            "fits": fits,
+            "sensitivity": level,
+            "course": course,
+            "reasons": [[f"{100 * share:.1f}", str(one.requests)], load, why],
+            "lacking": [],
+            "unanswered": [] if fits == "on-premise" else ["advise.cloud"],
         }
 
     @staticmethod
@@ -158,29 +172,29 @@ def _agent(one: Agent) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------------ compared
 
 
-def advice_faults(written: Written, run: Command) -> list[str]:
-    """Where the command says something else than what was drawn."""
-    where = ("--config", str(written.configuration), "--tenant", TENANT, "--json")
-    code, said = run(["advise", *where, "--from", made.SINCE, "--to", made.UNTIL])
-    if code:
-        return [f"exit code {code}: {said.strip()}"]
-    return list(document_faults(json.loads(said), written))
+def advised() -> tuple[Callable[[Envelope], None], Callable[[], dict[str, Any]]]:
+    """What takes records for the product's advice, and what makes it of them."""
+    answers = {name: tuple(one) if isinstance(one, list) else one for name, one in ADVISE.items()}
+    settings = msgspec.convert(answers, AdviseSettings)
+    offered = {name: (one, NIGHT) if name == "ward-scribe" else (one,) for name, one in OFFERED.items()}
+    seen = Seen(offered, settings.sensitive)
+
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(seen, settings, TRUSTED, {}, "EUR")))
+        return found
+
+    return seen.feed, told
 
 
-def document_faults(document: Mapping[str, Any], written: Written) -> Iterator[str]:
-    """The same of a document."""
-    truth = written.year.truth
-    advice = Advice(written.drawn[seq].envelope for seq in range(truth.first, truth.last + 1))
+def advice_faults(found: Mapping[str, Any], advice: Advice) -> Iterator[str]:
+    """Where the product's document says something else than what was drawn."""
     wanted = advice.document()
-    first, end = truth.first, truth.last + 1
-    archives = [one.id for one in written.archives if one.first < end and one.end > first]
-    yield from _one("archives", document["archives"], archives)
-    yield from _one("house", document["house"], sorted(TRUSTED))
-    told = {one["capability"]: one for one in document["capabilities"]}
+    yield from _one("house", found["house"], sorted(TRUSTED))
+    told = {one["capability"]: one for one in found["capabilities"]}
     yield from _one("capabilities", sorted(told), sorted(wanted))
     for name in sorted(told.keys() & wanted.keys()):
         one, must = told[name], wanted[name]
-        found = {
+        said = {
             **one,
             "reasons": [NUMBER.findall(text) for text in one["reasons"]],
             "load": [one["load"][key] for key in ("days", "mean_per_hour", "peak_hour", "volatility")],
@@ -190,7 +204,7 @@ def document_faults(document: Mapping[str, Any], written: Written) -> Iterator[s
             },
         }
         for key, value in must.items():
-            yield from _one(f"{name}: {key}", found[key], value)
+            yield from _one(f"{name}: {key}", said[key], value)
         yield from _latencies(name, one["agents"], advice.all[name])
 
 

@@ -21,6 +21,7 @@ from benchmarks.year_compared import faults
 from benchmarks.year_documents import head
 from benchmarks.year_filling import Written, around_of
 from benchmarks.year_hand import Drawn
+from benchmarks.year_messages import labels
 from benchmarks.year_persons import ASKED, MANY, Person
 from benchmarks.year_provisions import Finder
 from benchmarks.year_register import AROUND
@@ -170,12 +171,6 @@ class Bundle:
 
 
 _SENDINGS = ("exchange.requested", "exchange.attempted", "task.callback_sent")
-
-
-def labels(record: Envelope) -> list[str] | None:
-    """The classes of a record; None where it was not assessed."""
-    one = record.classes
-    return None if one is None else sorted({*one.found, *one.declared, *one.inherited, *one.floor})
 
 
 def _member(kind: str, about: str) -> str:

@@ -93,3 +93,19 @@ def _one(place: str, found: Any, wanted: Any) -> Iterator[str]:
 
 def _extra(missing: bool) -> str:
     return "is not there" if missing else "is one that nobody accounts for"
+
+
+def differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    """The figures that are not what they should be, by their place."""
+    faults = []
+    for section in sorted({*found, *expected}):
+        mine, theirs = found.get(section), expected.get(section)
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            places = [f"{section}.{name}" for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+            faults += places
+        elif section == "provisions" and mine and theirs and len(mine) == len(theirs):
+            pairs = zip(mine, theirs, strict=True)
+            faults += [f"{section}.{one['framework']} {one['id']}" for one, other in pairs if one != other]
+        elif mine != theirs:
+            faults.append(section)
+    return faults

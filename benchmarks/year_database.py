@@ -10,12 +10,14 @@ its figures but those of what stood.
 
 does so on SQLite and, where one can be had, on PostgreSQL, with a process for each report (`--here`: without), and ends
 with 1 where anything differs. Then the command makes bundles of it, about each of what a bundle can be about, and
-all that these carry is compared with the truth, too (`year_carried`). No emergency ledgers are among it, no witnesses
+all that these carry is compared with the truth, too (`year_carried`); so is its advice (`year_advice`), and what it
+says of logs that are made up for the year (`year_reconciled`). No emergency ledgers are among it, no witnesses
 and no time-stamps.
 """
 
 import argparse
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -29,6 +31,7 @@ import msgspec
 from benchmarks import year_register as made
 from benchmarks.databases import Databases, databases
 from benchmarks.year import SAID
+from benchmarks.year_advice import advice_faults
 from benchmarks.year_bundles import asked
 from benchmarks.year_carried import bundle_faults
 from benchmarks.year_command import Command, apart, here
@@ -36,6 +39,7 @@ from benchmarks.year_compared import faults
 from benchmarks.year_documents import head
 from benchmarks.year_filling import Written, truth_of, write
 from benchmarks.year_persons import ONE, OTHER
+from benchmarks.year_reconciled import reconciled_faults
 from benchmarks.year_reports import wanted
 from benchmarks.year_versions import TENANT
 from benchmarks.year_written import Report
@@ -127,9 +131,19 @@ def measure(exchanges: int, found: Databases, directory: Path, *, seed: int = 7,
 
 
 def everything(written: Written, run: Command) -> Differences:
-    """Reports, and what bundles carry."""
+    """Reports, what bundles carry, advice, and how logs compare."""
     found, bundles = compare(written, run), asked(written)
-    return found._replace(bundles=len(bundles), faults=[*found.faults, *bundle_faults(written, run, bundles)])
+    faults = [*found.faults, *bundle_faults(written, run, bundles)]
+    faults += (f"advice: {fault}" for fault in advised_faults(written, run))
+    faults += (f"reconcile: {fault}" for fault in reconciled_faults(written, run))
+    return found._replace(bundles=len(bundles), faults=faults)
+
+
+def advised_faults(written: Written, run: Command) -> list[str]:
+    """Where advice is another."""
+    where = ("--config", str(written.configuration), "--tenant", TENANT, "--json")
+    code, said = run(["advise", *where, "--from", made.SINCE, "--to", made.UNTIL])
+    return [f"exit code {code}: {said.strip()}"] if code else list(advice_faults(json.loads(said), written.year.advice))
 
 
 def _on(kind: str, exchanges: int, found: Databases, directory: Path, seed: int) -> Written:

@@ -54,7 +54,7 @@ class Exchanges:
             ruled = Ruled("redact", "redact", ("mask-outside",), ("redact",))
         kind = hand.pick(("person", "service", "agent"), 0.85, 0.95)
         common = self._common(at, name, message, ruled, kind) | _asked(at, agent, goes=ruled.code is None)
-        detail = made.told(hand, kind, about, goes=ruled.code is None)
+        detail = made.told(hand, kind, about, agent if ruled.code is None else None)
         self._request(at, ruled, common, message)
         if ruled.code is not None:
             found = self._stopped(at, ruled, common, message, detail)
@@ -174,6 +174,7 @@ class Exchanges:
             again = made.ruled(hand, message.all, other.zone, people=False)
             if again.code is None:
                 attempt, began, agent = 2, later, other
+                detail = msgspec.structs.replace(detail, destination=other.host)
                 self._goes(began, again, agent, common, message, detail)
                 common = {**common, "decision": self._plain(began, again)}
                 hand.put("exchange.attempted", began, detail, attempt=attempt, **common, **agent.fields(began))

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from benchmarks import year_register as made
-from benchmarks.year_bundles import Bundle, labels
+from benchmarks.year_bundles import Bundle
 from benchmarks.year_hand import Drawn
-from benchmarks.year_messages import PERSONAL
+from benchmarks.year_messages import PERSONAL, labels
 from benchmarks.year_persons import NEED_NOT_BE_TOLD
 from gateway.ledger.record import Envelope
 

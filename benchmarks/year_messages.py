@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from benchmarks.year_hand import HOUR_US, START_US, YEAR_US, Hand
 from benchmarks.year_persons import ASKED, ERASED, FEW, MANY, ONE, OTHER
 from benchmarks.year_versions import VERSIONS
-from gateway.ledger.record import ClassesInfo, Detail
+from gateway.ledger.record import ClassesInfo, Detail, Envelope
 
 NEWER_AT = START_US + YEAR_US // 3
 """From when on agents are of a newer version, with another model."""
@@ -23,6 +23,11 @@ class Agent(NamedTuple):
     zone: str
     region: str
     processor: str
+
+    @property
+    def host(self) -> str:
+        """Where it is reached, with the port."""
+        return f"{self.agent}.example:443"
 
     def does(self, at: int) -> str:
         """The capability that it is asked for at this time: one of them at night alone."""
@@ -181,8 +186,8 @@ def subjects(hand: Hand, at: int) -> tuple[str, ...] | None:
     return None
 
 
-def told(hand: Hand, kind: str, about: tuple[str, ...] | None, *, goes: bool) -> Detail:
-    """The detail of a request. `goes`: to an agent."""
+def told(hand: Hand, kind: str, about: tuple[str, ...] | None, to: Agent | None) -> Detail:
+    """The detail of a request. `to`: the agent that it goes to, if it goes."""
     draw = hand.random
     method = hand.pick(("jwt", "api-key", "mtls"), 0.75, 0.95)
     return Detail(
@@ -194,10 +199,16 @@ def told(hand: Hand, kind: str, about: tuple[str, ...] | None, *, goes: bool) ->
         on_behalf_of=("nurse-1@clinic.example", "dr-2@clinic.example") if kind == "agent" else None,
         source="192.0.2.7",
         path="/v1/chat/completions",
-        destination="10.0.0.5:8101" if goes else None,
+        destination=None if to is None else to.host,
         subjects=about,
         tls="TLSv1.3 TLS_AES_256_GCM_SHA384" if hand.chance(0.9) else None,
     )
+
+
+def labels(record: Envelope) -> list[str] | None:
+    """The classes of a record; None where it was not assessed."""
+    one = record.classes
+    return None if one is None else sorted({*one.found, *one.declared, *one.inherited, *one.floor})
 
 
 def version(at: int) -> str:

@@ -2,12 +2,18 @@
 
 import copy
 import random
+import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from benchmarks.year import KNOWN, QUESTIONS, Year, differences, figures, truth
+from benchmarks.year import KNOWN, QUESTIONS, Year, figures, truth
+from benchmarks.year_advice import Advice, advice_faults, advised
+from benchmarks.year_compared import differences
+from benchmarks.year_hand import HOUR_US, START_US
 from gateway.evidence.figures.facts import Facts
-from gateway.ledger.record import EVENTS
+from gateway.ledger.record import EVENTS, parse, timestamp
+from gateway.ledger.times import parse_timestamp
 
 EMPTY = {"beyond"}
 """Holds something only where a table has more than 20,000 rows: tests of tallies show that it is told."""
@@ -23,6 +29,48 @@ def _year() -> tuple[Year, dict[str, Any], dict[str, Any]]:
 def test_every_figure_equals_the_ground_truth() -> None:
     _, found, expected = _year()
     assert differences(found, expected) == []
+
+
+@cache
+def _advised() -> tuple[dict[str, Any], Advice]:
+    """What is advised of a year that went by in 15 days, of which every third hour alone is on record; and the truth:
+    of a longer one no hour has several requests of a capability, and no load varies."""
+    feed, told = advised()
+    advice = Advice()
+    for stored in Year(2_500).records():
+        record = parse(stored.envelope)
+        at = START_US + (parse_timestamp(record.occurred_at) - START_US) // 24
+        if at // HOUR_US % 3 == 0:
+            record.occurred_at = timestamp(at)
+            feed(record)
+            advice.take(record)
+    return told(), advice
+
+
+def test_all_that_is_advised_equals_the_ground_truth() -> None:
+    found, advice = _advised()
+    assert list(advice_faults(found, advice)) == []
+    assert {one["fits"] for one in found["capabilities"]} >= {"cloud", "not enough recorded"}
+    assert any(one["load"]["volatility"] > 1 for one in found["capabilities"])
+
+
+def test_every_figure_of_advice_that_is_wrong_is_found() -> None:
+    found, advice = copy.deepcopy(_advised()[0]), _advised()[1]
+    tried = 0
+    for place, key, value in _figures(found["capabilities"]):
+        place[key] = 2 * value + 1 if isinstance(value, int | float) else re.sub(r"\d", lambda one: "9" * 3, value)
+        assert list(advice_faults(found, advice)) != [], (key, value)
+        place[key], tried = value, tried + 1
+    assert tried > 200
+
+
+def _figures(value: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Every number, and text with one, by where it stands."""
+    for key, one in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        if isinstance(one, dict | list):
+            yield from _figures(one)
+        elif isinstance(one, int | float) or (isinstance(one, str) and re.search(r"\d", one)):
+            yield value, key, one
 
 
 def test_every_kind_of_event_is_in_the_year() -> None:

@@ -14,11 +14,13 @@ from benchmarks.databases import Databases
 from benchmarks.year_bundles import About, Bundle, asked, make, verifier_faults
 from benchmarks.year_carried import FORMS, REPORTS, bundle_faults
 from benchmarks.year_command import here
-from benchmarks.year_database import Differences, compare
+from benchmarks.year_database import Differences, advised_faults, compare
 from benchmarks.year_filling import Written, write
 from benchmarks.year_forms import form_faults
+from benchmarks.year_logs import LOGS
 from benchmarks.year_oscal import MEMBER, assessment_faults, oscal_faults, reach_of
 from benchmarks.year_persons import ASKED, FEW, MANY, NOBODY, ONE
+from benchmarks.year_reconciled import OUTCOMES, document_faults, reconciled_faults, sent_in
 from benchmarks.year_site import RANGE
 from gateway.evidence.reports.kinds import KINDS
 
@@ -127,6 +129,35 @@ def test_a_report_or_verdict_of_another_bundle_is_found(whole: Bundle) -> None:
     other = Changed(whole)
     other.selected.pop()
     assert {"selected"} <= {fault.split(": ")[1] for fault in verifier_faults(other, here)}
+
+
+def test_advice_by_the_command_equals_the_ground_truth(written: Written) -> None:
+    assert advised_faults(written, here) == []
+    code, said = here(["advise", "--config", "nowhere.toml"])
+    assert advised_faults(written, lambda arguments: (code, said)) == [f"exit code {code}: {said.strip()}"]
+
+
+def test_what_logs_are_said_to_show_equals_what_is_known_of_them(written: Written) -> None:
+    said = list[str]()
+
+    def run(arguments: Sequence[str]) -> tuple[int, str]:
+        found = here(arguments)
+        said.append(found[1])
+        return found
+
+    assert reconciled_faults(written, run) == []
+    sent, told = sent_in(written), json.loads(said[0])
+    logs = {name: make(sent) for name, make in LOGS.items()}
+    assert {kind for log in logs.values() for kind in log.kinds()} == set(OUTCOMES)
+    counted = (*OUTCOMES, "elsewhere", "other_ports", "outside")
+    wrong = [(one, key) for one in told["sources"] for key in counted if key in one]
+    wrong += [(one, "seq" if one["seq"] is not None else "line") for one in told["findings"][::20]]
+    wrong += [(one, key) for one in told["days"][::20] for key in OUTCOMES if one.get(key)]
+    wrong.append((told["records"], "sent"))
+    for place, key in wrong:
+        place[key] += 1
+        assert list(document_faults(told, written, sent, logs)) != [], key
+        place[key] -= 1
 
 
 def test_a_report_that_is_another_differs_and_one_that_is_refused_too(

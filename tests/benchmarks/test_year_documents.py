@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from benchmarks import year
-from benchmarks.year_compared import block_faults, faults
+from benchmarks.year_compared import block_faults, differences, faults
 from benchmarks.year_documents import carried_faults, carried_reports, composed, head, report_faults
 from benchmarks.year_reports import carried, wanted
 from benchmarks.year_written import NUMBER, Part, Report, Wanted, shown
@@ -270,7 +270,7 @@ def _carried() -> tuple[dict[str, Any], Mapping[Key, Document]]:
     made = year.Year(1_600, opened=False)
     found = year.figures(made)
     expected = year.truth(made)
-    assert year.differences(found, expected) == []
+    assert differences(found, expected) == []
     return expected, carried_reports(found)
 
 

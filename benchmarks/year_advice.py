@@ -11,7 +11,7 @@ import msgspec
 
 from benchmarks.year_hand import HOUR_US
 from benchmarks.year_messages import NIGHT, OFFERED, labels
-from benchmarks.year_register import TRUSTED
+from benchmarks.year_register import NOW
 from benchmarks.year_site import ADVISE
 from benchmarks.year_written import NUMBER
 from gateway.evidence.advice.seen import Seen
@@ -23,6 +23,8 @@ from gateway.settings import AdviseSettings
 SENSITIVE_SHARE, VOLATILE, STEADY = 0.5, 1.0, 0.5
 MIN_REQUESTS, MIN_DAYS = 200, 7
 """The thresholds that are configured where nothing is said of them."""
+TRUSTED = NOW.trusted
+"""The zones of the house, as configured."""
 MOST_TOO_HIGH = 1.05
 """What a latency is told as, of what it is, at most."""
 

@@ -27,7 +27,7 @@ from benchmarks.year_provisions import Finder
 from benchmarks.year_register import AROUND
 from benchmarks.year_reports import bundled
 from benchmarks.year_sections import CARRIED, CLOSED
-from benchmarks.year_site import TENANT
+from benchmarks.year_versions import TENANT
 from gateway.evidence.reports.document import Document
 from gateway.ledger.record import Envelope
 
@@ -131,7 +131,8 @@ class Bundle:
             if recipient and record.event in _SENDINGS and record.attempt != 0:
                 classes = ", ".join(labels(record) or ("public",))
                 place = (recipient, record.zone or "none", record.processor or "none")
-                one.disclosed(record.occurred_at, *place, record.purpose or "none", classes)
+                under = "none" if record.decision is None else record.decision.policy
+                one.disclosed(record.occurred_at, *place, record.purpose or "none", classes, under)
         subjects = self.year.persons()[name]["subjects"]
         return {**one.document(), "subjects": subjects}
 

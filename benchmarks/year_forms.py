@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks import year_register as made
 from benchmarks.year_bundles import Bundle
 from benchmarks.year_hand import Drawn
 from benchmarks.year_messages import PERSONAL, labels
 from benchmarks.year_persons import NEED_NOT_BE_TOLD
+from benchmarks.year_versions import declared
 from gateway.ledger.record import Envelope
 
 SENT = ("exchange.requested", "exchange.attempted", "task.callback_sent")
@@ -54,7 +54,7 @@ def _disclosed(selected: Iterable[Drawn]) -> Counted:
         if names is not None and PERSONAL.isdisjoint(names):
             continue
         people = "" if drawn.detail is None else " ".join(drawn.detail.subjects or ())
-        party = made.processor(one.processor or "none")
+        party = declared("none" if one.decision is None else one.decision.policy, one.processor or "none")
         who = (party.legal_name, party.country, party.safeguard)
         told = one.purpose not in NEED_NOT_BE_TOLD
         found[recipient, one.zone, one.purpose or "", " ".join(names or ()), people, told, *who] += 1

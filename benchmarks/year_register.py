@@ -137,6 +137,9 @@ STAMPS = (Said("tsa-one", 40, "2025-02-01T10:00:00.000000Z"), Said("tsa-two", No
 COSIGNED = (Said("w-north", 0, "2025-01-01T00:00:01.000000Z"), Said("w-south", 90, "2025-03-01T00:00:00.000000Z"))
 ARCHIVES = (("ar_old", -100, 20), ("ar_new", 20, 60))
 """Id, and the first record and the end, counted from the range's first."""
+KEPT = (4_000, "2024-11-30T23:59:58.000000Z", 2, 7, "2023-05-01T00:00:00.000000Z")
+"""The oldest record in the database and when it occurred; archives before it, the first record of these, and when the
+earliest of theirs occurred."""
 AWAY = ("em_away", 17, "not told", "2025-07-01T00:00:00.000000Z", "2025-07-01T01:00:00.000000Z")
 """An emergency ledger whose file is not at hand: id, records, exchanges, from, until."""
 
@@ -155,6 +158,7 @@ class Around(NamedTuple):
     cosigned: Sequence[Said] = COSIGNED
     archives: Sequence[tuple[str, int, int]] = ARCHIVES
     away: tuple[str, int, str, str, str] | None = AWAY
+    kept: tuple[int, str, int, int, str] = KEPT
 
 
 AROUND = "around"

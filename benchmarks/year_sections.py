@@ -591,11 +591,19 @@ def keeping(truth: Truth) -> Part:
         "What is kept and what was destroyed",
         (
             Prose("For how many days records are kept", (), "note"),
+            *([] if CARRIED in truth else [_oldest(*around(truth).kept)]),
             table("Days for which records are kept", "Days | From | Until", kept_so(truth, _days)),
             table("Content of what was sent", "Rule | Messages", told["kept"]),
             table("Destroyed", "Time | Event | How many | Outcome", told["destroyed"]),
         ),
     )
+
+
+def _oldest(first: int, at: str, archives: int, number: int, since: str) -> Wanted:
+    found, earliest = (number, since) if archives else ("none", "none")
+    before = (("First record in them", found), ("The earliest in them occurred at", earliest))
+    of = ("Archives of records before it", archives)
+    return Fields((("Oldest record in the database", first), ("It occurred at", at), of, *before))
 
 
 def incidents(truth: Truth) -> Part:

@@ -22,7 +22,7 @@ from gateway.evidence.figures.subjects import Personal
 from gateway.evidence.measured import measured
 from gateway.evidence.misses import Misses, told
 from gateway.evidence.reports.affected import affected_by
-from gateway.evidence.reports.basis import Affected, Apart, Basis
+from gateway.evidence.reports.basis import Affected, Apart, Basis, Kept
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Registers
@@ -197,9 +197,19 @@ class Reporter:
             emergencies=emergencies,
             archives=tuple((one.id, one.first, one.end) for one in archives),
             framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
+            kept=await self._kept(),
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
         )
         return document(wanted.kind, basis)
+
+    async def _kept(self) -> Kept | None:
+        """Archives are of all records before those that the database has."""
+        archives = await self._archives.all(self._ledger)
+        oldest = await self._auditor.whole.record(archives[-1].end if archives else 0)
+        if oldest is None:
+            return None
+        envelope, since = parse(oldest.envelope), (archives[0].first, archives[0].first_at) if archives else (0, "")
+        return Kept(first=oldest.seq, at=envelope.occurred_at, archives=len(archives), archived_from=since)
 
     async def _within(self, wanted: Wanted) -> Sequence[Spliced]:
         return await self._auditor.emergencies.within(wanted.since, wanted.until)

@@ -15,7 +15,7 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.standing import Stood
-from gateway.evidence.reports.document import Document, Fields, Table
+from gateway.evidence.reports.document import Cell, Document, Fields, Table
 from gateway.exchange.auditor import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted
@@ -530,3 +530,49 @@ async def _record_of(site: Site, key: str) -> StoredRecord:
         if stored is not None and parse(stored.envelope).credential == key:
             return stored
     raise AssertionError(key)
+
+
+async def test_what_is_the_oldest_record_that_is_kept_is_told_with_what_lies_in_archives(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reporting(sqlite_settings, clock) as (site, reporter):
+        assert await reporter._kept() is None
+        began = timestamp(clock.now_us())
+        for _ in range(3):
+            await written(site, "audit.read")
+            clock.advance(1)
+        keeping = await _keeping(reporter, clock)
+        assert (keeping["Oldest record in the database"], keeping["Archives of records before it"]) == (0, 0)
+        assert (str(keeping["It occurred at"])[:19], keeping["First record in them"]) == (began[:19], "none")
+
+        one = Archived(
+            id="ar_1",
+            first=0,
+            end=2,
+            digest="sha256:" + "0" * 64,
+            size=1,
+            first_at=began,
+            last_at=began,
+            last_hash=bytes(32),
+            recorded_at=began,
+            checkpoint=2,
+            at_us=0,
+        )
+
+        async def one_archive(*_: object) -> tuple[Archived, ...]:
+            return (one,)
+
+        monkeypatch.setattr(ArchiveStore, "all", one_archive)
+        keeping = await _keeping(reporter, clock)
+        assert (keeping["Oldest record in the database"], keeping["Archives of records before it"]) == (2, 1)
+        assert (keeping["First record in them"], keeping["The earliest in them occurred at"]) == (0, began)
+
+
+async def _keeping(reporter: Reporter, clock: ManualClock) -> dict[str, Cell]:
+    now = clock.now_us()
+    wanted = Wanted(kind="dpia", since=timestamp(now - 1_500_000), until=timestamp(now + 1_000_000))
+    found = await reporter.report(BY, wanted)
+    assert isinstance(found, Document)
+    (section,) = (one for one in found.sections if one.id == "keeping")
+    (fields,) = (dict(block.rows) for block in section.blocks if isinstance(block, Fields))
+    return fields

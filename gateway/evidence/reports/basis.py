@@ -21,6 +21,18 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Of witnesses."""
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """From where on records are kept, when the report was made."""
+
+    first: int
+    at: str
+    """The oldest record in the database, and when it occurred (27 characters)."""
+    archives: int = 0
+    """How many archives are on record: of records before it."""
+    archived_from: tuple[int, str] = (0, "")
+    """The first record of these, and when the earliest of them occurred."""
+
+
 class Apart(msgspec.Struct, frozen=True, kw_only=True):
     """An emergency ledger, by what is on record of it, and how many of its records are in the figures: None where its
     file was not at hand."""
@@ -81,6 +93,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     before the range were not looked at."""
     outside: Outside | None = None
     """None in a bundle, which holds what others have said itself."""
+    kept: Kept | None = None
+    """None in a bundle, which cannot know what is kept beside it, and of a ledger without a record."""
     affected: Mapping[str, Affected] = {}
     """Incident → whom the records of its exchange name; not of those beyond the number that is looked up."""
 

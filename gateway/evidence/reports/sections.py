@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from gateway.evidence.reports import around, engines
-from gateway.evidence.reports.basis import Basis, percent, share_of, span, table
+from gateway.evidence.reports.basis import Basis, Kept, percent, share_of, span, table
 from gateway.evidence.reports.document import (
     Bars,
     Block,
@@ -407,9 +407,28 @@ def keeping(basis: Basis) -> Section:
         "What is kept and what was destroyed",
         (
             Text(KEPT_BY, "note"),
+            *_oldest(basis.kept),
             table("Days for which records are kept", ("Days", "From", "Until"), days),
             table("Content of what was sent", ("Rule", "Messages"), told["kept"]),
             table("Destroyed", ("Time", "Event", "How many", "Outcome"), told["destroyed"]),
+        ),
+    )
+
+
+def _oldest(kept: Kept | None) -> tuple[Block, ...]:
+    """An archive is a file: that it is on record does not say that it is there."""
+    if kept is None:
+        return ()
+    number, at = kept.archived_from if kept.archives else ("none", "none")
+    return (
+        Fields(
+            (
+                ("Oldest record in the database", kept.first),
+                ("It occurred at", kept.at),
+                ("Archives of records before it", kept.archives),
+                ("First record in them", number),
+                ("The earliest in them occurred at", at),
+            )
         ),
     )
 

@@ -32,8 +32,9 @@ _FACE = Face("Libertinus Serif", 13)
 _WIDTH = 640
 _TIGHT, _FEW = 19, 3
 """Letters up to which a column is as wide as what stands in it; of so few columns each gets the same room."""
-_LONG, _WIDER = 80, 3
-"""Letters from which on a text needs room to be read, and how many times as much as another column it gets."""
+_ROOMS = ((80, 3), (48, 2))
+"""Letters from which on a text needs room to be read, and how many times as much as another column it gets: a reason
+first, then a digest."""
 _NAME, _JOINT = re.compile("[a-z]+(?:[._-][a-z]+)+"), re.compile("[._-]")
 """A name of several words, as of an event, and where it may be broken."""
 _BREAK = 24
@@ -111,7 +112,7 @@ def _table(block: Table) -> dict[str, Any]:
         "caption": block.caption,
         "columns": block.columns,
         "rows": rows,
-        "rooms": [_WIDER if length > _LONG else 1 for length in longest],
+        "rooms": [next((room for most, room in _ROOMS if length > most), 1) for length in longest],
         "tight": [length <= _TIGHT and len(block.columns) > _FEW for length in longest],
         "numbers": [isinstance(value, int) for value in first] or [False] * len(block.columns),
         "empty": block.empty,

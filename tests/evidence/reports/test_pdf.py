@@ -93,3 +93,5 @@ def test_names_of_events_are_broken_where_their_words_end_and_long_texts_get_mor
     assert made["rows"][0][0] == "alert.\u200bbreak_\u200bglass_\u200bclosed"
     assert made["rows"][0][2] == "\u200b".join(("x" * 8, "x" * 8, "x" * 8, "x" * 6))
     assert made["rooms"] == [1, 3, 1, 1]
+    digest = pdf._table(Table("Files", ("a", "b"), (("sha256:" + "5e" * 32, "x"),)))
+    assert digest["rooms"] == [2, 1]

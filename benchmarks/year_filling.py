@@ -215,4 +215,13 @@ def around_of(written: Written, known_from: int) -> Around:
             if one.first < end and one.end > first
         ],
         away=None,
+        kept=_kept(written),
     )
+
+
+def _kept(written: Written) -> tuple[int, str, int, int, str]:
+    """As `year_register.KEPT`; the first archive begins with records that were drawn."""
+    archives, times = written.archives, {number: one.envelope.occurred_at for number, one in written.drawn.items()}
+    first, left = archives[0], archives[-1].end
+    earliest = min(at for number, at in times.items() if first.first <= number < first.end)
+    return left, times[left], len(archives), first.first, earliest

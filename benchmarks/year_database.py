@@ -74,11 +74,11 @@ class Differences(NamedTuple):
 
 
 def compare(written: Written, run: Command = here, *, without: frozenset[str] = frozenset()) -> Differences:
-    """Every report with the truth, but those of these persons and frameworks; and then those that tell what stood
-    before, without the archive that lies wholly before the year."""
+    """Every report with the truth, but those of these kinds, persons and frameworks; and then those that tell what
+    stood before, without the archive that lies wholly before the year."""
     year, archives = written.year, written.archives
     told = truth_of(written, 0)
-    accounts = {key: one for key, one in wanted(told).items() if key[1] not in without}
+    accounts = {key: one for key, one in wanted(told).items() if without.isdisjoint(key)}
     found = [_reported(written, run, told, key, one) for key, one in accounts.items()]
     with _away(written, archives[0]):
         told = truth_of(written, archives[0].end)

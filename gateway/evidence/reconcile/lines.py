@@ -157,6 +157,8 @@ class _Reader:
         if column is None:
             return None
         found = values(column)
+        if found in (None, "", "-"):
+            return None
         origin = address(found) if isinstance(found, str) else None
         if origin is None:
             raise _Unfit("source: must be a network address")

@@ -177,3 +177,10 @@ def test_any_bytes_are_rows_or_errors_in_order(data: bytes, form: str, time: str
 def test_any_cells_are_a_row_or_an_error(cells: list[str]) -> None:
     for one in rows("time,host\n" + ",".join(cells), time="epoch_s"):
         assert isinstance(one, Row | Wrong)
+
+
+@pytest.mark.parametrize(("written", "inside"), [("10.0.0.5", True), ("10.0.0.9", False), ("-", None), ("", None)])
+def test_a_row_that_does_not_say_where_it_came_from_is_of_nobody_known(written: str, inside: bool | None) -> None:
+    columns = {"time": "t", "host": "dest", "source": "src"}
+    found = row(f"t,dest,src\n{T},ward.example,{written}\n", columns=columns, gateway=("10.0.0.5",))
+    assert found.inside is inside

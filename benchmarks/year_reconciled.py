@@ -11,7 +11,7 @@ from benchmarks.year_filling import Written
 from benchmarks.year_logs import LOGS, MAPPING, Log, Sending, sendings
 from gateway.ledger.record import timestamp
 
-OUTCOMES = ("met", "around", "extra", "repeated", "missing", "beyond")
+OUTCOMES = ("met", "around", "extra", "repeated", "check", "missing", "beyond")
 FOUND = 1
 """The exit code where something has no other side."""
 

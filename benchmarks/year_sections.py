@@ -186,6 +186,7 @@ def flows(truth: Truth) -> Part:
     told = truth["flows"]
     personal = [row for row in told["versions"] if row[4] == "personal"]
     trusted = sum(times for _, zone, _, _, _, version, _, times, _ in personal if trusts(version, zone))
+    known = sum(row[7] for row in personal if row[5] in TERMS)
     zones = told["zones"]
     return Part(
         "flows",
@@ -195,7 +196,8 @@ def flows(truth: Truth) -> Part:
                 (
                     ("Sent to agents", told["sent"]),
                     ("With personal data", told["sent_personal"]),
-                    ("Of these into trusted zones", share(trusted, told["sent_personal"])),
+                    ("Of these into trusted zones", share(trusted, known)),
+                    ("Of these, whether trusted is not known", told["sent_personal"] - known),
                 )
             ),
             Prose("Whether a zone was trusted", (), "note"),
@@ -241,9 +243,12 @@ def transfers(truth: Truth) -> Part:
 
 
 def processors(truth: Truth) -> Part:
-    seen = Counter[str]()
-    for _, _, _, name, _, _, times, _ in truth["flows"]["recipients"]:
-        seen[name] += times
+    seen, untold = Counter[str](), 0
+    for _, _, _, name, _, version, _, times, _ in truth["flows"]["versions"]:
+        if name != "none" and version in TERMS:
+            seen[name] += times
+        elif name != "none":
+            untold += times
     known = {name for version, _, _ in stood(truth) if version in TERMS for name in TERMS[version].processors}
     rows = []
     for name in sorted(known):
@@ -266,13 +271,14 @@ def processors(truth: Truth) -> Part:
                 "Register of processors",
                 f"{columns} | Classes | No training | Document | From | Until",
                 rows,
-                "No processor is in a policy version of the period.",
+                "No processor is in a policy version of the period that was read.",
             ),
             table(
                 "Sent to processors, by what stood then",
                 "Processor | Legal name | Country | Agreement | First | Messages | Last",
                 added(sent),
             ),
+            *([Prose(f"{shown(untold)} messages to processors", (shown(untold),), "warning")] if untold else []),
             table(
                 "In traffic, not in the register",
                 "Processor | Messages",

@@ -123,6 +123,8 @@ def valid(one: Processor, until: str) -> str:
     """Whether an agreement is valid on the last day of a time that ends then, or with the year."""
     if not one.valid_until:
         return one.safeguard
+    if until == "not known":
+        return until
     ends = datetime.fromisoformat(until if until.startswith("20") else UNTIL) - timedelta(microseconds=1)
     return "yes" if ends.date() <= date.fromisoformat(one.valid_until) else "no"
 

@@ -181,7 +181,7 @@ class Pipeline:
         started = self._step("decide", started)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
-            await self._refuse(exchange, responder, Refusal(code=decided.code, hint=decided.hint), decided)
+            await self._refuse(exchange, responder, decided.refusal, decided)
             return None
         barred = None if parts.emergency is None else parts.emergency.decided(decided)
         if barred is not None:
@@ -275,9 +275,8 @@ class Pipeline:
         exchange = self._parts.admission.begin(arrival)
         found = await self._foreseen(exchange)
         if isinstance(found, Denied):
-            refusal = Refusal(code=found.code)
-            await self._record_refusal(exchange, refusal, found)
-            return exchange, refusal
+            await self._record_refusal(exchange, found.refusal, found)
+            return exchange, found.refusal
         if found is not None:
             await self._record_refusal(exchange, found, None)
         return exchange, found

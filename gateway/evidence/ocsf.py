@@ -32,7 +32,7 @@ SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical
 """`severity_id`."""
 _CREATE, _READ, _UPDATE, _DELETE, _OTHER = ACTIVITIES
 _SUCCESS, _FAILURE, _BEGUN = STATUSES
-_GOOD = frozenset({"ok", "cached"})
+_GOOD = frozenset({"ok", "cached", "made", "due", "delivered"})
 """Codes of an outcome that is a success."""
 
 

@@ -75,7 +75,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ended: tuple[str, int] | None = None
     """Code and status of an outcome."""
     unanswered: bool = False
-    """Whether the agent was sent something, and no answer of it was looked at."""
+    """Whether the agent was sent something, and no answer of it was taken."""
     request: tuple[str | None] | None = None
     """The media type of what was asked, where a request is told of."""
     response: tuple[str | None] | None = None

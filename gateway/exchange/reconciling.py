@@ -6,7 +6,7 @@ Where something was sent stands in the record's detail. Where that is gone, it i
 from collections.abc import Iterable, Mapping
 
 from gateway.evidence.reconcile.comparing import Comparison, Sent
-from gateway.evidence.reconcile.hosts import Place, path, place_of
+from gateway.evidence.reconcile.hosts import Place, place_of, target
 from gateway.evidence.reconcile.telling import Unheld
 from gateway.ledger.record import parse, parse_detail, parse_timestamp
 from gateway.settings import Settings
@@ -48,12 +48,13 @@ class Disclosed:
         """Host → the agents that are registered behind it."""
         self.ports: dict[str, frozenset[int | None]] = {host: frozenset(known) for host, known in ports.items()}
         """Host → the ports that these are at."""
-        checks: dict[str, set[str]] = {}
+        checks: dict[Place, set[str]] = {}
         for one in settings.agent:
-            own = self._registered.get(one.id)
-            if one.health is not None and own is not None:
-                checks.setdefault(own[0], set()).add(path(f"{one.url.rstrip('/')}{one.health}") or "")
-        self._checks = {host: frozenset(paths) for host, paths in checks.items()}
+            own, asked = self._registered.get(one.id), target(f"{one.url.rstrip('/')}{one.health}")
+            if one.health is not None and own is not None and asked is not None:
+                # Some logs leave the query out. One that is there has to be the check's.
+                checks.setdefault(own, set()).update((asked, asked.partition("?")[0]))
+        self._checks = {place: frozenset(asked) for place, asked in checks.items()}
         self.told = Unheld()
 
     def comparison(self, since: int, until: int) -> Comparison:

@@ -115,7 +115,7 @@ class Reporter:
         `VerificationError` where an archive is not what is on record, or a record is not in its form. What is *not*
         checked: chain and signatures.
         """
-        refusal = self.unfit(wanted) or await self._nobody(wanted)
+        refusal = self.unfit(wanted)
         if refusal is not None:
             return refusal
         created = timestamp(self._clock.now_us())  # what comes later is in none of the records that are read
@@ -124,6 +124,8 @@ class Reporter:
             archives = await self._auditor.whole.demand(first, end)
             if wanted.subject is not None:
                 await self._auditor.emergencies.demand(wanted.since, wanted.until)
+                if not await self._known_here(wanted.subject):
+                    return Refusal(code="not_found", field="subject", hint=_NOBODY)
         except RecordsArchived as error:
             return Refusal(code="archived", hint=error.hint)
         asked = {"report": wanted.kind, "from": wanted.since, "to": wanted.until}
@@ -139,15 +141,15 @@ class Reporter:
             except FormatError as error:
                 raise VerificationError(f"the ledger is not in its form: {error}") from error
 
-    async def _nobody(self, wanted: Wanted) -> Refusal | None:
+    async def _known_here(self, subject: str) -> bool:
         """A report about a pseudonym that nobody has, by a slip perhaps, would read as if nothing were on record of a
-        person. Who was met on an emergency ledger alone has keys, and no row."""
-        subject = wanted.subject
-        if subject is None or await self._flags.known(self._ledger, subject):
-            return None
-        if await self._auditor.emergencies.keys([subject]):
-            return None
-        return Refusal(code="not_found", field="subject", hint=_NOBODY)
+        person. Who was met on an emergency ledger alone has no row, and keys, which do not say whose tenant's."""
+        if await self._flags.known(self._ledger, subject):
+            return True
+        async for some in self._auditor.emergencies.about([subject]):
+            if some:
+                return True
+        return False
 
     async def given(self, by: Reader, document: Document, form: str, data: bytes) -> Made:
         """Put on record which file came of a report, in which form (`html`, `pdf`, `json`), before it is given out."""
@@ -208,8 +210,9 @@ class Reporter:
         oldest = await self._auditor.whole.record(archives[-1].end if archives else 0)
         if oldest is None:
             return None
-        envelope, since = parse(oldest.envelope), (archives[0].first, archives[0].first_at) if archives else (0, "")
-        return Kept(first=oldest.seq, at=envelope.occurred_at, archives=len(archives), archived_from=since)
+        since = (archives[0].first, min(one.first_at for one in archives)) if archives else (0, "")
+        at = parse(oldest.envelope).occurred_at
+        return Kept(first=oldest.seq, at=at, archives=len(archives), archived_from=since)
 
     async def _within(self, wanted: Wanted) -> Sequence[Spliced]:
         return await self._auditor.emergencies.within(wanted.since, wanted.until)

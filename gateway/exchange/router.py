@@ -41,6 +41,7 @@ from gateway.core.decision import (
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
+from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Classified, Joined, Routed
 
 LOOP = "loop"
@@ -70,6 +71,11 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     """What would be right, where the caller may know."""
     classes: frozenset[str] = frozenset()
     """The classes that the one that came closest was denied for."""
+
+    @property
+    def refusal(self) -> Refusal:
+        """As the caller is told it."""
+        return Refusal(code=self.code, hint=self.hint)
 
 
 class Untold(msgspec.Struct, frozen=True):
@@ -524,7 +530,7 @@ def _told(untold: Untold) -> str:
 def _without(untold: Sequence[Untold]) -> str:
     """What a caller is told that no agent has words for: features alone, by the names that the code gives them."""
     features = ", ".join(dict.fromkeys(one.feature for one in untold))
-    return f"a request without {features}: that cannot be translated for any agent that serves it"
+    return f"a request without {features}: that cannot be translated for any agent that it may go to"
 
 
 def _view(route: Route, answer: str, rule: str | None) -> CandidateView:

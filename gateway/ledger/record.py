@@ -180,7 +180,8 @@ class OutcomeInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     tokens_in: Count | None = None
     tokens_out: Count | None = None
     unanswered: bool | None = None
-    """True where something had begun to leave for whom the record names, and no answer of it was looked at."""
+    """True where something had begun to leave for whom the record names, and no answer of it was taken: none came
+    whole, or it was an error of the agent, or in no form that is taken."""
 
 
 class TokensInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):

@@ -99,6 +99,16 @@ def test_how_an_exchange_ended_is_its_status() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("made", 1), ("ok", 1), ("due", 1), ("delivered", 1), ("undelivered", 2), ("missed", 2), ("cancelled", 2)],
+)
+def test_evidence_that_came_to_be_is_no_failure(code: str, status: int) -> None:
+    document = msgspec.json.decode(RECORDS["audit.exported.made"])
+    document["outcome"] = {"code": code}
+    assert shown(canonical.encode(document))["status_id"] == status
+
+
 def test_a_verification_that_failed_is_critical() -> None:
     document = msgspec.json.decode(RECORDS["audit.verified"])
     document["outcome"] = {"code": "chain_broken"}

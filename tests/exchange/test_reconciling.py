@@ -82,6 +82,6 @@ def test_hosts_are_those_that_agents_are_registered_behind_with_their_further_na
 def test_the_paths_of_health_checks_are_those_below_the_agents_own() -> None:
     ward = {**AGENT, "id": "ward", "url": "http://ward.example:8080/base/", "health": "/up?full=1"}
     disclosed = Disclosed(parsed(zone=[ZONE], agent=[AGENT, ward]), {}, *PERIOD)
-    assert disclosed._checks == {"ward.example": frozenset({"/base/up"})}
+    assert disclosed._checks == {("ward.example", 8080): frozenset({"/base/up", "/base/up?full=1"})}
     with closing(disclosed.comparison(T0, T0 + 1)) as made:
         assert made._checks == disclosed._checks

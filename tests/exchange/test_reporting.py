@@ -27,6 +27,7 @@ from gateway.store.api_keys import Administrator, Grant, NewKey
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.denials import Denial
 from gateway.store.reader import StoreReader
+from gateway.store.sealing import Sealer
 from gateway.store.stamps import KeptStamp, StampStore
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
@@ -177,10 +178,13 @@ async def test_a_person_whom_no_record_names_gets_no_accounting_of_nothing(
             assert "su_nobody" not in (nobody.hint or "")
         assert await site.reader("default").size() == size
 
-        async def met(*_: object) -> frozenset[str]:
-            return frozenset({"dk_1"})
+        stored = await site.reader("default").record(await written(site, "audit.read"))
+        assert stored is not None
 
-        monkeypatch.setattr(EmergencyTrail, "keys", met)
+        async def met(*_: object) -> AsyncIterator[list[StoredRecord]]:
+            yield [stored]
+
+        monkeypatch.setattr(EmergencyTrail, "about", met)
         assert isinstance(await reporter.report(BY, period(clock, "disclosures", subject="su_nobody")), Document)
 
 
@@ -206,6 +210,8 @@ async def test_another_tenants_data_subject_is_nobody(sqlite_settings: Settings,
     tenants = [{"id": "default"}, {"id": "bank"}]
     async with reporting(sqlite_settings, clock, tenant=tenants, reports="bank") as (site, reporter):
         await written(site, "exchange.requested", "su_one", **to)
+        key = Sealer(site.keyring).exchange_key(("su_one",))  # which does not say whose data subject it is
+        site.keyring.persist(key.new)
         found = await reporter.report(BY, period(clock, "disclosures", subject="su_one"))
         nobody = await reporter.report(BY, period(clock, "disclosures", subject="su_none"))
         for one in (found, nobody):

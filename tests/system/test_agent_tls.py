@@ -60,7 +60,7 @@ async def test_answers_and_streams_say_over_which_tls_they_came(database: Settin
 
 
 async def test_an_agent_that_took_it_and_did_not_answer_is_told_with_its_tls(database: Settings) -> None:
-    async with secured(database, first_byte_timeout_s=0.2) as (site, safe):
+    async with secured(database, first_byte_timeout_s=1.0) as (site, safe):
         never = asyncio.Event()
 
         async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -142,6 +142,11 @@ class TestChatToResponses:
         assert site.agents["cloud"].received == []
         (denied,) = await site.trail(caught.value.response.headers["x-exchange-id"])
         assert (denied["outcome"]["code"], denied["decision"]["effect"]) == ("feature_unsupported", "deny")
+        headers = {"authorization": f"Bearer {await site.key('clinician')}"}
+        body = {"model": "cloud", "messages": [{"role": "user", "content": "Hello"}], "n": 2}
+        order = {"path": "/v1/chat/completions", "body": body}
+        later = await site.http.post("/v1/tasks", json=order, headers=headers)
+        assert (later.status_code, "a request without n: " in later.text) == (400, True), "a task is told no less"
 
     async def test_masks_are_in_what_the_agent_gets_and_nothing_is_stored(self, site: System) -> None:
         async with openai(site, "clerk") as api:

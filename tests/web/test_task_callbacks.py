@@ -115,7 +115,7 @@ async def test_one_that_took_it_and_did_not_answer_is_told_with_its_tls(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = {"callback_tries": 1}
-    async with called(sqlite_settings, monkeypatch, once, secure=True, timeout_s=0.3) as (t, destination):
+    async with called(sqlite_settings, monkeypatch, once, secure=True, timeout_s=2.0) as (t, destination):
         never = asyncio.Event()
 
         async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -167,8 +167,8 @@ class Trail:
         self.verified = Rows()
         """Time, actor, outcome, first and end of what was verified, why it failed."""
         self.exports = Rows()
-        """Time, actor, first and end of what was taken out, what came of a
-        bundle or a report, why it failed, the file's digest."""
+        """Time, actor, first and end of what was taken out, what came of a bundle or a report, why it
+        failed, the file's digest."""
         self.signed = Rows()
         """Time, actor, kind of the report, first and end of what was reviewed, the period, disposition, incident, the
         report's digest, and the id of the record of its file."""

@@ -12,8 +12,8 @@ import msgspec
 from gateway.evidence.reconcile.lines import Wrong
 from gateway.evidence.reconcile.mapping import Source
 
-Kind = Literal["met", "around", "extra", "repeated", "missing", "beyond"]
-KINDS: tuple[Kind, ...] = ("met", "around", "extra", "repeated", "missing", "beyond")
+Kind = Literal["met", "around", "extra", "repeated", "check", "missing", "beyond"]
+KINDS: tuple[Kind, ...] = ("met", "around", "extra", "repeated", "check", "missing", "beyond")
 FINDINGS: tuple[Kind, ...] = ("around", "extra", "missing")
 """What somebody should look at."""
 
@@ -46,8 +46,6 @@ class Read(msgspec.Struct, kw_only=True):
     """Rows of hosts that no registered agent is behind."""
     other_ports: int = 0
     """Rows of hosts of registered agents, at ports that none of these is at."""
-    checks: int = 0
-    """Rows of health checks: from the gateway, for what an agent there is asked for its health with."""
     outside: int = 0
     """Rows of another time."""
     wrong: int = 0

@@ -12,7 +12,8 @@ met by what is left of any port, since nothing says more of it.
 What a row is found to be: `met`; `around`, where no record of its host and port is near, it names a request that is not
 on record, or it came from elsewhere than the gateway; `extra`, where records are near but others have met them;
 `repeated`, where it came from the gateway all the same, or names a request near in time that another row has met
-(retries to the same agent and health checks leave no record of their own).
+(retries to the same agent and health checks leave no record of their own); `check`, where it came from the gateway, for
+what it asks an agent at that place for its health with, and none of the records that other rows have left has met it.
 What a record is found to be: `met`; `missing`, where the log reaches that far and has no row of it; `beyond`, where it
 does not reach that far.
 """
@@ -39,7 +40,7 @@ PRAGMA temp_store = FILE;
 CREATE TABLE sent (id INTEGER PRIMARY KEY, tenant TEXT, seq INTEGER, at INTEGER, home INTEGER, place INTEGER,
                    port INTEGER, agent TEXT, exchange TEXT, trace TEXT, emergency TEXT, kind TEXT);
 CREATE TABLE line (number INTEGER, at INTEGER, until INTEGER, place INTEGER, port INTEGER, bytes INTEGER,
-                   request TEXT, inside INTEGER, count INTEGER, kind TEXT);
+                   request TEXT, inside INTEGER, count INTEGER, checked INTEGER, kind TEXT);
 CREATE INDEX sent_place ON sent (place, at);
 """
 _NO_PORT = 0
@@ -67,8 +68,8 @@ class Sent(msgspec.Struct, frozen=True):
 class Comparison:
     """One comparison, of a period [`since`, `until`) in microseconds. `hosts`: host → the agents behind it; `ports`:
     host → the ports that these are at, with None among them, or without the host, where one may be at any; `aliases`:
-    further names of hosts, at one port or at any (None), → those; `checks`: host → the paths that the gateway asks
-    agents there for their health with."""
+    further names of hosts, at one port or at any (None), → those; `checks`: host and port (None: any) → what the
+    gateway asks agents there for their health with, in each way that a log may write it."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class Comparison:
         hosts: Mapping[str, frozenset[str]],
         ports: Mapping[str, frozenset[int | None]],
         aliases: Mapping[Place, Place] | None = None,
-        checks: Mapping[str, frozenset[str]] | None = None,
+        checks: Mapping[Place, frozenset[str]] | None = None,
     ) -> None:
         self._aliases = dict(aliases or {})
         self._since, self._until, self._hosts = since, until, dict(hosts)
@@ -168,16 +169,24 @@ class Comparison:
         if place is None or (covered and not covered & self._hosts[self._names[place]]):
             read.elsewhere += not outside
             return None
+        checked = self._checked(row, self._names[place], port)
         if port is not None and port not in self._ports[place]:
             if None not in self._ports[place]:
                 read.other_ports += not outside
                 return None
             port = _NO_PORT
-        if row.inside and row.path in self._checks.get(host or "", ()):
-            read.checks += not outside
-            return None
         read.compared += 0 if outside else row.count
-        return (row.number, row.at, row.until, place, port, row.bytes, row.request, row.inside, row.count)
+        return (row.number, row.at, row.until, place, port, row.bytes, row.request, row.inside, row.count, checked)
+
+    def _checked(self, row: Row, host: str, port: int | None) -> bool:
+        """Whether it may be one of the gateway's health checks."""
+        if not row.inside or row.request is not None or row.path is None:
+            return False
+        return any(
+            row.path in paths
+            for (at, own), paths in self._checks.items()
+            if at == host and (own is None or port is None or own == port)
+        )
 
     def _own(self, source: Source) -> int:
         """The place of a log that is one agent's: for this comparison, all its records lie there."""
@@ -188,7 +197,7 @@ class Comparison:
         return self._owned
 
     def _insert(self, batch: list[tuple[Any, ...]]) -> None:
-        self._db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", batch)
+        self._db.executemany("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", batch)
         batch.clear()
 
     def _named(self, source: Source) -> None:
@@ -229,26 +238,32 @@ class Comparison:
         return [{"place": place, "port": port} for place, port in self._db.execute(query)]
 
     def _requests(self, source: Source) -> None:
-        """Rows that name none, each met by one record at most."""
-        before, after = _window(source)
-        lines = (
-            "SELECT rowid, at, inside FROM line WHERE place = :place AND port IS :port AND kind IS NULL"
-            " ORDER BY at, number"
-        )
-        sent = f"SELECT at, id, kind IS NULL FROM sent WHERE {_SAME} AND kind IS NOT 'other' ORDER BY at, id"  # noqa: S608
+        """Rows that name none, each met by one record at most; what may be a health check by what others have left."""
         found = _Found(self._db)
         for group in self._groups():
-            # Read along an index on place and time, which nothing that is written here changes.
-            coming = _Coming(self._db.execute(sent, group))
-            for rowid, at, inside in self._db.execute(lines, group):
-                seq = None if inside == 0 else coming.take(at - before, at + after)
-                if seq is not None:
-                    found.add(rowid, "met", seq)
-                elif inside == 0 or not coming.near(at - before):
-                    found.add(rowid, "around", None)
-                else:
-                    found.add(rowid, "extra" if inside is None else "repeated", None)
-            found.flush()
+            for checked in (False, True):
+                self._met(source, {**group, "checked": checked}, found)
+                found.flush()
+
+    def _met(self, source: Source, group: Mapping[str, int | None], found: "_Found") -> None:
+        before, after = _window(source)
+        lines = (
+            "SELECT rowid, at, inside, checked FROM line WHERE place = :place AND port IS :port AND kind IS NULL"
+            " AND checked = :checked ORDER BY at, number"
+        )
+        sent = f"SELECT at, id, kind IS NULL FROM sent WHERE {_SAME} AND kind IS NOT 'other' ORDER BY at, id"  # noqa: S608
+        # Read along an index on place and time, which nothing that is written here changes.
+        coming = _Coming(self._db.execute(sent, group))
+        for rowid, at, inside, checked in self._db.execute(lines, group):
+            seq = None if inside == 0 else coming.take(at - before, at + after)
+            if seq is not None:
+                found.add(rowid, "met", seq)
+            elif checked:
+                found.add(rowid, "check", None)
+            elif inside == 0 or not coming.near(at - before):
+                found.add(rowid, "around", None)
+            else:
+                found.add(rowid, "extra" if inside is None else "repeated", None)
 
     def _connections(self, source: Source) -> None:
         """Rows that may carry several requests, or none that is on record by itself: met by any record within."""

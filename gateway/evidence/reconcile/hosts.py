@@ -38,15 +38,18 @@ def place_of(text: str) -> Place | None:
         return None
 
 
-def path(value: Any) -> str | None:
-    """The path of a URL or of a request's target, without its query; None for what has none."""
+def target(value: Any) -> str | None:
+    """What a URL or a request's target asks for: its path and query; None for what has none."""
     text = value.strip() if isinstance(value, str) and len(value) <= 4_096 else ""
     if text.startswith("/"):
-        return text.partition("?")[0]
+        return text
     try:
-        return urlsplit(text).path or None if "://" in text else None
+        parts = urlsplit(text) if "://" in text else None
     except ValueError:
         return None
+    if parts is None or not parts.path:
+        return None
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def address(text: str) -> str | None:

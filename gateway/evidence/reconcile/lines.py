@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from gateway.core.errors import ConfigurationError
-from gateway.evidence.reconcile.hosts import MAX_PORT, Place, address, path, place
+from gateway.evidence.reconcile.hosts import MAX_PORT, Place, address, place, target
 from gateway.evidence.reconcile.mapping import Source, zone
 
 MAX_LINE = 65_536
@@ -47,7 +47,7 @@ class Row(msgspec.Struct, frozen=True):
     """Whether it came from the gateway; None where the log does not say."""
     count: int = 1
     path: str | None = None
-    """What was asked for there; None where the log does not say."""
+    """What was asked for there, with its query; None where the log does not say."""
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -127,7 +127,7 @@ class _Reader:
             request=self._request(values),
             inside=self._inside(values),
             count=1 if count is None else int(count),
-            path=None if (column := columns.path or columns.host) is None else path(values(column)),
+            path=None if (column := columns.path or columns.host) is None else target(values(column)),
         )
 
     def _place(self, values: Values) -> Place | tuple[None, None]:

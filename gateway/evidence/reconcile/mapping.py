@@ -31,7 +31,8 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     port: str | None = None
     """The port that it went to, where that stands in a column of its own."""
     path: str | None = None
-    """The path that was asked for there, or a request's target; without it, that of the host's, where this is a URL."""
+    """The path that was asked for there, or a request's target with its query; without it, that of the host's, where
+    this is a URL."""
     bytes: str | None = None
     request: str | None = None
     """The exchange or trace id that the gateway gave it."""

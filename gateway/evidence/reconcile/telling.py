@@ -13,6 +13,7 @@ COLUMNS = ("source", "kind", "line", "tenant", "seq", "at", "host", "agents", "b
 _WORDS = {
     "met": "on both sides",
     "repeated": "from the gateway near records that others have met: retries and health checks",
+    "check": "from the gateway, for what an agent's health is asked for with: a health check leaves no record",
     "around": "NOT on record: traffic to an agent's host that no record is near, or that did not come from the gateway",
     "extra": "more rows than records near in time: retries, health checks, or traffic around the gateway",
     "missing": "on record, and not in the log",
@@ -61,7 +62,6 @@ class Told:
                 "compared": read.compared,
                 "elsewhere": read.elsewhere,
                 "other_ports": read.other_ports,
-                "checks": read.checks,
                 "outside": read.outside,
                 "unreadable": read.wrong,
                 "errors": [{"line": one.number, "problem": one.problem} for one in read.errors],
@@ -117,8 +117,6 @@ def lines(document: dict[str, Any], table: Sequence[str]) -> Iterable[str]:
         yield f"  {one['compared']} compared, {one['elsewhere']} to other hosts, {one['outside']} of another time"
         if one["other_ports"]:
             yield f"  {one['other_ports']} to agents' hosts at ports that no agent is at: not compared"
-        if one["checks"]:
-            yield f"  {one['checks']} were the gateway's health checks, which leave no record: not compared"
         for kind, words in _WORDS.items():
             if one[kind]:
                 yield f"  {one[kind]} {words}"

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from gateway.evidence.figures.seen import NONE
 from gateway.evidence.reports.basis import Basis, table
 from gateway.evidence.reports.document import Cell, Section, Text
-from gateway.evidence.reports.register import NO_AGREEMENT, Party
+from gateway.evidence.reports.register import NO_AGREEMENT, NOT_KNOWN, Party
 from gateway.evidence.reports.versions import Run, runs, stretches, together, told_by
 from gateway.ledger.times import parse_timestamp, timestamp
+
+_UNTOLD = (
+    "were decided under a policy version of which nothing is known: whether it had them in its register, nobody can "
+    "tell, and the two tables below leave them out."
+)
 
 
 def processors(basis: Basis) -> Section:
     """Each as it stood, what it was sent under which agreement, and those that only versions or only records know."""
     declared = sorted({name for one in stretches(basis) for name in basis.declared.of(one.version).processors})
-    found = Counter[str]()
-    for row in basis.figures["flows"]["recipients"]:
-        found[row[3]] += row[6]
-    del found[NONE]
+    found, untold = _in_traffic(basis)
     return Section(
         "processors",
         "Processors and their agreements",
@@ -35,13 +37,14 @@ def processors(basis: Basis) -> Section:
                     *("Classes", "No training", "Document", "From", "Until"),
                 ),
                 [row for name in declared for row in _rows(name, basis)],
-                empty="No processor is in a policy version of the period.",
+                empty="No processor is in a policy version of the period that was read.",
             ),
             table(
                 "Sent to processors, by what stood then",
                 ("Processor", "Legal name", "Country", "Agreement", "First", "Messages", "Last"),
                 _sent(basis),
             ),
+            *([Text(f"{untold:,} messages to processors {_UNTOLD}", "warning")] if untold else []),
             table(
                 "In traffic, not in the register",
                 ("Processor", "Messages"),
@@ -50,6 +53,19 @@ def processors(basis: Basis) -> Section:
             table("In the register, not in traffic", ("Processor",), [(one,) for one in declared if not found[one]]),
         ),
     )
+
+
+def _in_traffic(basis: Basis) -> tuple[Counter[str], int]:
+    """Processor → messages that were decided under a version that was read; and how many messages to any were not."""
+    found, untold = Counter[str](), 0
+    for _, _, _, processor, _, version, _, times, _ in basis.figures["flows"]["versions"]:
+        if processor == NONE:
+            continue
+        if basis.declared.of(version).known:
+            found[processor] += times
+        else:
+            untold += times
+    return found, untold
 
 
 def _rows(name: str, basis: Basis) -> Iterator[tuple[Cell, ...]]:
@@ -75,6 +91,8 @@ def _valid(one: Party, run: Run, basis: Basis) -> str:
     """Whether an agreement was valid on the last day of the period on which it stood."""
     if one.safeguard == NO_AGREEMENT:
         return NO_AGREEMENT
+    if run.until == NOT_KNOWN:
+        return NOT_KNOWN
     end = basis.until or basis.created
     until = run.until if run.until[:1].isdigit() else end
     return "yes" if one.valid_until >= timestamp(parse_timestamp(until) - 1)[:10] else "no"

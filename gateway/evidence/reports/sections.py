@@ -22,7 +22,7 @@ from gateway.evidence.reports.register import NOT_KNOWN
 from gateway.evidence.reports.requests import requests
 from gateway.evidence.reports.standing import standing
 from gateway.evidence.reports.transfers import transfers
-from gateway.evidence.reports.versions import runs
+from gateway.evidence.reports.versions import begins, runs
 
 FATES = ("sent as it was", "masked", "not sent")
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
@@ -97,11 +97,12 @@ def coverage(basis: Basis) -> Section:
 def flows(basis: Basis) -> Section:
     told = basis.figures["flows"]
     streams = Streams("Messages by data class and zone", tuple((row[0], row[1], row[2]) for row in told["zones"]))
-    trusted = sum(
-        times
-        for _, zone, _, _, data, version, _, times, _ in told["versions"]
-        if data == "personal" and basis.declared.of(version).place(zone).trusted
-    )
+    trusted = known = 0
+    for _, zone, _, _, data, version, _, times, _ in told["versions"]:
+        register = basis.declared.of(version)
+        if data == "personal" and register.known:
+            known += times
+            trusted += times if register.place(zone).trusted else 0
     return Section(
         "flows",
         "What went where",
@@ -110,11 +111,14 @@ def flows(basis: Basis) -> Section:
                 (
                     ("Sent to agents", told["sent"]),
                     ("With personal data", told["sent_personal"]),
-                    ("Of these into trusted zones", share_of(trusted, told["sent_personal"])),
+                    ("Of these into trusted zones", share_of(trusted, known)),
+                    ("Of these, whether trusted is not known", told["sent_personal"] - known),
                 )
             ),
             Text(
-                "Whether a zone was trusted is what the policy version says that a message was decided under.", "note"
+                "Whether a zone was trusted is what the policy version says that a message was decided under. The "
+                "share is one of those whose version is known.",
+                "note",
             ),
             Text("A message that carries two classes counts in the row of each. “not sent” is what stayed here."),
             streams,
@@ -407,6 +411,7 @@ def keeping(basis: Basis) -> Section:
         "What is kept and what was destroyed",
         (
             Text(KEPT_BY, "note"),
+            *begins(basis),
             *_oldest(basis.kept),
             table("Days for which records are kept", ("Days", "From", "Until"), days),
             table("Content of what was sent", ("Rule", "Messages"), told["kept"]),

@@ -84,9 +84,10 @@ def together(rows: Iterable[tuple[tuple[str, ...], str, int, str]]) -> list[tupl
     return [(key, first[key], number, last[key]) for key, number in ordered]
 
 
-def _began(basis: Basis) -> bool:
-    """Whether it is known which version stood when the period began, or that none did."""
-    return basis.known_from == 0 or any(row[7] == BEFORE for row in basis.figures["standing"]["policies"])
+def begins(basis: Basis) -> list[Block]:
+    """The warning that it is not known which version stood when the period began, or that none did, where so."""
+    known = basis.known_from == 0 or any(row[7] == BEFORE for row in basis.figures["standing"]["policies"])
+    return [] if known else [Text(BEGAN_UNKNOWN, "warning")]
 
 
 def told_by(basis: Basis) -> list[Block]:
@@ -94,7 +95,7 @@ def told_by(basis: Basis) -> list[Block]:
     rows = [(*one, basis.declared.why(one.version) or "read") for one in stretches(basis)]
     return [
         Text(SINCE, "note"),
-        *([] if _began(basis) else [Text(BEGAN_UNKNOWN, "warning")]),
+        *begins(basis),
         table(
             "Policy versions that this is told by",
             ("Version", "From", "Until", "What it says"),

@@ -1,13 +1,16 @@
 """Rows and records meet as many as can meet, whatever order the rows come in, and what is left is told apart."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.evidence.reconcile.comparing import Comparison
+from gateway.evidence.reconcile.compared import Compared
+from gateway.evidence.reconcile.comparing import Comparison, Sent
+from gateway.evidence.reconcile.hosts import Place
 from gateway.evidence.reconcile.lines import read
 from gateway.ledger.times import timestamp
 
@@ -273,34 +276,59 @@ def test_as_many_meet_as_can_meet(records: list[int], rows: list[int], skew: int
     assert counts["met"] + counts["missing"] + counts["beyond"] == len(records)
 
 
-def test_health_checks_of_an_idle_agent_are_counted_and_are_no_traffic_around() -> None:
-    """From the gateway, for the path that it asks that agent's health with, and nothing else."""
-    text = "time,host,src,path\n" + "".join(
-        f"{at(NOON + 3_600 + place)},{host},{origin},{path}\n"
-        for place, (host, origin, path) in enumerate(
-            (
-                ("ward.example", "10.0.0.5", "/v1/health?deep=1"),
-                ("http://ward.example/v1/health", "10.0.0.5", "/v1/health"),
-                ("ward.example", "10.0.0.5", "/v1/chat"),
-                ("ward.example", "10.0.0.9", "/v1/health"),
-                ("api.cloud.example", "10.0.0.5", "/v1/health"),
-            )
-        )
+CHECKS: dict[Place, frozenset[str]] = {("ward.example", 8_443): frozenset({"/v1/health", "/v1/health?deep=1"})}
+ASKED = {"time": "time", "host": "host", "source": "src", "path": "path"}
+
+
+def checked(records: list[Sent], rows: Sequence[tuple[float, str, str, str]]) -> Compared:
+    """Rows of a time, host, source and path, compared where the gateway asks for an agent's health."""
+    text = "time,host,src,path\n" + "".join(f"{at(when)},{host},{of},{path}\n" for when, host, of, path in rows)
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {"ward.example": frozenset({8_443, 9_443})}, checks=CHECKS)
+    made.add(records)
+    one = source(columns=ASKED, gateway=["10.0.0.5"])
+    return made.compare(one, read(io.BytesIO(text.encode()), one))
+
+
+def test_health_checks_of_an_idle_agent_are_told_apart_and_are_no_traffic_around() -> None:
+    """From the gateway, for what it asks the agent at that place for its health with, and nothing else."""
+    later = NOON + 3_600
+    found = checked(
+        sent(NOON),
+        [
+            (later, "ward.example:8443", "10.0.0.5", "/v1/health?deep=1"),
+            (later, "http://ward.example:8443/v1/health", "10.0.0.5", "/v1/health"),
+            (later, "ward.example", "10.0.0.5", "/v1/health"),
+            (later, "ward.example:8443", "10.0.0.5", "/v1/chat"),
+            (later, "ward.example:8443", "10.0.0.5", "/v1/health?name=jane"),
+            (later, "ward.example:8443", "10.0.0.9", "/v1/health"),
+            (later, "ward.example:9443", "10.0.0.5", "/v1/health"),
+            (later, "api.cloud.example", "10.0.0.5", "/v1/health"),
+        ],
     )
-    columns = {"time": "time", "host": "host", "source": "src", "path": "path"}
-    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks={"ward.example": frozenset({"/v1/health"})})
-    made.add(sent(NOON))
-    one = source(columns=columns, gateway=["10.0.0.5"])
-    found = made.compare(one, read(io.BytesIO(text.encode()), one))
-    assert (found.read.checks, found.read.compared) == (2, 3)
-    assert [finding.line for finding in found.findings() if finding.line] == [4, 5, 6]
-    made.close()
+    assert {kind: found.read.kinds[kind] for kind in ("check", "around")} == {"check": 3, "around": 5}
+    assert [one.line for one in found.findings() if one.line] == [5, 6, 7, 8, 9]
 
 
-def test_the_path_of_a_url_is_that_of_its_host_column_where_no_other_holds_it() -> None:
-    text = f"time,host,src\n{at(NOON)},http://ward.example/v1/health,10.0.0.5\n{at(NOON)},ward.example,10.0.0.5\n"
-    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks={"ward.example": frozenset({"/v1/health"})})
+def test_what_may_be_a_health_check_is_met_by_a_record_that_nothing_else_has_met() -> None:
+    """An agent may be sent messages to the path that it is asked for its health at."""
+    rows = [
+        (NOON, "ward.example:8443", "10.0.0.5", "/v1/health"),
+        (NOON + 1, "ward.example:8443", "10.0.0.5", "/v1/chat"),
+        (NOON + 2, "ward.example:8443", "10.0.0.5", "/v1/health"),
+    ]
+    assert kinds(checked(sent(NOON, NOON + 1, port=8_443), rows)) == {"met": 2, "check": 1}
+    assert kinds(checked(sent(NOON, port=8_443), rows)) == {"met": 1, "check": 2}
+
+
+def test_a_row_that_names_a_request_is_no_health_check() -> None:
+    named = f"time,host,src,path,id\n{at(NOON)},ward.example:8443,10.0.0.5,/v1/health,ex-0\n"
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks=CHECKS)
+    one = source(columns={**ASKED, "request": "id"}, gateway=["10.0.0.5"])
+    assert kinds(made.compare(one, read(io.BytesIO(named.encode()), one))) == {"around": 1}
+
+
+def test_what_was_asked_for_is_told_by_the_url_where_no_column_of_its_own_holds_it() -> None:
+    text = f"time,host,src\n{at(NOON)},http://ward.example:8443/v1/health,10.0.0.5\n{at(NOON)},ward.example,10.0.0.5\n"
+    made = Comparison(DAY, DAY + 86_400 * S, HOSTS, {}, checks=CHECKS)
     one = source(columns={"time": "time", "host": "host", "source": "src"}, gateway=["10.0.0.5"])
-    found = made.compare(one, read(io.BytesIO(text.encode()), one))
-    assert (found.read.checks, found.read.kinds["around"]) == (1, 1)
-    made.close()
+    assert kinds(made.compare(one, read(io.BytesIO(text.encode()), one))) == {"check": 1, "around": 1}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.evidence.reconcile.hosts import address, path, place, place_of
+from gateway.evidence.reconcile.hosts import address, place, place_of, target
 
 
 def test_hosts_are_compared_in_one_form() -> None:
@@ -57,8 +57,9 @@ def test_an_address_has_one_form() -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("https://ward.example:8443/v1/up?x=1", "/v1/up"),
-        ("/v1/up?x=1", "/v1/up"),
+        ("https://ward.example:8443/v1/up?x=1", "/v1/up?x=1"),
+        ("/v1/up?x=1", "/v1/up?x=1"),
+        ("https://ward.example/v1/up", "/v1/up"),
         ("http://ward.example", None),
         ("ward.example:443", None),
         ("http://[", None),
@@ -66,4 +67,4 @@ def test_an_address_has_one_form() -> None:
     ],
 )
 def test_a_path_is_that_of_a_url_or_of_a_requests_target(text: object, wanted: str | None) -> None:
-    assert path(text) == wanted
+    assert target(text) == wanted

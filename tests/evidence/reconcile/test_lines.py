@@ -38,7 +38,7 @@ def test_a_row_of_csv_has_what_the_mapping_says() -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     text = f"t,src,dest,n,id\n{T},10.0.0.5,HTTPS://Ward.Example:443/x?y,12,00-{trace}-00f067aa0ba902b7-01\n"
     found = row(text, columns=columns, gateway=("10.0.0.5",))
-    assert found == Row(2, AT, AT, "ward.example", 443, 12, trace, True, 1, "/x")
+    assert found == Row(2, AT, AT, "ward.example", 443, 12, trace, True, 1, "/x?y")
 
 
 def test_times_are_read_in_their_form_and_zone() -> None:

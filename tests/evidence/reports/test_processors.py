@@ -11,7 +11,7 @@ from benchmarks.year_versions import VERSIONS
 from gateway.evidence.reports.basis import Basis
 from gateway.evidence.reports.document import Table
 from gateway.evidence.reports.processors import processors
-from gateway.evidence.reports.register import NOT_KEPT, NOT_KNOWN, Declared, Party, Register
+from gateway.evidence.reports.register import NOT_KEPT, NOT_KNOWN, Declared, Register
 from tests.evidence.reports.kit import REGISTER, basis, declared
 
 FIRST, SECOND = VERSIONS
@@ -78,6 +78,11 @@ def test_a_version_that_cannot_be_read_is_told_so_and_by_no_other() -> None:
     nothing = msgspec.structs.replace(basis(), declared=Declared())
     sent = _tables(nothing)["Sent to processors, by what stood then"].rows
     assert {row[1:4] for row in sent} == {(NOT_KNOWN,) * 3}
+    traffic = _tables(nothing)["In traffic, not in the register"]
+    assert traffic.rows == (), "whether a version that nobody can read had them is not told"
+    times = sum(row[7] for row in nothing.figures["flows"]["versions"] if row[3] != "none")
+    warnings = [block.text for block in processors(nothing).blocks if getattr(block, "tone", "") == "warning"]
+    assert any(text.startswith(f"{times:,} messages to processors") for text in warnings)
 
 
 def test_a_version_that_decided_and_whose_activation_was_not_looked_at_is_told_without_times() -> None:
@@ -87,6 +92,7 @@ def test_a_version_that_decided_and_whose_activation_was_not_looked_at_is_told_w
     told = _tables(one)
     assert told["Policy versions that this is told by"].rows[0] == ("b", NOT_KNOWN, NOT_KNOWN, "read")
     assert told["Register of processors"].rows[0][10:] == (NOT_KNOWN, NOT_KNOWN)
+    assert told["Register of processors"].rows[0][6] == NOT_KNOWN, "valid at the end of what"
     assert _warns(one)
 
 
@@ -129,7 +135,3 @@ def test_that_nobody_knows_what_stood_at_the_start_is_told(known_from: int | Non
 def test_where_no_version_stood_none_is_told_of() -> None:
     told = _tables(_stood())
     assert told["Policy versions that this is told by"].rows == told["Register of processors"].rows == ()
-
-
-def test_parties_of_all_versions_are_of_one_form() -> None:
-    assert {type(one) for one in REGISTER.processors.values()} == {Party}

@@ -6,9 +6,10 @@ import pytest
 from gateway.evidence.figures.coverage import WITH, Coverage
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
 from gateway.evidence.figures.seen import GONE
-from gateway.evidence.reports.basis import Apart
-from gateway.evidence.reports.document import Fields, Table, Text
-from gateway.evidence.reports.sections import SECTIONS, coverage, subject_steps
+from gateway.evidence.reports.basis import Apart, Basis
+from gateway.evidence.reports.document import Cell, Fields, Table, Text
+from gateway.evidence.reports.register import Declared
+from gateway.evidence.reports.sections import SECTIONS, coverage, keeping, subject_steps
 from tests.evidence.reports.kit import basis
 
 NOTHING = "nothing to take it of"
@@ -116,3 +117,26 @@ def test_receipts_hold_no_reason_of_an_officer_and_the_report_of_a_period_does()
         for made in (SECTIONS["subjects"](basis()), subject_steps(basis(), told))
     ]
     assert ["Reasons given" in one for one in captions] == [True, False]
+
+
+def test_a_share_into_trusted_zones_is_one_of_what_is_known() -> None:
+    def told(one: Basis) -> dict[str, Cell]:
+        (fields,) = (dict(block.rows) for block in SECTIONS["flows"](one).blocks if isinstance(block, Fields))
+        return fields
+
+    known, unknown = told(basis(300)), told(msgspec.structs.replace(basis(300), declared=Declared()))
+    assert known["Of these, whether trusted is not known"] == 0
+    assert known["Of these into trusted zones"] not in (NOTHING, "0.00 %")
+    assert unknown["Of these into trusted zones"] == NOTHING
+    assert unknown["Of these, whether trusted is not known"] == unknown["With personal data"] != 0
+
+
+def test_that_the_days_of_before_are_not_known_is_told_where_they_are() -> None:
+    def warned(known_from: int | None) -> bool:
+        one = msgspec.structs.replace(basis(), known_from=known_from)
+        one = msgspec.structs.replace(
+            one, figures={**one.figures, "standing": {**one.figures["standing"], "policies": []}}
+        )
+        return any("is not known: records before it" in getattr(block, "text", "") for block in keeping(one).blocks)
+
+    assert (warned(0), warned(None)) == (False, True)

@@ -138,10 +138,11 @@ class Scoping:
         if scope.period is None:
             return msgspec.structs.replace(plain, scope=scope)
         since, until = scope.period
+        size = await self._reader.size()  # before the others are: what is written meanwhile is no end of an open period
         first = max(0, await self.first_recorded(since) - 1)
         behind = await self.first_recorded(until)
         behind = max((behind, *await self._stitching(await self._emergencies.within(since, until))))
-        end = None if behind >= await self._reader.size() else behind + 1
+        end = None if behind >= size else behind + 1
         return msgspec.structs.replace(plain, first=first, end=end, scope=scope)
 
     async def _named(self, kind: str, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import common
+from gateway.core.errors import LedgerUnavailable
 from gateway.evidence.reports import pdf
+from gateway.exchange.auditor import Auditor
 from tests.cli.kit import Run
 
 PERIOD = ("--from", "2020-01-01", "--to", "2100-01-01")
@@ -86,3 +88,15 @@ def test_without_the_extra_it_says_what_is_missing(gateway: Run, site: Path, mon
     monkeypatch.setattr(pdf, "_typst", None)
     done = gateway(*REPORT, "period", *PERIOD, "--out", "x.pdf")
     assert (done.code, "needs the extra pdf" in done.err) == (2, True)
+
+
+def test_a_file_that_cannot_be_put_on_record_is_not_written(
+    site: Path, gateway: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise LedgerUnavailable("no space left")
+
+    monkeypatch.setattr(Auditor, "reported", full)
+    done = gateway(*REPORT, "period", *PERIOD, "--out", "x.html")
+    assert done.code != 0
+    assert not Path("x.html").exists()

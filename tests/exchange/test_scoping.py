@@ -48,6 +48,27 @@ async def test_a_period_gets_the_range_whose_edges_show_that_it_is_whole(databas
         assert (await exported(site, period=("2020-01-01", "2021-01-01"))).selected == 0
 
 
+async def test_a_period_that_is_not_over_is_open_to_the_end_whatever_is_written_meanwhile(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with system(sqlite_settings) as site:
+        await site.chat(await site.key("clinician"), "hello")
+        scoping = site.gateway.auditors["default"]._scoping
+        found = scoping.first_recorded
+
+        async def and_more(at: str) -> int:
+            place = await found(at)
+            await site.chat(await site.key("clinician"), "hello again")
+            return place
+
+        monkeypatch.setattr(scoping, "first_recorded", and_more)
+        made = await select(site, period=("2020-01-01", "9999-01-01"))
+        assert isinstance(made, Selection)
+        assert made.end is None, "a record within the period is not its end"
+        monkeypatch.undo()
+        assert (await exported(site, period=("2020-01-01", "9999-01-01"))).selected > 2
+
+
 async def test_an_exchange_a_framework_and_a_subject_are_found_by_name(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings) as site:
         key = await site.key("clinician")

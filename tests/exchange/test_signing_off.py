@@ -1,6 +1,5 @@
 """A review of activity is signed off by a person who may, when its period is over, and the next one tells of it."""
 
-import errno
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.approval_record import By
 from gateway.exchange.approving import MAX_REASON, Approver
-from gateway.exchange.auditor import Auditor, Made
+from gateway.exchange.auditor import Made
 from gateway.exchange.reporting import Wanted
 from gateway.exchange.signing_off import Review, Signed, SignOffs
 from gateway.exchange.trail import Trail
@@ -254,18 +253,3 @@ async def test_a_file_that_is_no_report_of_this_kind_and_period_is_not_signed(
             assert (done.code, done.field) == ("parameter_invalid", "report")
             assert "made here" in (done.hint or "")
         assert await site.reader("default").size() == size
-
-
-async def test_a_report_whose_record_could_not_be_written_is_not_given_out(
-    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with signing(sqlite_settings, clock) as (site, _, _):
-        await written(site, "audit.read")
-        clock.advance(1)
-
-        async def full(*_: object, **__: object) -> None:
-            raise OSError(errno.ENOSPC, "no space")
-
-        monkeypatch.setattr(Auditor, "reported", full)
-        with pytest.raises(OSError, match="no space"):
-            await reported(site, review(clock))

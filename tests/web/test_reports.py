@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from gateway.core.errors import LedgerUnavailable
 from gateway.evidence.reports import pdf
+from gateway.exchange.auditor import Auditor
 from gateway.settings import Settings
 from tests.evidence.reports.accessibility import faults
 from tests.system.kit import PUBLIC
@@ -117,3 +119,16 @@ async def test_without_the_extra_a_pdf_is_refused_with_what_is_missing(
         asked = {**ASKED, "format": "pdf"}
         answer = await site.http.post("/evidence/reports", json=asked, headers=await _as(site, "auditor"))
         assert (answer.status_code, "extra pdf" in answer.text) == (400, True)
+
+
+async def test_a_file_that_cannot_be_put_on_record_does_not_leave(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise LedgerUnavailable("no space left")
+
+    async with system(sqlite_settings) as site:
+        headers = await _as(site, "auditor")
+        monkeypatch.setattr(Auditor, "reported", full)
+        answer = await site.http.post("/evidence/reports", json=ASKED, headers=headers)
+        assert (answer.status_code, "<h1>" in answer.text) == (503, False)

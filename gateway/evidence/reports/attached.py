@@ -116,11 +116,14 @@ class _Once:
         if stood is not None:
             facts.begin(stood if opened else stood.closed())
         numbers: list[int] = []
+        place = manifest.first  # where records of the period would lie, had there been any
         async for given in material.opened():
             if inside(given.envelope):
                 facts.feed(seen(given.envelope, given.detail, self._known))
                 misses.feed(given.envelope)
                 numbers[1:] = [given.envelope.seq or 0]
+            elif period is not None and (given.envelope.recorded_at or "") < period[0]:
+                place = (given.envelope.seq or 0) + 1
         counted: Counter[str] = Counter()
         async for given in material.apart():
             if inside(given.envelope):
@@ -133,8 +136,8 @@ class _Once:
             ledger=manifest.origin,
             since=since,
             until=until,
-            first=manifest.first if period is None or not numbers else numbers[0],
-            end=manifest.end if period is None or not numbers else numbers[-1] + 1,
+            first=manifest.first if period is None else numbers[0] if numbers else place,
+            end=manifest.end if period is None else numbers[-1] + 1 if numbers else place,
             created=manifest.created,
             generator=manifest.generator,
             figures=figures,

@@ -71,8 +71,8 @@ def _about(basis: Basis) -> Section:
             Text(
                 f"It was made from records {basis.first:,} to {basis.end - 1:,} of the ledger {basis.ledger}, those "
                 "written in the period, and from nothing else but the policy versions in force, where that is said. To "
-                f"check it, export them (gateway evidence export --first {basis.first} --end {basis.end}), verify the "
-                "bundle with the ledger's public key, and make the report again."
+                f"check it, export them (gateway evidence export --first {basis.first} --end {basis.end} --out "
+                "bundle.zip), verify the bundle with the ledger's public key, and make the report again."
                 + (_APART if basis.emergencies else "")
                 if basis.end > basis.first
                 else f"No record of the ledger {basis.ledger} was written in the period."

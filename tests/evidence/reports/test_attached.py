@@ -18,6 +18,7 @@ from gateway.evidence.verify import verify
 from gateway.ledger.commitment import committed
 from gateway.ledger.granted import Granted
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, parse, timestamp
+from gateway.ledger.times import parse_timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
 from tests.evidence.figures.test_in_force import key
 from tests.evidence.making import POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
@@ -101,6 +102,20 @@ def test_a_bundle_of_a_period_tells_of_its_records_with_their_details_and_of_no_
         assert "not opened" not in text
         fields = next(one for one in told["sections"] if one["id"] == "coverage")["blocks"][1]["rows"]
         assert ["Records", 8] in fields
+
+
+def test_a_bundle_of_a_period_without_records_says_that_there_are_none(tmp_path: Path) -> None:
+    made, path = ledger(24), tmp_path / "none.zip"
+    last, until = (str(parse(made.stored[seq].envelope).recorded_at) for seq in (11, 12))
+    since = timestamp(parse_timestamp(last) + 1)
+    asked = Selection(first=11, end=13, scope=Scope(kind="period", period=(since, until)))
+    bundle(made, path, asked, attachments=attached(NOTHING, Known()))
+    assert verify(path, VKEY).selected == 0
+    text = take_apart(path.read_bytes())["data/reports/period.json"].decode()
+    told = json.loads(text)
+    assert (told["first"], told["end"]) == (12, 12), "where they would lie"
+    assert "was written in the period" in text
+    assert "those written in the period" not in text
 
 
 def test_a_framework_has_a_report_of_its_own_which_says_where_details_were_not_opened(tmp_path: Path) -> None:

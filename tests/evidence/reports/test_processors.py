@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.year_versions import VERSIONS
 from gateway.evidence.reports.basis import Basis
-from gateway.evidence.reports.document import Table
+from gateway.evidence.reports.document import Table, Text
 from gateway.evidence.reports.processors import processors
 from gateway.evidence.reports.register import NOT_KEPT, NOT_KNOWN, Declared, Register
 from tests.evidence.reports.kit import REGISTER, basis, declared
@@ -81,7 +81,7 @@ def test_a_version_that_cannot_be_read_is_told_so_and_by_no_other() -> None:
     traffic = _tables(nothing)["In traffic, not in the register"]
     assert traffic.rows == (), "whether a version that nobody can read had them is not told"
     times = sum(row[7] for row in nothing.figures["flows"]["versions"] if row[3] != "none")
-    warnings = [block.text for block in processors(nothing).blocks if getattr(block, "tone", "") == "warning"]
+    warnings = [one.text for one in processors(nothing).blocks if isinstance(one, Text) and one.tone == "warning"]
     assert any(text.startswith(f"{times:,} messages to processors") for text in warnings)
 
 

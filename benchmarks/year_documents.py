@@ -16,7 +16,7 @@ from benchmarks.year_versions import NOT_KEPT, STANDS_FIRST, TERMS
 from benchmarks.year_written import Report
 from gateway.evidence.measured import Body, Count, Measurement, Share
 from gateway.evidence.reports import attached
-from gateway.evidence.reports.basis import Affected, Apart, Basis, Kept, Outside
+from gateway.evidence.reports.basis import Affected, Apart, Basis, Kept, Life, Outside
 from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Declared, Party, Place, Register
@@ -71,6 +71,7 @@ def basis(found: Mapping[str, Any]) -> Basis:
             *(_apart(*row, told=found["apart"][row[0]]) for row in found["coverage"]["emergencies"]),
             _apart(name, records, exchanges, began, ended, told=None),
         ],
+        life=Life(rows=made.LIFE),
         kept=Kept(first=made.KEPT[0], at=made.KEPT[1], archives=made.KEPT[2], archived_from=made.KEPT[3:]),
         affected={incident: Affected(**one) for incident, one in found["affected"].items()},
     )
@@ -115,7 +116,7 @@ def composed(found: Mapping[str, Any]) -> dict[tuple[str, str], Document]:
 
 def carried_reports(found: Mapping[str, Any]) -> dict[tuple[str, str], Document]:
     """Every report that a bundle carries whose details are not opened. `found`: as `year.figures`, of such a year."""
-    from_all = _with(basis(found), opened=False, outside=None, kept=None, archives=(), affected={})
+    from_all = _with(basis(found), opened=False, outside=None, life=None, kept=None, archives=(), affected={})
     made_of = {(kind, ""): document(kind, from_all) for kind in attached.KINDS}
     for name, title, text in frameworks():
         made_of["framework", name] = document("framework", _with(from_all, framework=(name, title, text)))

@@ -216,7 +216,20 @@ def around_of(written: Written, known_from: int) -> Around:
         ],
         away=None,
         kept=_kept(written),
+        life=_life(written, first),
+        whole=False,
     )
+
+
+def _life(written: Written, first: int) -> list[tuple[str, str, str, int]]:
+    """As `year_register.LIFE`, of what is in the database."""
+    newest: dict[str, tuple[str, str, str, int]] = {}
+    for number in range(written.archives[-1].end, first):
+        drawn = written.drawn.get(number)
+        if drawn is not None and drawn.envelope.event in ("ledger.started", "ledger.stopped"):
+            node = "none" if drawn.envelope.node is None else drawn.envelope.node.id
+            newest[node] = (node, drawn.envelope.event, drawn.envelope.occurred_at, number)
+    return sorted(newest.values())
 
 
 def _kept(written: Written) -> tuple[int, str, int, int, str]:

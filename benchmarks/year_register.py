@@ -137,6 +137,11 @@ STAMPS = (Said("tsa-one", 40, "2025-02-01T10:00:00.000000Z"), Said("tsa-two", No
 COSIGNED = (Said("w-north", 0, "2025-01-01T00:00:01.000000Z"), Said("w-south", 90, "2025-03-01T00:00:00.000000Z"))
 ARCHIVES = (("ar_old", -100, 20), ("ar_new", 20, 60))
 """Id, and the first record and the end, counted from the range's first."""
+LIFE = (
+    ("nd_a", "ledger.stopped", "2024-12-24T18:00:00.000000Z", 990),
+    ("nd_b", "ledger.started", "2024-11-02T06:30:00.000000Z", 210),
+)
+"""Of each node the last start or stop before the year: node, event, when, the record's number."""
 KEPT = (4_000, "2024-11-30T23:59:58.000000Z", 2, 7, "2023-05-01T00:00:00.000000Z")
 """The oldest record in the database and when it occurred; archives before it, the first record of these, and when the
 earliest of theirs occurred."""
@@ -159,6 +164,9 @@ class Around(NamedTuple):
     archives: Sequence[tuple[str, int, int]] = ARCHIVES
     away: tuple[str, int, str, str, str] | None = AWAY
     kept: tuple[int, str, int, int, str] = KEPT
+    life: Sequence[tuple[str, str, str, int]] = LIFE
+    whole: bool = True
+    """Whether all records before the year are in the database."""
 
 
 AROUND = "around"

@@ -25,7 +25,7 @@ def about(truth: Truth) -> Part:
     apart = truth["coverage"]["emergencies"] or beside.away is not None
     holds = [
         beside.ledger,
-        f"--first {first} --end {end})",
+        f"--first {first} --end {end} --out bundle.zip)",
         *(["Beside them it tells of emergency ledgers"] if apart else []),
     ]
     parts = (Prose("This report supports evidence"), Prose("It was made from records", numbers, "plain", holds))

@@ -84,6 +84,7 @@ def coverage(truth: Truth) -> Part:
             ),
             *missing,
             table("Places without a record", "From | To", told["gaps"]),
+            *([] if CARRIED in truth else [_life(beside)]),
             table("Starts, stops and recoveries", "Time | Event | Node | Count | Outcome | Reason", told["states"]),
             *_emergencies(told["emergencies"], beside.away),
             table("Records by event", "Event | Records", told["events"]),
@@ -117,6 +118,11 @@ def _around(beside: Around, first: int, end: int) -> list[Wanted]:
         Prose("Some of the records lie in archives", (), "note"),
         table("Records that were read from archives", "Archive | From | To", archives),
     ]
+
+
+def _life(beside: Around) -> Wanted:
+    empty = "None on record." if beside.whole else "None in the database. What lies in archives was not looked at."
+    return table("Last start or stop before it, by node", "Node | Event | Time | Record", beside.life, empty)
 
 
 def _said(one: Said, first: int, end: int) -> tuple[str, int, str, str]:

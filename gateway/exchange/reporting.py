@@ -199,6 +199,7 @@ class Reporter:
             emergencies=emergencies,
             archives=tuple((one.id, one.first, one.end) for one in archives),
             framework=("", "", "") if framework is None else (framework.id, framework.title, framework.text),
+            life=await self._auditor.stood.life(first),
             kept=await self._kept(),
             affected=await self._affected(figures["incidents"]["opened"]) if wanted.kind == "breach" else {},
         )

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import RecordsArchived
 from gateway.core.ports import StoredRecord
-from gateway.evidence.figures.seen import Known, seen
+from gateway.evidence.figures.seen import NONE, Known, seen
 from gateway.evidence.figures.standing import LOOKED_FOR, Before, Stood
+from gateway.evidence.reports.basis import Life
 from gateway.exchange.archived import Archives
 from gateway.ledger.record import parse, parse_detail
 from gateway.store.archives import Archived
@@ -24,6 +25,8 @@ from gateway.store.tree import TreeReader
 
 TRIES = 3
 """Times that what stood is looked for, where records are archived meanwhile."""
+LIVES = 200
+"""Starts, and stops, that are looked at: of nodes that come and go, the last so many times."""
 TURN = 64
 """Records after which others get their turn."""
 _NAMED = tuple(f'"event":"{event}"'.encode() for event in LOOKED_FOR)
@@ -44,6 +47,22 @@ class StoodReader:
             with suppress(RecordsArchived):
                 return await self._before(first, at)
         return await self._before(first, at)
+
+    async def life(self, first: int) -> Life:
+        """Of each node the last start or stop before this record, as far as the database holds it."""
+        newest: dict[str, tuple[str, str, str, int]] = {}
+        for event in ("ledger.started", "ledger.stopped"):
+            asked, number = Filters(event=event), 0
+            async with aclosing(self._search.stream(asked, order="desc", end=first)) as hits:
+                async for hit in hits:
+                    envelope = parse(hit.stored.envelope)
+                    node = NONE if envelope.node is None else envelope.node.id
+                    if hit.stored.seq > newest.get(node, ("", "", "", -1))[3]:
+                        newest[node] = (node, event, envelope.occurred_at, hit.stored.seq)
+                    number += 1
+                    if number == LIVES:
+                        break
+        return Life(rows=sorted(newest.values()), whole=not (await self._search.extent())[0])
 
     async def _before(self, first: int, at: str) -> Stood:
         found, number = Before(), 0

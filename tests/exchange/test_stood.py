@@ -11,7 +11,7 @@ from gateway.exchange.archived import Archives
 from gateway.exchange.stood import StoodReader
 from gateway.ledger.entry import Entry
 from gateway.ledger.granted import Granted
-from gateway.ledger.record import Detail, OutcomeInfo
+from gateway.ledger.record import Detail, NodeInfo, OutcomeInfo
 from gateway.settings import Settings
 from gateway.store.archives import ArchiveStore
 from gateway.store.postings import BLOCK
@@ -146,3 +146,31 @@ async def test_where_records_are_archived_again_and_again_it_is_refused(
     monkeypatch.setattr(looking, "_at_hand", at_hand)
     with pytest.raises(RecordsArchived):
         await looking.before(BLOCK + MORE, LATE)
+
+
+async def test_of_each_node_the_last_start_or_stop_is_found_as_far_as_the_database_has_it(store: Store) -> None:
+    lives = {
+        2: ("ledger.started", "nd_a"),
+        4: ("ledger.started", "nd_b"),
+        BLOCK + 1: ("ledger.stopped", "nd_a"),
+        BLOCK + 5: ("ledger.started", "nd_a"),
+    }
+
+    def lived(seq: int) -> Entry:
+        if seq not in lives:
+            return plain(seq)
+        event, node = lives[seq]
+        return entry(event, us=1_795_482_123_000_004 + seq, node=NodeInfo(id=node, boot="bt_1"))
+
+    await fill(store, made=lived)
+    found = await reader(store).life(BLOCK + 5)
+    assert [(node, event, seq) for node, event, _, seq in found.rows] == [
+        ("nd_a", "ledger.stopped", BLOCK + 1),
+        ("nd_b", "ledger.started", 4),
+    ]
+    assert found.whole
+    assert (await reader(store).life(2)).rows == []
+    await moved(store)
+    later = await reader(store).life(BLOCK + 9)
+    assert [(node, event, seq) for node, event, _, seq in later.rows] == [("nd_a", "ledger.started", BLOCK + 5)]
+    assert not later.whole

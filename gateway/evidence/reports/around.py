@@ -54,6 +54,17 @@ def archives(basis: Basis) -> list[Block]:
     return [Text(READ, "note"), table("Records that were read from archives", ("Archive", "From", "To"), rows)]
 
 
+def life(basis: Basis) -> list[Block]:
+    """How the nodes stood when the range began: a time without records is one of a gateway that was off, or that nobody
+    asked."""
+    found = basis.life
+    if found is None:
+        return []
+    empty = "None on record." if found.whole else "None in the database. What lies in archives was not looked at."
+    columns = ("Node", "Event", "Time", "Record")
+    return [table("Last start or stop before it, by node", columns, found.rows, empty=empty)]
+
+
 def emergencies(basis: Basis) -> list[Block]:
     """Which emergency ledgers went on meanwhile, and whether what they recorded is in the figures."""
     found = basis.emergencies

@@ -33,6 +33,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """The first record of these, and when the earliest of them occurred."""
 
 
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """How the nodes of a ledger stood when its range began."""
+
+    rows: Sequence[tuple[str, str, str, int]] = ()
+    """Node, event, when it occurred (27 characters), the record's number: of each node its last start or stop."""
+    whole: bool = True
+    """Whether all records before the range were looked at, none of them in archives."""
+
+
 class Apart(msgspec.Struct, frozen=True, kw_only=True):
     """An emergency ledger, by what is on record of it, and how many of its records are in the figures: None where its
     file was not at hand."""
@@ -93,6 +102,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     before the range were not looked at."""
     outside: Outside | None = None
     """None in a bundle, which holds what others have said itself."""
+    life: Life | None = None
+    """None in a bundle: what lies before its range is in no bundle."""
     kept: Kept | None = None
     """None in a bundle, which cannot know what is kept beside it, and of a ledger without a record."""
     affected: Mapping[str, Affected] = {}

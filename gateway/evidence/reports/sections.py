@@ -75,6 +75,7 @@ def coverage(basis: Basis) -> Section:
         blocks.append(Text("Records are missing from this range: verify the ledger before relying on it.", "warning"))
     blocks += [
         table("Places without a record", ("From", "To"), told["gaps"]),
+        *around.life(basis),
         table("Starts, stops and recoveries", ("Time", "Event", "Node", "Count", "Outcome", "Reason"), told["states"]),
         *around.emergencies(basis),
         table("Records by event", ("Event", "Records"), told["events"]),

@@ -190,7 +190,9 @@ def _recipients(found: Mapping[Recipient, int], declared: Declared) -> list[dict
     times = Counter[tuple[str | None, ...]]()
     for one, count in found.items():
         party = declared.of(one.policy).party(one.processor or NONE)
-        run_by = (party.legal_name, party.address, party.country, party.safeguard)
+        # One that the version has not is named as the record names it: else it would read as nobody's.
+        name = one.processor if party.legal_name == UNKNOWN else party.legal_name
+        run_by = (name, party.address, party.country, party.safeguard)
         times[(*one[:3], *(None if text in _NOBODY else text for text in run_by))] += count
     ordered = sorted(times.items(), key=lambda item: tuple(map(str, item[0])))
     return [dict(zip(_TOLD_OF, key, strict=True)) | {"times": count} for key, count in ordered]

@@ -36,7 +36,7 @@ INC = Party(
     no_training=False,
 )
 IRISH = msgspec.structs.replace(INC, address="2 Quay", country="IE")
-REGISTERS = Told({"v1": Register(processors={"inc": INC}), "v2": Register(processors={"inc": IRISH})})
+REGISTERS = Told({"v1": Register(processors={"inc": INC}), "v2": Register(processors={"inc": IRISH}), "v0": Register()})
 
 
 def under(version: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ async def test_everything_of_the_subject_is_told_and_of_shared_messages_that_the
         alone = await exchanged(found, ann, **under("v1"))
         both = await exchanged(found, ann, bob, agent="gone")
         await exchanged(found, bob, **under("v2"))
-        for version in ("v1", "v2", "v3"):
+        for version in ("v1", "v2", "v3", "v0"):
             await exchanged(found, ann, **under(version))
         told = await access(found).give(found.who(), called("ann"), WANTED)
         assert isinstance(told, dict)
@@ -85,6 +85,7 @@ async def test_everything_of_the_subject_is_told_and_of_shared_messages_that_the
             ("gone", 1, *[None] * 6),
             ("ward", 2, "cloud", "US", "Cloud Inc.", "1 Way", "US", "SCC"),
             ("ward", 1, "cloud", "US", "Cloud Inc.", "2 Quay", "IE", "SCC"),
+            ("ward", 1, "cloud", "US", "inc", None, None, None),  # by its id: the version has it not
             ("ward", 1, "cloud", "US", *[NOT_KNOWN] * 4),
         ]
         assert told["retention"]["records_days"] == 2192

@@ -159,7 +159,7 @@ def _fault(refusal: Refusal, *, rpc: bool) -> Fault | None:
 
 
 def _text(refusal: Refusal) -> str:
-    return f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
+    return refusal.text
 
 
 def _info(refusal: Refusal, fault: Fault | None, exchange: str) -> dict[str, Any]:

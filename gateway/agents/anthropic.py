@@ -167,7 +167,7 @@ class AnthropicCountAdapter(AnthropicAdapter):
 
 def anthropic_error(refusal: Refusal, exchange: str) -> bytes:
     """Anthropic's error object: `type` by status, and beside it the refusal's own code and field."""
-    text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
+    text = refusal.text
     kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
     error = {"type": kind, "message": text, "code": refusal.code, "param": refusal.field}
     return write_json({"type": "error", "error": error | refusal.members, "request_id": exchange})

@@ -43,7 +43,7 @@ def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes
     data: dict[str, object] = {"code": refusal.code, "exchange": exchange, **refusal.members}
     if refusal.field is not None:
         data["field"] = refusal.field
-    text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
+    text = refusal.text
     if refusal.code == "version_unsupported":
         data |= _versions(request)
     code = _code(refusal)

@@ -81,7 +81,7 @@ def read_object(answer: WireAnswer, bounds: Bounds) -> dict[str, Any]:
 
 def error_object(refusal: Refusal, exchange: str) -> bytes:
     """OpenAI's error object: `type` by status, `param` the field, `code` the refusal's own."""
-    text = f"{refusal.title}: {refusal.hint}" if refusal.hint else refusal.title
+    text = refusal.text
     kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
     error = {"message": text, "type": kind, "param": refusal.field, "code": refusal.code, "exchange": exchange}
     return write_json({"error": {**error, **refusal.members}})

@@ -142,7 +142,7 @@ async def operator(site: Site, tenant: str) -> Operator:
 def told(found: Refusal, names: Mapping[str, str] | None = None) -> str:
     """A refusal in one line; `names` maps its fields to the command's options."""
     field = (names or {}).get(found.field or "", found.field)
-    return ": ".join(part for part in (field, found.hint or found.title) if part)
+    return ": ".join(part for part in (field, found.expected or found.title) if part)
 
 
 def say(arguments: argparse.Namespace, data: Any, lines: Iterable[str]) -> None:

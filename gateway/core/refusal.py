@@ -136,6 +136,10 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """What is said in that protocol, where the protocol's own error would not say it."""
 
 
+_SAID = ("must ", "look ", "ask ", "propose ", "the ledger does not ")
+"""How hints begin that say more than what would be right."""
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request ends here.
 
@@ -171,3 +175,16 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         return CODES[self.code].title
+
+    @property
+    def expected(self) -> str | None:
+        """The hint as a sentence tells it that says before what is wrong: else what would be right reads as what is
+        not."""
+        if self.hint is None or self.code == "archived" or self.hint.startswith(_SAID):
+            return self.hint
+        return f"expected {self.hint}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong and what would be right, in one line."""
+        return self.title if self.expected is None else f"{self.title}: {self.expected}"

@@ -57,7 +57,7 @@ def test_a_refusal_by_json_rpc(refusal: Refusal, code: int, reason: str, domain:
 def test_a_refusal_by_http(code: str, status: int, state: str, reason: str) -> None:
     error = json.loads(rest_error(Refusal(code=code, field="/x", hint="right"), "ex_1", None))["error"]
     assert (error["code"], error["status"], error["details"][0]["reason"]) == (status, state, reason)
-    assert error["message"].endswith(": right")
+    assert error["message"].endswith(": expected right")
     assert error["details"][0]["metadata"]["field"] == "/x"
 
 

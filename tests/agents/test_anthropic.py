@@ -427,7 +427,7 @@ def test_an_error_has_the_protocols_form_and_its_type_by_status(code: str, kind:
     document = json.loads(ADAPTER.error(Refusal(code=code, field="/x", hint="right"), "the-exchange"))
     assert (document["type"], document["request_id"]) == ("error", "the-exchange")
     assert (document["error"]["type"], document["error"]["code"]) == (kind, code)
-    assert document["error"]["message"].endswith(": right")
+    assert document["error"]["message"].endswith(": expected right")
 
 
 keys = st.sampled_from(

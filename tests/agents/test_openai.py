@@ -491,7 +491,7 @@ class TestErrors:
         refusal = Refusal(code=code, field="/model", hint="what would be right", explanation="for the record only")
         error = json.loads(ADAPTER.error(refusal, "x-1"))["error"]
         assert (error["type"], error["param"], error["code"], error["exchange"]) == (kind, "/model", code, "x-1")
-        assert error["message"] == f"{refusal.title}: what would be right"
+        assert error["message"] == f"{refusal.title}: expected what would be right"
         assert "record only" not in json.dumps(error)
 
 

@@ -52,7 +52,7 @@ def test_what_is_no_object_is_a_bad_answer(body: bytes) -> None:
 def test_errors_are_openais_objects() -> None:
     error = json.loads(error_object(unsupported("/x", "y"), "E"))["error"]
     assert error == {
-        "message": "The request asks for something that cannot be inspected or enforced: y",
+        "message": "The request asks for something that cannot be inspected or enforced: expected y",
         "type": "invalid_request_error",
         "param": "/x",
         "code": "feature_unsupported",

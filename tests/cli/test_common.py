@@ -62,7 +62,7 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 def test_a_refusal_is_told_with_the_options_name_and_what_would_be_right() -> None:
     refusal = Refusal(code="parameter_invalid", field="roles", hint="names")
-    assert common.told(refusal, {"roles": "--role"}) == "--role: names"
+    assert common.told(refusal, {"roles": "--role"}) == "--role: expected names"
     assert common.told(Refusal(code="not_found")) == "There is no such resource"
 
 

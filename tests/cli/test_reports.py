@@ -42,7 +42,7 @@ def test_a_subject_may_be_named_on_standard_input_alone(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("jane@clinic.example\n"))
     unknown = gateway(*REPORT, "disclosures", *PERIOD, "--subject", "-", "--out", "d.json")
-    assert (unknown.code, "--subject: somebody whom this ledger knows" in unknown.err) == (1, True)
+    assert (unknown.code, "--subject: expected somebody whom this ledger knows" in unknown.err) == (1, True)
     assert ("jane" in unknown.err, Path("d.json").exists()) == (False, False)
 
     async def met() -> None:
@@ -67,10 +67,10 @@ def test_a_subject_may_be_named_on_standard_input_alone(
 def test_wrong_use_names_the_option(gateway: Run, site: Path) -> None:
     for options, said in (
         (("period", *PERIOD, "--framework", "hipaa"), "--framework"),
-        (("framework", *PERIOD), "--framework: one of eu-ai-act, gdpr, hipaa"),
-        (("disclosures", *PERIOD), "--subject: a pseudonym"),
+        (("framework", *PERIOD), "--framework: expected one of eu-ai-act, gdpr, hipaa"),
+        (("disclosures", *PERIOD), "--subject: expected a pseudonym"),
         (("period", "--from", "2021-01-01", "--to", "2020-01-01"), "--to"),
-        (("period", "--from", "9000-01-01", "--to", "9001-01-01"), "--from: a time that has come"),
+        (("period", "--from", "9000-01-01", "--to", "9001-01-01"), "--from: expected a time that has come"),
     ):
         done = gateway(*REPORT, *options, "--out", "x.html")
         assert (done.code, said in done.err) == (2, True), done.err

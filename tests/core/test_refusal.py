@@ -26,3 +26,19 @@ def test_what_waits_says_for_what_and_is_no_error_where_the_protocol_has_a_word_
     assert Refusal(code="approval_required", pending=accepted).status == 202
     assert Refusal(code="approval_required", pending=pending).members == {"approval": "ap_1", "link": pending.link}
     assert Refusal(code="approval_required").members == {}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "text"),
+    [
+        (Refusal(code="not_found"), "There is no such resource"),
+        (Refusal(code="not_found", hint="one that is open"), "There is no such resource: expected one that is open"),
+        (
+            Refusal(code="parameter_invalid", hint="must be a date"),
+            f"{CODES['parameter_invalid'].title}: must be a date",
+        ),
+        (Refusal(code="archived", hint="ar_1"), f"{CODES['archived'].title}: ar_1"),
+    ],
+)
+def test_what_would_be_right_does_not_read_as_what_is_wrong(refusal: Refusal, text: str) -> None:
+    assert refusal.text == text

@@ -137,7 +137,7 @@ class TestChatToResponses:
 
     async def test_who_asks_for_what_no_agent_has_words_for_is_told_what_it_is(self, site: System) -> None:
         async with openai(site, "clinician") as api:
-            with pytest.raises(BadRequestError, match="a request without n: ") as caught:
+            with pytest.raises(BadRequestError, match="expected a request without n: ") as caught:
                 await api.chat.completions.create(model="cloud", messages=[{"role": "user", "content": "Hello"}], n=2)
         assert site.agents["cloud"].received == []
         (denied,) = await site.trail(caught.value.response.headers["x-exchange-id"])

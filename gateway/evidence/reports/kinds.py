@@ -273,7 +273,8 @@ def _disclosures(basis: Basis) -> tuple[Section, ...]:
                     "Disclosures for treatment, payment and health care operations need not be accounted for (45 CFR "
                     f"164.528(a)(1)(i)): there were {excluded:,}, which are not listed. Repeats to one recipient for "
                     "one purpose are told as the first, how many and the last (164.528(b)(3)). Name and address of who "
-                    "received them are those of the policy version that each was decided under."
+                    "received them are those of the policy version that each was decided under. What was sent before "
+                    "the person's data was erased is not listed: which records were about them was erased with it."
                 ),
                 table(
                     "Accounting of disclosures",

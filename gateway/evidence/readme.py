@@ -132,8 +132,9 @@ that of the release). Then, in a minute, with Python 3.11 or newer:
 It says what became of each step, a numbered line each, then VERIFIED, with what that means and what it does not, or NOT
 VERIFIED; it exits with 0, or with 1. With --json it says the same as data. Once the package `cryptography` is there it
 needs no network, and no configuration.
-A newer checkpoint of the same ledger, from a witness say, is given with --checkpoint FILE: then records that were cut
-off are missed.
+A checkpoint of the same ledger that was kept elsewhere, by a witness say, is given with --checkpoint FILE: then records
+that were cut off are missed. It is of a size that the bundle knows: within its range, or of its own checkpoints. With
+one that is newer than the bundle, or older than its range, a good bundle is NOT VERIFIED: it cannot be compared.
 A trust policy (C2SP tlog-policy: the ledger's key, keys of witnesses, a quorum) is given with --trust FILE: then the
 quorum must have cosigned.
 PEM certificates of time-stamping authorities are given with --tsa-ca FILE: then one of them must have stamped.

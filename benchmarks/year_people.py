@@ -42,6 +42,8 @@ REFUSED = (
 )
 """Why credentials of the tenant were refused, how often beyond the first time, and from how many sources."""
 TOOLS = ("pinned", "quarantined", "released")
+LENT = ("clinician", "privacy", "pharmacy")
+"""Roles that are lent in emergencies."""
 
 
 class People:
@@ -137,23 +139,31 @@ class People:
         self._truth.failed_days[timestamp(at)[:10]] += count
 
     def _glass(self, number: int, at: int) -> None:
-        """A role is lent on a person's own word, given back or not, and looked at by another."""
-        name, who = self._hand.name("bg"), self._hand.actor()
-        steps: list[tuple[int, str, str | None, str]] = [(0, "break_glass", who, "none")]
-        if number // 530 % 2 == 0:
-            steps += [
-                (HOUR_US, "break_glass_closed", who, "none"),
-                (9 * HOUR_US, "reviewed", "ac_privacy", "justified"),
-            ]
+        """A role is lent on a person's own word, given back or not, and looked at by another: of reviews, some are of
+        before the outcome told the verdict."""
+        turn, name, who = number // 530, self._hand.name("bg"), self._hand.actor()
+        role, until = LENT[turn % len(LENT)], at + 2 * HOUR_US
+        self._alert("break_glass", at, name, who, _lent(role, until, _why(turn)))
+        if turn % 2 == 0:
+            until, reviewed = at + HOUR_US, at + 9 * HOUR_US
+            self._alert("break_glass_closed", until, name, who, Detail(diff=(f"role {role}",)))
         else:
-            steps += [(72 * HOUR_US, "review_overdue", None, "none"), (90 * HOUR_US, "reviewed", "ac_privacy", "none")]
-        for place, (after, step, actor, code) in enumerate(steps):
-            why = REASONS[(number // 530 + place) % len(REASONS)] if actor else "none"
-            detail = Detail(reason=why) if actor else Detail(method="timer") if place % 2 else None
-            outcome = None if code == "none" else OutcomeInfo(code=code)
-            event, then = f"alert.{step}", at + after
-            drawn = self._hand.put(event, then, detail, break_glass=name, actor=actor, outcome=outcome)
-            self._truth.glass.add(then, timestamp(then), event, name, actor or "none", code, drawn.said(why))
+            reviewed, late = at + 90 * HOUR_US, (f"role {role}", f"until {timestamp(until)}", "reviewer privacy")
+            self._alert("review_overdue", at + 72 * HOUR_US, name, None, Detail(diff=late))
+        code, judged = ("justified", "not_justified")[turn // 2 % 2], _lent(role, until, _why(turn + 2))
+        if turn % 5 == 4:
+            judged = Detail(reason=judged.reason, diff=(code.replace("_", " "),))
+        self._alert("reviewed", reviewed, name, "ac_privacy", judged, code)
+
+    def _alert(self, step: str, at: int, name: str, who: str | None, detail: Detail, code: str | None = None) -> None:
+        """`code`: a verdict, which a detail that says nothing of the role holds in place of the outcome."""
+        event, said = f"alert.{step}", dict(line.split(" ", 1) for line in detail.diff or () if " " in line)
+        outcome = OutcomeInfo(code=code) if code is not None and "role" in said else None
+        drawn = self._hand.put(event, at, detail, break_glass=name, actor=who, outcome=outcome)
+        words = (said.get("role", "none"), said.get("until", "none"))
+        came = drawn.said(code) if code is not None and outcome is None else code or "none"
+        row = (timestamp(at), event, name, who or "none", *map(drawn.said, words), came)
+        self._truth.glass.add(at, *row, drawn.said(detail.reason or "none"))
 
     def _tool(self, number: int, at: int) -> None:
         place = number // 570 % 4
@@ -262,3 +272,11 @@ class People:
         why = first.said(asked.reason or "")
         truth.whys.add(at, timestamp(at), "policy.proposed", version, "ac_2", why)
         truth.whys.add(later, timestamp(later), "policy.activated", version, "ac_1", then.said("as agreed"))
+
+
+def _lent(role: str, until: int, why: str) -> Detail:
+    return Detail(reason=why, diff=(f"role {role}", f"until {timestamp(until)}"))
+
+
+def _why(turn: int) -> str:
+    return REASONS[turn % len(REASONS)]

@@ -32,6 +32,7 @@ CLOSED = "closed"
 """A key of the truth of reports for which not every detail is opened."""
 WORDS = ("route", "redact", "tokenize", "approve", "deny", "refused")
 ASKED = "Asked for | As it was | Masked | Not sent"
+GLASS = "Time | Event | Emergency | Actor | Role | Until | Outcome | Reason"
 
 
 def coverage(truth: Truth) -> Part:
@@ -432,7 +433,9 @@ def callers(truth: Truth) -> Part:
             table("Refused credentials", "Code | Times", told["failures"]),
             table("Keys and deny-list", "Time | Event | Credential | Actor", told["keys"]),
             table("Issuers and tools", "Time | Event | Agent | Actor", told["changes"]),
-            table("Emergency access", "Time | Event | Emergency | Actor | Outcome | Reason", told["glass"]),
+            table(
+                "Emergency access", "Time | Event | Emergency | Actor | Role | Until | Outcome | Reason", told["glass"]
+            ),
             table("Requests under a lent role", "Decision | Requests", told["lent"]),
         ),
     )

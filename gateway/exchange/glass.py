@@ -24,7 +24,7 @@ from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, RowChange
-from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
+from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp
 from gateway.settings import BreakGlass
 from gateway.store.glass import Broken, GlassStore
 from gateway.store.notices import Notice, addition
@@ -211,7 +211,6 @@ class Glass:
         now = self._clock.now_us()
         if one.until_us > now:
             return Refusal(code="conflict", field="id", hint="one that is over: close it first")
-        verdict = "justified" if justified else "not justified"
         reviewed = msgspec.structs.replace(
             one, version=one.version + 1, reviewed_us=now, reviewed_by=who.actor, justified=justified
         )
@@ -225,7 +224,10 @@ class Glass:
             },
             where={"id": one.id, "version": one.version},
         )
-        if await who.ledger.submit(self._entry("alert.reviewed", who, one, reason, verdict, change=judged)) is None:
+        lent = (f"role {one.role}", f"until {timestamp(one.until_us)}")
+        verdict = OutcomeInfo(code="justified" if justified else "not_justified")
+        entry = self._entry("alert.reviewed", who, one, reason, *lent, outcome=verdict, change=judged)
+        if await who.ledger.submit(entry) is None:
             return Refusal(code="conflict", field="id", hint="one that nobody else reviews at this moment")
         self._metrics.glass(one.tenant, "reviewed")
         return reviewed
@@ -251,6 +253,7 @@ class Glass:
         one: Broken,
         reason: str | None,
         *lines: str,
+        outcome: OutcomeInfo | None = None,
         change: RowChange | None = None,
     ) -> Entry:
         now, salt = self._clock.now_us(), new_salt()
@@ -265,6 +268,7 @@ class Glass:
             exchange=who.by.exchange,
             trace=who.by.trace,
             break_glass=one.id,
+            outcome=outcome,
             detail=committed(salt, "detail", detail),
             node=self._node,
         )

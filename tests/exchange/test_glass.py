@@ -118,6 +118,8 @@ async def test_it_is_given_back_and_reviewed_once_by_somebody_else(sqlite_settin
         assert (await site.http.get("/break-glass", headers=closing)).json()["break_glass"] == []
         events = [one["event"] for one in await site.records() if one["event"].startswith("alert.")]
         assert events == ["alert.break_glass", "alert.break_glass_closed", "alert.reviewed"]
+        (judged,) = [one for one in await site.records() if one["event"] == "alert.reviewed"]
+        assert judged["outcome"]["code"] == "not_justified"
 
 
 async def test_a_review_is_demanded_and_until_it_is_made_nothing_more_is_lent(

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from gateway.evidence.figures.seen import DECIDED, NONE, Seen
+from gateway.evidence.figures.seen import DECIDED, GONE, NONE, Seen
 from gateway.evidence.figures.tally import Cell, Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
@@ -11,6 +11,8 @@ _ANSWERS = ("approved", "denied", "edited")
 _ENDS = ("exchange.completed", "task.callback_delivered", "task.callback_failed")
 """What tells the connection that somebody was sent something over."""
 _UNTOLD = "without TLS, or not known"
+_VERDICTS = {"justified": "justified", "not justified": "not_justified"}
+"""Line of the detail → code."""
 
 
 class Approvals:
@@ -75,7 +77,7 @@ class Callers:
         self.changes = Rows()
         """Issuers and tools: time, event, agent, count or nothing."""
         self.glass = Rows()
-        """Time, event, id, actor, code, reason."""
+        """Time, event, id, actor, role that was lent, until when, what the review came to, reason."""
         self.lent = Tally()
         """Requests under a role that was lent in an emergency, by word."""
 
@@ -93,7 +95,8 @@ class Callers:
             self.keys.add(one.at, event, envelope.credential or NONE, envelope.actor or NONE)
         elif event.startswith("alert."):
             who, name = envelope.actor or NONE, envelope.break_glass or NONE
-            self.glass.add(one.at, event, name, who, one.outcome, one.reason)
+            lent = (_line(one, "role"), _line(one, "until"))
+            self.glass.add(one.at, event, name, who, *lent, _judged(one), one.reason)
         elif event.startswith(("issuer.", "agent.")):
             self.changes.add(one.at, event, envelope.agent or NONE, envelope.actor or NONE)
 
@@ -151,6 +154,22 @@ class Callers:
             "glass": self.glass.rows,
             "lent": self.lent.rows(),
         }
+
+
+def _line(one: Seen, name: str) -> str:
+    """What a line of the detail's `diff` says of this: `clinician` of `role clinician`; as `Seen.reason`."""
+    lines = () if one.detail is None else one.detail.diff or ()
+    told = (line.removeprefix(f"{name} ") for line in lines if line.startswith(f"{name} "))
+    return next(told, GONE if one.gone else NONE)
+
+
+def _judged(one: Seen) -> str:
+    """The verdict of a review; records of before the outcome told it hold it in the detail alone."""
+    if one.envelope.event != "alert.reviewed" or one.envelope.outcome is not None:
+        return one.outcome
+    lines = () if one.detail is None else one.detail.diff or ()
+    told = (code for line, code in _VERDICTS.items() if line in lines)
+    return next(told, GONE if one.gone else NONE)
 
 
 class Trail:

@@ -285,7 +285,11 @@ def callers(basis: Basis) -> Section:
             table("Refused credentials", ("Code", "Times"), told["failures"]),
             table("Keys and deny-list", ("Time", "Event", "Credential", "Actor"), told["keys"]),
             table("Issuers and tools", ("Time", "Event", "Agent", "Actor"), told["changes"]),
-            table("Emergency access", ("Time", "Event", "Emergency", "Actor", "Outcome", "Reason"), told["glass"]),
+            table(
+                "Emergency access",
+                ("Time", "Event", "Emergency", "Actor", "Role", "Until", "Outcome", "Reason"),
+                told["glass"],
+            ),
             table("Requests under a lent role", ("Decision", "Requests"), told["lent"]),
         ),
     )

@@ -99,7 +99,7 @@ def test_callers_roles_and_methods_are_told_as_credentials_said_them() -> None:
     assert told["lent"] == [["deny", 1]]
     assert told["keys"] == [[AT, "key.created", "ak_1", "ac_2"]]
     assert [row[1] for row in told["changes"]] == ["issuer.keys_changed", "agent.tool_pinned"]
-    assert told["glass"] == [[AT, "alert.break_glass", "bg_1", "ac_1", "none", "none"]]
+    assert told["glass"] == [[AT, "alert.break_glass", "bg_1", "ac_1", "none", "none", "none", "none"]]
 
 
 def test_whoever_read_the_records_is_told_with_what_was_taken_out_and_verified() -> None:
@@ -115,6 +115,34 @@ def test_whoever_read_the_records_is_told_with_what_was_taken_out_and_verified()
         [AT, "ac_1", 3, 9, "made", "none", "sha256:5e"],
     ]
     assert told["verified"] == [[AT, "none", "ok", 0, 9, "none"]]
+
+
+def test_a_review_of_emergency_access_tells_its_verdict_and_what_was_lent() -> None:
+    lent = ("role clinician", "until 2026-03-01T00:00:00.000000Z")
+    until = lent[1].removeprefix("until ")
+    callers = Callers()
+    callers.feed(record("alert.break_glass", break_glass="bg_1", detail=Detail(reason="so", diff=lent)))
+    callers.feed(record("alert.break_glass_closed", break_glass="bg_1", detail=Detail(diff=("role clinician",))))
+    callers.feed(
+        record("alert.reviewed", break_glass="bg_1", code="not_justified", detail=Detail(reason="no", diff=lent))
+    )
+    callers.feed(record("alert.reviewed", break_glass="bg_1", code="justified", committed=True))
+    gone = "detail deleted"
+    assert [row[4:] for row in callers.document()["glass"]] == [
+        ["clinician", until, "none", "so"],
+        ["clinician", "none", "none", "none"],
+        ["clinician", until, "not_justified", "no"],
+        [gone, gone, "justified", gone],
+    ]
+
+
+def test_a_verdict_of_before_the_outcome_told_it_is_read_from_the_detail() -> None:
+    callers = Callers()
+    for line in ("justified", "not justified", "not known"):
+        callers.feed(record("alert.reviewed", break_glass="bg_1", detail=Detail(reason="so", diff=(line,))))
+    callers.feed(record("alert.reviewed", break_glass="bg_1", committed=True))
+    verdicts = [row[6] for row in callers.document()["glass"]]
+    assert verdicts == ["justified", "not_justified", "none", "detail deleted"]
 
 
 def test_what_people_gave_as_a_reason_is_told_in_their_words() -> None:

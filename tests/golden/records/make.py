@@ -530,6 +530,7 @@ MORE: dict[str, dict[str, Any]] = {
         "zone": "partner",
         "outcome": OutcomeInfo(code="timeout_response", unanswered=True),
     },
+    "alert.reviewed.judged": {**GLASS, "outcome": OutcomeInfo(code="not_justified")},
 }
 """By the event and a word for what is told of it."""
 

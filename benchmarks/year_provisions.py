@@ -64,7 +64,6 @@ class Provision:
         self.lines: list[Row] = []
         self.stood: list[Row] = []
         """Of the year, and of what stood when it began."""
-        self._cases = (0, 0)
         self.counts: Counter[tuple[str, ...]] = Counter()
 
     def events(self) -> list[str | None]:
@@ -74,11 +73,12 @@ class Provision:
     def found(self, cells: Mapping[str, str]) -> bool:
         return any(all(_matches(cells, *one) for one in query.items()) for query in self.queries)
 
-    def document(self, erasures: Erasures, newest: str, *, opened: bool, known_from: int) -> dict[str, Any]:
+    def document(self, ends: "Ends", *, opened: bool, known_from: int) -> dict[str, Any]:
         """In the form of `Facts.document`."""
-        self._cases = erasures.told(newest, before=bool(self.said.get("standing")))
         said, lacks = self.said, [self.said["lacks"]] if self.said.get("lacks") else []
-        absent = self._absent(opened=opened)
+        standing = bool(said.get("standing"))
+        ended = {need: ends.told(need, before=standing) for need in self.needs if ENDS in need}
+        absent = self._absent(ended, opened=opened)
         if known_from and said.get("standing") and any(ENDS in need for need in self.needs):
             absent.append(f"cases of before record {known_from:,}, the first at hand, are not known")
         counts = most(self.counts)
@@ -99,7 +99,7 @@ class Provision:
             "records": self.records,
             "before": self.before,
             "needs": [
-                [need, *self._cases, 0]
+                [need, *ended[need][:2], 0]
                 if ENDS in need
                 else [need, told.total() - told["not asked"], told["holds"], told["closed"]]
                 for need, told in self.needs.items()
@@ -110,15 +110,14 @@ class Provision:
             "left_out": max((len(counts) if self.counted else self.records) - MOST, 0),
         }
 
-    def _absent(self, *, opened: bool) -> list[str]:
+    def _absent(self, ended: Mapping[str, tuple[int, int, str]], *, opened: bool) -> list[str]:
         """Why records of it do not hold what is needed, each reason once."""
         reasons: list[str] = []
         for need, told in self.needs.items():
             events, asked = _words(need)[0], told["lacks"] + told["closed"] + told["holds"]
             if ENDS in need:
-                asked, held = self._cases
-                late = f"{need}: {asked - held} of {asked} cases had no end, a month and more after"
-                reason = f"{late} they were asked for" * (held < asked)
+                asked, held, why = ended[need]
+                reason = f"{need}: {asked - held} of {asked} {why}" * (held < asked)
             elif events and not told:
                 reason = "" if need.startswith("any: ") else f"no record of {' or '.join(events)}"
             elif told["holds"] if need.startswith("some: ") else told["holds"] == asked:
@@ -129,6 +128,38 @@ class Provision:
                 reason += f" (the details of {told['closed']} are {word})" * (told["closed"] > 0)
             reasons += [reason] * (reason not in ("", *reasons))
         return reasons
+
+
+class Ends:
+    """Which cases, emergencies and incidents of the year have an end, as they were drawn."""
+
+    def __init__(self) -> None:
+        self.erasures, self.newest = Erasures(), ""
+        self._lent, self._late, self._judged = set[str](), set[str](), set[str]()
+        self._opened, self._closed = set[str](), set[str]()
+
+    def take(self, envelope: Envelope) -> None:
+        self.newest = max(self.newest, envelope.occurred_at)
+        places = {
+            "alert.break_glass": (self._lent, envelope.break_glass),
+            "alert.review_overdue": (self._late, envelope.break_glass),
+            "alert.reviewed": (self._judged, envelope.break_glass),
+            "incident.opened": (self._opened, envelope.id),
+            "incident.closed": (self._closed, envelope.incident),
+        }
+        place, name = places.get(envelope.event, (None, None))
+        if place is not None and name is not None:
+            place.add(name)
+
+    def told(self, need: str, *, before: bool) -> tuple[int, int, str]:
+        """Of how many it is asked, how many have an end or are not due, and what is said of the others."""
+        if need.startswith("alert."):
+            every, open_ones = self._lent | self._late, self._late - self._judged
+            return len(every), len(every - open_ones), "emergencies were not reviewed, and are overdue"
+        if need.startswith("incident."):
+            return len(self._opened), len(self._opened & self._closed), "incidents are not closed"
+        asked = self.erasures.told(self.newest, before=before)
+        return *asked, "cases had no end, a month and more after they were asked for"
 
 
 class Reference:
@@ -144,7 +175,7 @@ class Reference:
             for said in document["provision"]
         ]
         self._shapes: Counter[tuple[tuple[str, ...], tuple[Answer, ...]]] = Counter()
-        self._newest = ""
+        self._ends = Ends()
         self._asking: dict[str | None, list[Provision]] = {}
         """Event → the provisions that ask for it; None: for every one."""
         for one in self._all:
@@ -176,7 +207,7 @@ class Reference:
     def take(self, place: str | int, one: Drawn) -> None:
         """The next record: its number, on an emergency ledger with that one's id before it."""
         envelope = one.envelope
-        self._newest = max(self._newest, envelope.occurred_at)
+        self._ends.take(envelope)
         cells, (needs, listing) = _shape(envelope), self._kind(envelope.event)
         self._shapes[cells, tuple([_answer(one, need) for need in needs])] += 1
         every: Mapping[str, str] | None = None
@@ -203,8 +234,8 @@ class Reference:
                 if one.counted:
                     one.counts[tuple([_counted(cells[name]) for name in one.columns])] += times
         self._shapes.clear()
-        opened = self._opened
-        return [one.document(erasures, self._newest, opened=opened, known_from=known_from) for one in self._all]
+        self._ends.erasures = erasures
+        return [one.document(self._ends, opened=self._opened, known_from=known_from) for one in self._all]
 
     def _kind(self, event: str) -> tuple[tuple[str, ...], list[Provision]]:
         if event not in self._kinds:

@@ -15,6 +15,8 @@ from tests.exchange import held
 from tests.house.tree import ROOT
 
 GOLDEN = ROOT / "tests/golden/records"
+ID = "r"
+"""Of each record, and so of the incident that one of them closes."""
 AT = "2026-11-24T01:02:03.000004Z"
 WRITTEN: dict[str, Any] = {"seq": 0, "prev": "A" * 43 + "=", "recorded_at": AT}
 """What the writer fills in."""
@@ -32,7 +34,7 @@ def _values() -> dict[str, Any]:
             if value is not None:
                 smaller, larger = sorted((found.get(name), value), key=_size)
                 found[name] = _filled(larger, smaller)
-    return {**found, "classes": CLASSES}
+    return {**found, "classes": CLASSES, "incident": ID}
 
 
 def _filled(value: Any, other: Any) -> Any:
@@ -71,7 +73,7 @@ def _record(event: str, shape: held.Shape) -> Seen:
     detail = parse_detail((GOLDEN / "detail.json").read_bytes())
     inside = {name.partition(".")[2] for name in shape if name.startswith("detail.")}
     told = Detail(**{name: getattr(detail, name) for name in inside}) if inside else None
-    envelope = Envelope(id="r", tenant="tn_1", event=event, occurred_at=AT, **own, **WRITTEN)
+    envelope = Envelope(id=ID, tenant="tn_1", event=event, occurred_at=AT, **own, **WRITTEN)
     if inside:
         envelope.detail = _values()["detail"]
     return _only(seen(envelope, told, Known()), shape)

@@ -51,7 +51,8 @@ _HINT = (
     "must be a field of the envelope, or one of a part of it or of the detail as in decision.policy and detail.tls, or "
     "several with | between them; of records of some events as in checkpoint.witnessed: count, with any: before events "
     "that need not occur; of records alone that hold a field of the envelope as in region where agent; with some: "
-    "before it where one record is enough; or of cases, as in subject.erasure end in subject.erased"
+    "before it where one record is enough; or of cases, emergencies or incidents, as in subject.erasure end in "
+    "subject.erased"
 )
 _OF_NONE = {"processor": "whoever was sent something is in-house, or was registered without one"}
 """Fields that no record need hold for good reasons, and what it says where none does."""

@@ -23,8 +23,8 @@ def _step(event: str, case: str | None, days: float = 0, asked_days: float | Non
     return record(f"subject.{event}", at_s=days * DAY, case=case, began=began)
 
 
-def _ended(*steps: Seen) -> Ended:
-    made = asked_of(NEED)
+def _ended(*steps: Seen, need: str = NEED) -> Ended:
+    made = asked_of(need)
     assert isinstance(made, Ended)
     for one in steps:
         made.take(one)
@@ -90,6 +90,33 @@ def test_of_more_cases_than_there_is_room_for_nobody_can_tell(monkeypatch: pytes
     assert _ended(*(_step("erased", f"sc_{number}") for number in range(3))).lack(_at(0)) == said
 
 
+def test_an_emergency_without_a_review_is_told_once_a_record_says_that_it_is_overdue() -> None:
+    need = "alert.break_glass | alert.review_overdue end in alert.reviewed"
+    told = [record("alert.break_glass", at_s=second, break_glass=f"bg_{second}") for second in (1, 2)]
+    reviewed = record("alert.reviewed", at_s=3, break_glass="bg_1", code="justified")
+    late = record("alert.review_overdue", at_s=DAY, break_glass="bg_2")
+    waiting = _ended(*told, reviewed, need=need)
+    assert (waiting.row(_at(300)), waiting.lack(_at(300))) == ([need, 2, 2, 0], None), "nothing says that it is late"
+    overdue = _ended(*told, reviewed, late, need=need)
+    assert overdue.lack(_at(1)) == f"{need}: 1 of 2 emergencies were not reviewed, and are overdue"
+    after = record("alert.reviewed", at_s=2 * DAY, break_glass="bg_2", code="not_justified")
+    assert _ended(*told, reviewed, late, after, need=need).lack(_at(3)) is None
+    assert _ended(late, need=need).row(_at(1)) == [need, 1, 0, 0], "it began before the range"
+    first, second = _ended(*told, need=need), _ended(reviewed, late, need=need)
+    first.merge(second)
+    assert first.row(_at(1)) == overdue.row(_at(1))
+
+
+def test_an_incident_that_is_open_at_the_end_is_told() -> None:
+    need = "incident.opened end in incident.closed"
+    opened = [record("incident.opened", at_s=second, id=f"in_{second}") for second in (1, 2)]
+    closed = record("incident.closed", at_s=3, id="in_3", incident="in_1", code="no_breach")
+    one = _ended(*opened, closed, need=need)
+    assert one.row(_at(0)) == [need, 2, 1, 0]
+    assert one.lack(_at(0)) == f"{need}: 1 of 2 incidents are not closed"
+    assert _ended(opened[0], closed, need=need).lack(_at(0)) is None
+
+
 def test_it_names_the_events_that_the_provision_must_ask_for() -> None:
     need = ending_of(NEED)
     assert need is not None
@@ -105,6 +132,8 @@ def test_it_names_the_events_that_the_provision_must_ask_for() -> None:
         "subject.erasure  end in subject.erased",
         "any: subject.erasure end in subject.erased",
         "subject.erasure end in subject.erased where case",
+        "task.submitted end in task.completed",
+        "alert.break_glass end in incident.closed",
     ],
 )
 def test_what_is_no_need_of_cases_is_none_at_all(text: str) -> None:

@@ -4,7 +4,7 @@ of it. The lines of details are written here, as administrators' records have th
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.year_hand import DAY_US, HOUR_US, START_US, Drawn, Hand
+from benchmarks.year_hand import DAY_US, HOUR_US, START_US, Drawn, Hand, of_person
 from benchmarks.year_standing import Life
 from benchmarks.year_versions import STANDS_FIRST
 from gateway.ledger.record import Detail, timestamp
@@ -68,9 +68,13 @@ class Access:
         for ends in (at + DAY_US, at + 30 * DAY_US, None):  # over, soon to be over, and to last
             self._create(at, ends)
             self._deny(at + 1, ends)
-        self._stands.activated(self._hand.put("policy.activated", at, policy="sha256:" + "aa" * 32), "at a start")
-        by: dict[str, Any] = {"actor": "ac_1", "proposer": "ac_2", "proposal": "pp_before"}
-        drawn = self._hand.put("policy.activated", at + 1, Detail(), policy=STANDS_FIRST, **by)
+        diff = ("+ a rule",)
+        came: dict[str, Any] = {"config": "sha256:" + "01" * 32}
+        first = self._hand.put("policy.activated", at, Detail(diff=diff), policy="sha256:" + "aa" * 32, **came)
+        self._stands.activated(first, "at a start")
+        whose = {"actor": "ac_1", "actor_kind": "person", "proposer": "ac_2", "proposal": "pp_before"}
+        by: dict[str, Any] = {**came, **whose}
+        drawn = self._hand.put("policy.activated", at + 1, of_person("approver", diff=diff), policy=STANDS_FIRST, **by)
         self._stands.activated(drawn, "ac_1", "ac_2", "pp_before")
         for number in range(4):
             config = "sha256:" + f"{number // 2 + number // 3:02d}" * 32

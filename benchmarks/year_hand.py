@@ -53,6 +53,18 @@ class Drawn(NamedTuple):
         return "detail deleted" if self.gone else words
 
 
+def of_person(subject: str = "ward-desk", **told: Any) -> Detail:
+    """The detail of what a person asked the gateway for: who it was, how that is known and from where, and `told`."""
+    return Detail(
+        credential="cr_00000000000000000000000001",
+        method="jwt",
+        roles=("officer",),
+        source="192.0.2.4",
+        subject=subject,
+        **told,
+    )
+
+
 class Hand:
     """Draws with one seed. `purged`: persons who are erased in the year, and all of whose records were before that;
     `gone`: the share of details that are not there; `closed`: of which records of the year details are not opened."""

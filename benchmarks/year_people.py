@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks import year_messages as made
 from benchmarks.year_exchanges import Exchange
-from benchmarks.year_hand import HOUR_US, MINUTE_US, Hand
+from benchmarks.year_hand import HOUR_US, MINUTE_US, Hand, of_person
 from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo, SampleInfo, timestamp
 
 AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
@@ -23,6 +23,8 @@ REASONS = (
 """What people say: in a few words, in many, and in some that look like markup."""
 FILE = "sha256:" + "5e" * 32
 """The digest of a file, as its record has it."""
+CONFIG = "sha256:" + "01" * 32
+"""The digest of the configuration that a policy version came with."""
 QUESTIONS: tuple[tuple[dict[str, str], str], ...] = (
     ({"from": "2026-01-01T00:00:00.000000Z"}, "from=2026-01-01T00:00:00.000000Z"),
     (
@@ -184,21 +186,62 @@ class People:
         hand, truth, text = self._hand, self._truth, timestamp(at)
         who, kind = AUDITORS[number // 190 % 2]
         event = ("audit.read", "audit.exported", "audit.verified", "audit.read")[number // 190 % 4]
-        span = (number, number + 500) if number // 760 % 3 else None
+        if event == "audit.exported":
+            self._exported(number, at, who, kind)
+            return
+        span = (number, number + 500) if event == "audit.verified" or number // 760 % 3 else None
         code = "ok" if number // 190 % 8 < 6 else "failed"
-        outcome = OutcomeInfo(code=code) if event != "audit.read" else None
+        outcome = OutcomeInfo(code=code) if event == "audit.verified" else None
         query, question = QUESTIONS[number // 190 % len(QUESTIONS)]
         why = f"record {number}: its hash is another" if code == "failed" and outcome else "none"
-        asked = Detail(query=query, method="jwt", reason=None if why == "none" else why)
-        file = FILE if event == "audit.exported" and code == "ok" and number // 190 % 3 else None
-        drawn = hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome, digest=file)
+        asked = of_person(who, query=query, reason=None if why == "none" else why)
+        drawn = hand.put(event, at, asked, actor=who, actor_kind=kind, range=span, outcome=outcome)
         truth.readings.add(text, who, kind, event)
         truth.questions.add(text, who, event, drawn.said(question))
-        first, end = span or (0, 0)
-        if event == "audit.exported":
-            truth.exports.add(at, text, who, first, end, code, drawn.said(why), file or "none")
-        elif event == "audit.verified":
-            truth.verified.add(at, text, who, code, first, end, drawn.said(why))
+        if outcome is not None and span is not None:
+            truth.verified.add(at, text, who, code, *span, drawn.said(why))
+
+    def _exported(self, number: int, at: int, who: str, kind: str) -> None:
+        """Somebody, or the calendar, takes evidence out: first what is asked for, then what came of it."""
+        span, turn = (number, number + 500), number // 760
+        query, _ = QUESTIONS[turn % len(QUESTIONS)]
+        bundle, file = {"bundle": f"bn_{number}"}, {"bundle": f"bn_{number}", "sha256": FILE.removeprefix("sha256:")}
+        period = {"period": "2025-01", "schedule": "monthly", "to": "s3"}
+        if turn % 4 == 2:
+            for after, code, more in ((0, "due", {}), (MINUTE_US, "undelivered", file), (HOUR_US, "delivered", file)):
+                why = "timeout" if code == "undelivered" else "none"
+                extent = span if code == "delivered" else None
+                self._export(at + after, {**period, **more}, why=why, span=extent, code=code)
+            return
+        by: dict[str, Any] = {"actor": who, "actor_kind": kind}
+        self._export(at, {"report": "activity-review"} if turn % 4 == 1 else query, span=span, **by)
+        if turn % 4 == 0:
+            self._export(at + 1, file, span=span, code="ok", digest=FILE, **by)
+        elif turn % 4 == 1:
+            kept = {"action": "activity-review", "digest": FILE}
+            self._export(at + 1, {"report": "activity-review"}, span=span, code="made", **kept, **by)
+        else:
+            self._export(at + 1, bundle, why=f"record {number}: its hash is another", code="failed", **by)
+
+    def _export(
+        self,
+        at: int,
+        query: dict[str, str],
+        *,
+        why: str = "none",
+        span: tuple[int, int] | None = None,
+        code: str = "none",
+        **fields: Any,
+    ) -> None:
+        """One record of it."""
+        truth, text, who = self._truth, timestamp(at), fields.get("actor", "none")
+        reason, outcome = None if why == "none" else why, None if code == "none" else OutcomeInfo(code=code)
+        asked = Detail(query=query, reason=reason) if who == "none" else of_person(who, query=query, reason=reason)
+        drawn = self._hand.put("audit.exported", at, asked, range=span, outcome=outcome, **fields)
+        question = ", ".join(f"{name}={value}" for name, value in sorted(query.items())) or "all"
+        truth.readings.add(text, who, fields.get("actor_kind", "none"), "audit.exported")
+        truth.questions.add(text, who, "audit.exported", drawn.said(question))
+        truth.exports.add(at, text, who, *(span or (0, 0)), code, drawn.said(why), fields.get("digest", "none"))
 
     def _sample(self, number: int, at: int) -> None:
         """Kept messages are drawn, shown and judged."""
@@ -231,7 +274,7 @@ class People:
         drawn = self._hand.put(
             "review.signed",
             at,
-            Detail(query=query, reason=why),
+            of_person("auditor", query=query, reason=why),
             action=kind,
             actor="ac_auditor",
             actor_kind="person",
@@ -257,16 +300,20 @@ class People:
             truth.configurations.add(at, timestamp(at), digest, "ac_admin")
             return
         version = made.version(at)
+        change: dict[str, Any] = {"policy": version, "config": CONFIG}
         if place == 1:  # at a start, from the directory: by nobody
-            truth.stands.activated(hand.put("policy.activated", at, policy=version), "at a start")
+            alone = hand.put("policy.activated", at, Detail(diff=("+ a rule",)), **change)
+            truth.stands.activated(alone, "at a start")
             truth.policies.add(at, timestamp(at), "policy.activated", version, "at a start", "none", "none")
-            truth.whys.add(at, timestamp(at), "policy.activated", version, "at a start", "none")
+            truth.whys.add(at, timestamp(at), "policy.activated", version, "at a start", alone.said("none"))
             return
         name, later = hand.name("pp"), at + HOUR_US
-        asked, said = Detail(diff=("+ a rule",), reason=REASONS[number // 300 % 2]), Detail(reason="as agreed")
-        first = hand.put("policy.proposed", at, asked, policy=version, actor="ac_2", proposal=name)
-        truth.policies.add(at, timestamp(at), "policy.proposed", version, "ac_2", "none", name)
-        then = hand.put("policy.activated", later, said, policy=version, actor="ac_1", proposer="ac_2", proposal=name)
+        change |= {"actor_kind": "person", "proposer": "ac_2", "proposal": name}
+        asked = of_person("author", diff=("+ a rule",), reason=REASONS[number // 300 % 2])
+        said = of_person("approver", diff=("+ a rule",), reason="as agreed")
+        first = hand.put("policy.proposed", at, asked, actor="ac_2", **change)
+        truth.policies.add(at, timestamp(at), "policy.proposed", version, "ac_2", "ac_2", name)
+        then = hand.put("policy.activated", later, said, actor="ac_1", **change)
         truth.stands.activated(then, "ac_1", "ac_2", name)
         truth.policies.add(later, timestamp(later), "policy.activated", version, "ac_1", "ac_2", name)
         why = first.said(asked.reason or "")

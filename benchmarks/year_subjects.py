@@ -3,13 +3,16 @@
 from datetime import date, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from benchmarks.year_exchanges import Exchange
-from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Drawn, Hand
+from benchmarks.year_hand import DAY_US, HOUR_US, START_US, YEAR_US, Drawn, Hand, of_person
 from benchmarks.year_messages import ERASED_AT
 from benchmarks.year_persons import ASKED, ERASED, ONE, OTHER
 from gateway.ledger.record import ClassesInfo, Detail, OutcomeInfo, timestamp
 
 OFFICER: dict[str, Any] = {"actor": "ac_privacy", "actor_kind": "person"}
+OPERATOR: dict[str, Any] = {"actor": "ac_operator", "actor_kind": "person"}
 STEPS = (
     ("linked", "linked"),
     ("restricted", "restricted"),
@@ -21,6 +24,17 @@ STEPS = (
     ("merged", "merged"),
     ("merged", "split"),
 )
+DONE = {
+    "linked": ("kind mrn",),
+    "merged": ("su_first is one with su_second",),
+    "split": ("su_first is not one with su_second",),
+    "requested": ("identity desk 3",),
+}
+"""What the detail of a step says beside its reason."""
+SEARCH = Detail(issuer="host", method="os", reason="a later engine", subject="operator")
+"""What the detail of a search says, which somebody starts at the command line."""
+SENT = 5_001
+"""The number of the record that a finding says something was sent with."""
 NOTIFY_US, INDIVIDUALS_US = 72 * HOUR_US, 60 * DAY_US
 ELSEWHERE = (
     "archive ar_00000000000000000000000001: 12 records",
@@ -139,8 +153,9 @@ class Subjects:
     ) -> bool:
         """One record; whether its detail is still there."""
         event, who = f"subject.{step}", OFFICER if by else {}
-        why = f"as asked in the letter of {timestamp(at)[:10]}"
-        detail = Detail(subjects=(subject, *others), diff=lines, reason=why if by else None)
+        why = "none" if step == "linked" else f"as asked in the letter of {timestamp(at)[:10]}"
+        told: dict[str, Any] = {"subjects": (subject, *others), "diff": lines or DONE.get(code)}
+        detail = of_person("privacy-office", reason=None if why == "none" else why, **told) if by else Detail(**told)
         outcome = OutcomeInfo(code=code)
         drawn = self._hand.put(event, at, detail, lost=lost, subject=subject, outcome=outcome, **who, **fields)
         if "began" in fields:
@@ -218,8 +233,18 @@ class Incidents:
         """What was kept is searched again."""
         found = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
         self._truth.searched[code] += 1
-        outcome, about = OutcomeInfo(code=code), Detail(subjects=one.detail.subjects)
-        self._hand.put("exchange.reclassified", at, about, exchange=one.id, classes=found, outcome=outcome)
+        by = {**OPERATOR, **_place(one)}
+        types = {"mrn": 1}
+        self._hand.put(
+            "exchange.reclassified",
+            at,
+            SEARCH,
+            classes=found,
+            found=types,
+            scanned="complete",
+            outcome=OutcomeInfo(code=code),
+            **by,
+        )
 
     def opened(self, at: int, one: Exchange, code: str) -> list[str | int]:
         """An incident of an exchange; its row in the truth."""
@@ -227,17 +252,18 @@ class Incidents:
         found = {"religion": 2} if marked else {"mrn": 1, "health-term": 4}
         names = ("special-category",) if marked else ("phi",)
         classes = ClassesInfo(found=names, declared=(), inherited=("internal",), floor=())
-        told = Detail(explanation="phi-stays", subjects=one.detail.subjects)
+        told, by = replace(SEARCH, explanation="phi-stays"), OPERATOR
+        if marked:
+            told, by = of_person("privacy-office", reason="a name was missed"), OFFICER
         drawn = self._hand.put(
             "incident.opened",
             at,
             told,
-            agent=one.agent.agent,
-            zone=one.agent.zone,
             classes=classes,
             found=found,
-            exchange=one.id,
             outcome=OutcomeInfo(code=code),
+            **by,
+            **_place(one),
         )
         self._truth.exchange_of[drawn.envelope.id] = one.id
         said = "religion 2" if marked else "health-term 4, mrn 1"
@@ -253,21 +279,41 @@ class Incidents:
 
     def closed(self, at: int, row: list[str | int], code: str, *, first: bool = True) -> None:
         """A person says what it was. `row`: the incident's, which is told with the first word."""
-        self._close(at, str(row[0]), code)
+        self._close(at, str(row[0]), code, str(row[2]), str(row[3]))
         if first:
             row[9:] = [timestamp(at), code, "ac_privacy"]
 
     def closed_of_before(self, at: int) -> None:
         """One that was opened before the year began."""
-        self._close(at, "of-before", "no_breach")
+        self._close(at, "of-before", "no_breach", "letters", "cloud")
         self._truth.closed_before.add(at, "of-before", timestamp(at), "no_breach", "ac_privacy")
 
-    def _close(self, at: int, incident: str, code: str) -> None:
+    def _close(self, at: int, incident: str, code: str, agent: str, zone: str) -> None:
         why = f"as assessed: {code}"
         drawn = self._hand.put(
-            "incident.closed", at, Detail(reason=why), incident=incident, outcome=OutcomeInfo(code=code), **OFFICER
+            "incident.closed",
+            at,
+            of_person("privacy-office", reason=why),
+            agent=agent,
+            incident=incident,
+            outcome=OutcomeInfo(code=code),
+            parent=str(self._truth.exchange_of.get(incident, "ex_before")),
+            zone=zone,
+            **OFFICER,
         )
         self._truth.closings.add(at, timestamp(at), incident, code, "ac_privacy", drawn.said(why))
+
+
+def _place(one: Exchange) -> dict[str, Any]:
+    """What a record about something that was sent says of it."""
+    return {
+        "action": "chat",
+        "agent": one.agent.agent,
+        "engine": "sha256:" + "e1" * 32,
+        "exchange": one.id,
+        "range": (SENT, SENT + 1),
+        "zone": one.agent.zone,
+    }
 
 
 def followed(number: int) -> bool:

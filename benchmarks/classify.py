@@ -49,6 +49,9 @@ class Clock:
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
 
+    def thread_ns(self) -> int:
+        return time.thread_time_ns()
+
 
 def clean(size: int) -> str:
     """Prose without anything to find."""

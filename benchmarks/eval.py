@@ -52,6 +52,9 @@ class Clock:
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
 
+    def thread_ns(self) -> int:
+        return time.thread_time_ns()
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.eval", description="Precision and recall of classification.")

@@ -56,6 +56,9 @@ class Clock:
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
 
+    def thread_ns(self) -> int:
+        return time.thread_time_ns()
+
 
 class Written(NamedTuple):
     """A year that lies in a database."""

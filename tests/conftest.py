@@ -71,6 +71,9 @@ class ManualClock:
     def monotonic_ns(self) -> int:
         return self.ns
 
+    def thread_ns(self) -> int:
+        return self.ns
+
     def advance(self, seconds: float) -> None:
         self.us += int(seconds * 1_000_000)
         self.ns += int(seconds * 1_000_000_000)

@@ -21,6 +21,10 @@ class Clock(Protocol):
         """Nanoseconds of a clock that never goes backwards."""
         ...
 
+    def thread_ns(self) -> int:
+        """Nanoseconds of processor time that the calling thread has had."""
+        ...
+
 
 class KeySource(Protocol):
     """Public keys of token issuers (JWKS, RFC 7517 §5)."""

@@ -30,6 +30,9 @@ class Still:
     def monotonic_ns(self) -> int:
         return 0
 
+    def thread_ns(self) -> int:
+        return 0
+
 
 class Never:
     """In the place of `Repeat`: everything is read the long way."""

@@ -20,6 +20,9 @@ class StepClock:
     def monotonic_ns(self) -> int:
         return self.ns
 
+    def thread_ns(self) -> int:
+        return self.ns
+
     def now_us(self) -> int:
         raise AssertionError("limits go by the clock that never goes backwards")
 

@@ -35,6 +35,9 @@ class StillClock:
     def monotonic_ns(self) -> int:
         return 0
 
+    def thread_ns(self) -> int:
+        return 0
+
 
 ENGINE = Engine(clock=StillClock(), budget_ms=1000)
 

@@ -55,6 +55,9 @@ class SystemClock:
     def monotonic_ns(self) -> int:
         return time.monotonic_ns()
 
+    def thread_ns(self) -> int:
+        return time.thread_time_ns()
+
 
 class Failpoints:
     """Does at each named instant what it was told for it, and remembers what passed."""

@@ -8,6 +8,7 @@ without a trigger is one that the walk would pass over.
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from gateway.checks.classification.budget import Budget
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor
@@ -43,8 +44,8 @@ def _compiled(kind: type[Locator], registry: Registry) -> Locator:
 class Engine:
     """What a registry finds in text. One serves all requests, and does not change but by `become`.
 
-    `budget_ms` is what scanning one message may cost; what is left then is `unscanned`. Streams have no budget: each
-    character costs a bounded amount, and text is released only once it was looked at.
+    `budget_ms` is what scanning one message may cost, of the thread's processor time; what is left then is `unscanned`.
+    Streams have no budget: each character costs a bounded amount, and text is released only once it was looked at.
     """
 
     def __init__(self, *, clock: Clock, budget_ms: float, recognizers: Registry = DEFAULT) -> None:
@@ -78,7 +79,6 @@ class Engine:
     def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
         message `unscanned`, with what was found so far."""
-        deadline = self._clock.monotonic_ns() + self._budget_ns
         plain = True
         texts: list[str] = []
         encoded: set[int] = set()
@@ -92,12 +92,10 @@ class Engine:
         hot = self._hot(texts)
         if plain and not hot and not (len(texts) > 1 and may_join(parts)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
+        budget = Budget(self._clock, self._budget_ns)
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
         read = failed = total = 0
         begun = False
-
-        def late() -> bool:
-            return self._clock.monotonic_ns() > deadline
 
         for index, part in enumerate(parts):
             place = hot.get(index)
@@ -105,17 +103,17 @@ class Engine:
                 failed += 1
             elif place is None and not part.known and not part.cuts and index not in encoded:
                 read += 1
-            elif begun and (total > MAX_FINDINGS or late()):
+            elif begun and (total > MAX_FINDINGS or budget.over()):
                 failed += 1
             else:
                 begun = True
-                findings, whole = self._scan_part(part, texts[index], place, deadline, MAX_FINDINGS - total)
-                whole = whole and not (index in encoded and is_opaque(part.text, findings, late))
+                findings, whole = self._scan_part(part, texts[index], place, budget, MAX_FINDINGS - total)
+                whole = whole and not (index in encoded and is_opaque(part.text, findings, budget.over))
                 total += len(findings)
                 read += whole
                 failed += not whole
                 all_findings[index] = findings
-        if len(texts) > 1 and not self._join(parts, all_findings, deadline, MAX_FINDINGS - total):
+        if len(texts) > 1 and not self._join(parts, all_findings, budget, MAX_FINDINGS - total):
             failed += 1
         classes = classes_of([finding for findings in all_findings for finding in findings], health_context, self._own)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
@@ -168,7 +166,7 @@ class Engine:
         return hot
 
     def _scan_part(
-        self, part: Part, text: str, hot: tuple[int | None, bytes | None] | None, deadline: int, limit: int
+        self, part: Part, text: str, hot: tuple[int | None, bytes | None] | None, budget: Budget, limit: int
     ) -> tuple[tuple[Finding, ...], bool]:
         """A part's findings by place, and whether it was read to its end. `text` is what is read: the part's, after its
         label; `hot` as in `_hot`, None where the text holds no trigger."""
@@ -177,7 +175,7 @@ class Engine:
         if hot is not None:
             first, shade = hot
             try:
-                whole = self._walk(text, outline(text) if shade is None else shade, first, found, deadline, limit)
+                whole = self._walk(text, outline(text) if shade is None else shade, first, found, budget, limit)
             except Exception:  # noqa: BLE001 -- whatever fails in a scan must end as `unscanned`, not as an answer
                 whole = False
         before = len(text) - len(part.text)
@@ -186,18 +184,18 @@ class Engine:
         # What could not be read whole is searched further all the same, as a stream of it would have been.
         if hot is not None:
             try:
-                whole = self._tables(part.text, found, deadline, limit) and whole
+                whole = self._tables(part.text, found, budget, limit) and whole
             except Exception:  # noqa: BLE001 -- as of the walk
                 whole = False
         if part.cuts:
-            whole = self._scan_pieces(part, found, deadline, limit) and whole
+            whole = self._scan_pieces(part, found, budget, limit) and whole
         if part.known:
             found = _certain(part, found)
         if len(found) > 1:
             found.sort(key=place_of)
         return tuple(found), whole
 
-    def _join(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], deadline: int, limit: int) -> bool:
+    def _join(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
         """Add what stands in several texts next to each other; False when that was not looked for to the end."""
         whole = True
         for joined in list(runs(parts, found)):
@@ -205,18 +203,18 @@ class Engine:
             before = labelled(joined.label)
             text = before + joined.text
             try:
-                whole = self._walk(text, outline(text), None, shown, deadline, limit)
+                whole = self._walk(text, outline(text), None, shown, budget, limit)
             except Exception:  # noqa: BLE001 -- as of a part
                 whole = False
             for one in shown:
                 finding = moved(one, len(before))
                 if finding is not None and finding.type not in QUASI:
                     _add(joined, finding, found)
-            if not whole or self._clock.monotonic_ns() > deadline:
+            if not whole or budget.over():
                 return False
         return whole
 
-    def _tables(self, text: str, found: list[Finding], deadline: int | None, limit: int | None) -> bool:
+    def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
         """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
         if "\n" not in text:
             return True
@@ -226,7 +224,7 @@ class Engine:
         for start in range(0, len(text), _BLOCK):
             shown += columns.feed(text[start : start + _BLOCK])
             if (limit is not None and len(found) + len(shown) > limit) or (
-                deadline is not None and start + _BLOCK < len(text) and self._clock.monotonic_ns() > deadline
+                budget is not None and start + _BLOCK < len(text) and budget.over()
             ):
                 whole = False
                 break
@@ -234,7 +232,7 @@ class Engine:
         found += unseen(shown, found)
         return whole
 
-    def _scan_pieces(self, part: Part, found: list[Finding], deadline: int, limit: int) -> bool:
+    def _scan_pieces(self, part: Part, found: list[Finding], budget: Budget, limit: int) -> bool:
         """Add what the pieces of a text show by themselves and the text as a whole does not: an identifier that ends
         where a digit follows is none to who reads both as one. False when they were not read to their end."""
         alone: list[Finding] = []
@@ -243,18 +241,18 @@ class Engine:
             shown: list[Finding] = []
             try:
                 piece = part.text[start:end]
-                whole = self._walk(piece, outline(piece), None, shown, deadline, limit - len(found) - len(alone))
+                whole = self._walk(piece, outline(piece), None, shown, budget, limit - len(found) - len(alone))
             except Exception:  # noqa: BLE001 -- as of a whole part
                 whole = False
             alone += [shifted(finding, start) for finding in shown]
-            whole = whole and self._clock.monotonic_ns() <= deadline
+            whole = whole and not budget.over()
             if not whole:
                 break
         found += unseen(alone, found)
         return whole
 
     def _walk(
-        self, text: str, shade: bytes, first: int | None, found: list[Finding], deadline: int | None, limit: int | None
+        self, text: str, shade: bytes, first: int | None, found: list[Finding], budget: Budget | None, limit: int | None
     ) -> bool:
         """Walk the whole text, in which no trigger begins before `first`, where that is known, adding findings; False
         when it was not read to its end. `shade` is the text's outline."""
@@ -271,7 +269,7 @@ class Engine:
             opened = step.opened or opened
             whole = whole and step.complete
             if (limit is not None and len(found) > limit) or (
-                deadline is not None and step.end < len(text) and self._clock.monotonic_ns() > deadline
+                budget is not None and step.end < len(text) and budget.over()
             ):
                 whole = False
                 break

@@ -19,6 +19,9 @@ class StillClock:
         self.ns += self.tick_ns
         return self.ns
 
+    def thread_ns(self) -> int:
+        return self.ns
+
 
 ENGINE = Engine(clock=StillClock(), budget_ms=50)
 

@@ -32,6 +32,9 @@ class FakeClock:
     def monotonic_ns(self) -> int:
         return self.ns
 
+    def thread_ns(self) -> int:
+        return self.ns
+
     def pass_seconds(self, seconds: float) -> None:
         self.us += int(seconds * 1_000_000)
         self.ns += int(seconds * 1_000_000_000)

@@ -54,6 +54,9 @@ class SystemTime:
     def monotonic_ns(self) -> int:
         return self._manual.ns
 
+    def thread_ns(self) -> int:
+        return self._manual.ns
+
 
 def credentials(
     borne: Identity | Refusal = BORNE, table: Certificate = TABLE, **more: Any

@@ -155,6 +155,7 @@ async def plain(made: list[Made], size: int, first: int, put: Put, *, overlapped
 class PlainSqlite:
     def __init__(self, path: Path, tables: tuple[str, str]) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA cache_size = -65536")
         self._connection.execute("PRAGMA wal_autocheckpoint = 4000")

@@ -3,7 +3,8 @@ append together against one.
 
 `idle`: one record at a time through the writer, the next when the one before is durable; beside it one row of the same
 bytes inserted into a table of the same columns and indexes that nothing protects, committed and synced: a transaction
-of one statement, in the same thread as the writer's on SQLite. Single ones in turn, medians of all.
+of one statement; on SQLite in a thread as the writer's, and in a file of its own: of a file that another has written
+to a connection reads its pages again: nobody else writes to an idle gateway's. Single ones in turn, medians of all.
 
 `crowd`: processes of their own with 500 appends under way each, all on one ledger, until a time that all of them know;
 one process and four of them in turn. A round counts only if the ledger then has as many records as were acknowledged.
@@ -120,7 +121,7 @@ async def _idle(settings: Settings, urls: tuple[str, str] | None, singles: int) 
 async def _bare(settings: Settings, urls: tuple[str, str] | None) -> PlainSqlite | PlainPostgres:
     if urls is not None:
         return await PlainPostgres.bare(urls[0])
-    plain = PlainSqlite(target(settings).path, BARE)
+    plain = PlainSqlite(target(settings).path.with_name("bare.db"), BARE)
     plain.make()
     return plain
 

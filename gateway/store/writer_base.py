@@ -14,7 +14,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 
@@ -63,6 +63,9 @@ class InDoubt(LedgerUnavailable):
 
 class LedgerWriter(ABC):
     """`ledger.entry.Ledger` on one database; subclasses know how to lock, insert and commit."""
+
+    _most_at_once = 2 * MAX_BATCH
+    """The largest batch that is made in one go."""
 
     def __init__(self, options: WriterOptions) -> None:
         self.tenant, self.node, self.clock = options.tenant, options.node, options.clock
@@ -207,13 +210,16 @@ class LedgerWriter(ABC):
 
     async def _run(self) -> None:
         while True:
-            if not (self._queue or self._ending or (self.healthy and self._behind())):
+            slept = not (self._queue or self._ending or (self.healthy and self._behind()))
+            if slept:
                 await self._sleep()
             if self._ending and not self._queue:
                 return
             if not self._queue and self.healthy and not self._behind():
                 continue
-            await gathered(self._queue)
+            if not slept or len(self._queue) > 1:
+                # One that came alone has been alone for the turn that it took to wake up.
+                await gathered(self._queue)
             self._wake.clear()
             taken = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             await self._attempt(taken)
@@ -239,7 +245,8 @@ class LedgerWriter(ABC):
                 if self._doubt is not None:
                     await self._dispel_doubt(self._doubt)
                 refused, ends = self.refused, list(self._abandoned)[: MAX_BATCH // 2]
-                filled = await self._write([*self._catch_up(refused, ends), *taken], len(taken), refused)
+                behind = self._catch_up(refused, ends) if refused or ends else []
+                filled = await self._write([*behind, *taken], len(taken), refused)
         except asyncio.CancelledError:
             self._fail(taken)
             self._fail_queued()
@@ -275,7 +282,7 @@ class LedgerWriter(ABC):
         """The transaction. The last `taken` of those waiting came from outside."""
         left, self._left = self._left, None
         filled = None
-        if left is not None and not changing(waiting):
+        if left is not None and len(waiting) <= self._most_at_once and not changing(waiting):
             filled = await self._write_at_once(left, waiting, taken, refused)
         if filled is None:
             filled = await self._write_in_steps(waiting, taken, refused)
@@ -290,8 +297,9 @@ class LedgerWriter(ABC):
             return None  # what refuses them all must be the head as it is
         # What begins and ends within the batch is in no table yet, and must not be.
         brief = _begun(waiting, filled) if filled.closed else frozenset()
-        await self._pause("ledger.before_insert")
-        await self._pause("ledger.before_commit")
+        if self._failpoint is not None:
+            await self._pause("ledger.before_insert")
+            await self._pause("ledger.before_commit")
         try:
             # A crash before it returns may leave all or nothing, and nobody was told; after it, all of it is there, as
             # after 4 of the steps.
@@ -300,10 +308,11 @@ class LedgerWriter(ABC):
         except InDoubt as error:
             await self._doubtful(filled, taken, refused, error)
             return filled
-        try:
-            await self._pause("ledger.after_commit")
-        except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
-            await self._doubtful(filled, taken, refused, error)
+        if self._failpoint is not None:
+            try:
+                await self._pause("ledger.after_commit")
+            except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
+                await self._doubtful(filled, taken, refused, error)
         return filled
 
     async def _write_in_steps(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
@@ -454,7 +463,7 @@ class LedgerWriter(ABC):
     async def _close(self) -> None: ...
 
     @abstractmethod
-    async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
+    def _put(self, filled: Filled, left: Head, still_open: int) -> Awaitable[bool]:
         """One transaction in one go: insert it all, move the head from where it was left, and commit. False, and
         nothing, if the head is elsewhere or another number of what is closed is open. `InDoubt` if nobody can tell
         whether it is committed; any other error if it is not."""

@@ -8,8 +8,8 @@ the start (`walls`), which is why nothing is copied: PostgreSQL refuses COPY FRO
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -46,6 +46,7 @@ _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off' "
     "AND current_setting('full_page_writes') <> 'off' AND NOT pg_is_in_recovery()"
 )
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _ESCAPED, _ESCAPE = re.compile(r'["\\]'), r"\\\g<0>"
 _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("record", ("seq", *COLUMNS, "bytes", "hash"), ("bigint", *("text" for _ in COLUMNS), "bytea", "bytea")),
@@ -171,9 +172,10 @@ class PostgresWriter(LedgerWriter):
         super().__init__(options)
         self._dsn = dsn
         self._connection: asyncpg.Connection | None = None
+        self._mapped = _Mapped(self._drop)
 
     async def _open(self) -> Head:
-        async with self._mapped():
+        with self._mapped:
             connection = await self._connected()
             # A crash before or after leaves no head or an empty one: the same to whoever starts next.
             await connection.execute(
@@ -188,7 +190,7 @@ class PostgresWriter(LedgerWriter):
                 await connection.close(timeout=self._wait_s)
 
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
-        async with self._mapped():
+        with self._mapped:
             connection = await self._connected()
             await connection.execute("BEGIN")
             head = _head(await connection.fetchrow(_LOCK, self.tenant))
@@ -204,7 +206,7 @@ class PostgresWriter(LedgerWriter):
             return False  # a new one must be asked first whether it is the same server
         counts, parameters = _laid_out(filled)
         try:
-            async with self._mapped():
+            with self._mapped:
                 # A crash of the server before this returns may leave all or nothing; after it, it is in the log on
                 # disk, as after a COMMIT: the statement is a transaction of its own.
                 moved = await connection.fetchval(
@@ -225,7 +227,7 @@ class PostgresWriter(LedgerWriter):
         return moved is not None
 
     async def _change(self, change: RowChange) -> bool:
-        async with self._mapped():
+        with self._mapped:
             connection = self._locked()
             text, values = statement(change, self.tenant, dollar)
             took: bool = (await connection.execute(text, *values)).split()[-1] == "1"
@@ -236,14 +238,14 @@ class PostgresWriter(LedgerWriter):
 
     async def _insert(self, filled: Filled) -> None:
         counts, parameters = _laid_out(filled)
-        async with self._mapped():
+        with self._mapped:
             connection = self._locked()
             moved = await connection.fetchval(_write_statement(counts), *self._moving(filled.head), *parameters)
             if moved is None:
                 raise LedgerUnavailable("the ledger has no head")
 
     async def _commit(self) -> None:
-        async with self._mapped():
+        with self._mapped:
             # A crash of the server before this returns may leave all or nothing; after it, with fsync and
             # synchronous_commit on (demanded at every connection), it is in the log on disk.
             status = await self._locked().execute("COMMIT")
@@ -262,7 +264,7 @@ class PostgresWriter(LedgerWriter):
 
     async def _landed(self, seq: int, leaf_hash: bytes) -> bool:
         self._drop()
-        async with self._mapped():
+        with self._mapped:
             connection = await self._connected()
             await connection.execute("BEGIN")
             # The lock waits for the old connection's COMMIT, if the server is still at it.
@@ -326,16 +328,24 @@ class PostgresWriter(LedgerWriter):
         self._connection = connection
         return connection
 
-    @asynccontextmanager
-    async def _mapped(self) -> AsyncIterator[None]:
-        """The one place where the driver's errors become ours. A connection that is not in order is not used again."""
-        try:
-            yield
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-            code = getattr(error, "sqlstate", None) or type(error).__name__
-            if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
-                self._drop()
-            raise LedgerUnavailable(f"PostgreSQL could not write: {code}") from error
+
+class _Mapped:
+    """The one place where the driver's errors become ours. A connection that is not in order is not used again.
+
+    A class, and not a generator's context, which takes each batch more time than what stands in it."""
+
+    def __init__(self, drop: Callable[[], None]) -> None:
+        self._drop = drop
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None or not isinstance(error, _DRIVER):
+            return
+        code = getattr(error, "sqlstate", None) or type(error).__name__
+        if not isinstance(error, asyncpg.PostgresError) or isinstance(error, asyncpg.PostgresConnectionError):
+            self._drop()
+        raise LedgerUnavailable(f"PostgreSQL could not write: {code}") from error
 
 
 def _tables(filled: Filled) -> list[list[Row]]:

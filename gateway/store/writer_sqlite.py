@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
 from gateway.core.errors import LedgerUnavailable
@@ -35,6 +35,7 @@ from gateway.store.tables import open_exchange
 from gateway.store.worker import Worker
 from gateway.store.writer_base import InDoubt, LedgerWriter, WriterOptions
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _CLOSE = (
     "DELETE FROM open_exchange WHERE tenant = ? AND exchange IN (SELECT value FROM json_each(?)) RETURNING exchange"
@@ -152,6 +153,8 @@ class SqliteFile:
 class SqliteWriter(LedgerWriter):
     """One tenant's ledger in a SQLite file."""
 
+    _most_at_once = _FEW
+
     def __init__(self, file: SqliteFile, options: WriterOptions) -> None:
         super().__init__(options)
         self._file = file
@@ -163,13 +166,13 @@ class SqliteWriter(LedgerWriter):
         """The file stays open: it is its other writers' too, and closed by whoever opened it."""
 
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:
-        return await self._file.worker.run(partial(_mapped, partial(self._lock_now, closing)))
+        return await self._file.worker.run(partial(_mapped, self._lock_now, closing))
 
     async def _change(self, change: RowChange) -> bool:
-        return await self._file.worker.run(partial(_mapped, partial(self._change_now, change)))
+        return await self._file.worker.run(partial(_mapped, self._change_now, change))
 
     async def _insert(self, filled: Filled) -> None:
-        await self._file.worker.run(partial(_mapped, partial(self._insert_now, filled)))
+        await self._file.worker.run(partial(_mapped, self._insert_now, filled))
 
     async def _commit(self) -> None:
         await self._file.worker.run(partial(_mapped, self._commit_now))
@@ -178,7 +181,7 @@ class SqliteWriter(LedgerWriter):
         await self._file.worker.run(self._rollback_now)
 
     async def _landed(self, seq: int, leaf_hash: bytes) -> bool:
-        return await self._file.worker.run(partial(_mapped, partial(self._landed_now, seq, leaf_hash)))
+        return await self._file.worker.run(partial(_mapped, self._landed_now, seq, leaf_hash))
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
         return self._file.turn
@@ -186,19 +189,14 @@ class SqliteWriter(LedgerWriter):
     def _interrupt(self) -> None:
         self._file.interrupt()
 
-    async def _write_at_once(self, left: Head, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
-        if len(waiting) > _FEW:
-            return None
-        return await super()._write_at_once(left, waiting, taken, refused)
-
-    async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
-        return await self._file.worker.run(partial(_mapped, partial(self._put_now, filled, left, still_open)))
+    def _put(self, filled: Filled, left: Head, still_open: int) -> "asyncio.Future[bool]":
+        return self._file.worker.run(partial(_mapped, self._put_now, filled, left, still_open))
 
     async def _write_in_steps(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         if self._failpoint is not None:
             return await super()._write_in_steps(waiting, taken, refused)
         # The same steps in one go: nothing to wait for in between, so no hand-over between threads.
-        filled, error = await self._file.worker.run(partial(_mapped, partial(self._write_now, waiting)))
+        filled, error = await self._file.worker.run(partial(_mapped, self._write_now, waiting))
         if error is not None:
             await self._doubtful(filled, taken, refused, error)
         return filled
@@ -208,14 +206,13 @@ class SqliteWriter(LedgerWriter):
         if connection is None:
             return False  # a new one must be asked first whether it is the same file
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            moved = connection.execute(
-                _MOVE_FROM, (*self._moving(filled.head), left.size, left.hash, left.policy, left.denied)
-            )
-            if moved.rowcount != 1 or len(self._close_now(connection, filled.closed)) != still_open:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute(_MOVE_FROM, (*self._moving(filled.head), left.size, left.hash, left.policy, left.denied))
+            if cursor.rowcount != 1 or len(self._close_now(cursor, filled.closed)) != still_open:
                 self._rollback_now()
                 return False
-            self._rows_now(connection, filled)
+            self._rows_now(cursor, filled)
         except BaseException:
             self._rollback_now()
             raise
@@ -253,7 +250,7 @@ class SqliteWriter(LedgerWriter):
         connection = self._file.connection()
         connection.execute("BEGIN IMMEDIATE")
         # Those that are open end with this transaction: `fill` ends each exchange that is found here.
-        still_open = self._close_now(connection, closing)
+        still_open = self._close_now(connection.cursor(), closing)
         head = self._head(connection)
         if self._kept is not None and head.size > self._kept[0] + 1:
             # Somebody else has written: after this writer's newest record, or in the place of it.
@@ -262,12 +259,12 @@ class SqliteWriter(LedgerWriter):
                 raise self._lost()
         return head, still_open
 
-    def _close_now(self, connection: sqlite3.Connection, closing: list[str]) -> set[str]:
+    def _close_now(self, cursor: sqlite3.Cursor, closing: list[str]) -> set[str]:
         """Close these exchanges; which of them were open."""
         if not closing:
             return set()
         close, named = (_CLOSE_ONE, closing[0]) if len(closing) == 1 else (_CLOSE, json.dumps(closing))
-        return {row[0] for row in connection.execute(close, (self.tenant, named)).fetchall()}
+        return {row[0] for row in cursor.execute(close, (self.tenant, named)).fetchall()}
 
     def _head(self, connection: sqlite3.Connection) -> Head:
         row = connection.execute(_HEAD, (self.tenant,)).fetchone()
@@ -284,22 +281,22 @@ class SqliteWriter(LedgerWriter):
 
     def _insert_now(self, filled: Filled) -> None:
         connection = self._file.locked()
-        self._rows_now(connection, filled)
+        self._rows_now(connection.cursor(), filled)
         if connection.execute(_MOVE, self._moving(filled.head)).rowcount != 1:
             raise LedgerUnavailable("the ledger has no head")
 
-    def _rows_now(self, connection: sqlite3.Connection, filled: Filled) -> None:
+    def _rows_now(self, cursor: sqlite3.Cursor, filled: Filled) -> None:
         for table, rows in (
             ("record", filled.record),
             ("detail", filled.detail),
             ("sealed", filled.sealed),
             ("subject_record", filled.subjects),
-            ("session", session_rows(filled, self.tenant)),
+            ("session", session_rows(filled, self.tenant) if filled.sessions else []),
             ("policy_active", filled.activated),
             *(("open_exchange", rows) for rows in opened_rows(filled)),
         ):
             if rows:
-                _put(connection, table, rows)
+                _put(cursor, table, rows)
 
     def _moving(self, head: Head) -> tuple[int, bytes, str, str | None, int, str]:
         """The parameters of `_MOVE`."""
@@ -342,21 +339,21 @@ class SqliteWriter(LedgerWriter):
         return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
 
-def _put(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+def _put(cursor: sqlite3.Cursor, table: str, rows: list[Row]) -> None:
     if len(rows) == 1:
-        connection.execute(_insert(table, len(rows[0]), 1), rows[0])
+        cursor.execute(_insert(table, len(rows[0]), 1), rows[0])
         return
     start = 0
     while left := len(rows) - start:
         lot = left if left < _ROWS else min(_MOST_ROWS, left - left % _ROWS)
         values = [rows[start][0], *chain.from_iterable([row[1:] for row in rows[start : start + lot]])]
-        connection.execute(_insert(table, len(rows[start]), lot), values)
+        cursor.execute(_insert(table, len(rows[start]), lot), values)
         start += lot
 
 
-def _mapped(call: Callable[[], T]) -> T:
+def _mapped(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     try:
-        return call()
+        return call(*args, **named)
     except (sqlite3.Error, OSError) as error:
         raise LedgerUnavailable(_reason(error)) from error
 

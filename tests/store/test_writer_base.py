@@ -94,6 +94,25 @@ async def test_many_appends_at_once_share_transactions_and_keep_their_order(
     assert [e.id for e in await whole(database)] == [entry.envelope.id for entry in entries]
 
 
+async def test_those_who_come_together_to_an_idle_writer_share_a_batch_and_who_comes_alone_waits_for_nobody(
+    database: Settings, clock: ManualClock
+) -> None:
+    sizes: list[int] = []
+    turns: list[int] = []
+    async with writer_on(database, clock, on_batch=lambda size, _: sizes.append(size)) as writer:
+        await writer.append(note())
+        for count in (1, 5):
+            await asyncio.sleep(0.02)  # it sleeps again
+            waiting = [writer.submit(note()) for _ in range(count)]
+            turns.append(0)
+            while writer.lag:
+                await asyncio.sleep(0)
+                turns[-1] += 1
+            await asyncio.gather(*waiting)
+    assert sizes == [1, 1, 5]
+    assert turns[0] < turns[1]
+
+
 async def test_everything_of_an_entry_is_written_in_its_transaction(database: Settings, clock: ManualClock) -> None:
     entry = intent(sealed=(part(),), keys=(data_key(),), subjects=("su_1", "su_2"))
     keys = Keys()

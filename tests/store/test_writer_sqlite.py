@@ -189,7 +189,7 @@ def test_rows_are_inserted_in_their_order_in_few_statements_whatever_their_numbe
         connection.execute("CREATE TABLE sealed (tenant, seq, part, key, nonce, ciphertext)")
         connection.set_trace_callback(lambda text: statements.append(text[:6]))
         rows = [("tn_1", seq, "request", f"dk_{seq}", b"n", b"c") for seq in range(count)]
-        writer_sqlite._put(connection, "sealed", list(rows))
+        writer_sqlite._put(connection.cursor(), "sealed", list(rows))
         connection.set_trace_callback(None)
         assert connection.execute("SELECT * FROM sealed ORDER BY rowid").fetchall() == rows
     assert statements.count("INSERT") <= 3

@@ -8,7 +8,7 @@ from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site, callers_of
 from gateway.checks.delegation import Tokens
 from gateway.checks.schema import Schema
-from gateway.core.ids import random_id
+from gateway.core.ids import SYSTEM, random_id
 from gateway.exchange.answerers import persons_of
 from gateway.exchange.assertions import Assertions
 from gateway.exchange.delegation import Delegation
@@ -22,7 +22,6 @@ from gateway.exchange.passing import Protocol
 from gateway.exchange.protocols import wire_protocols
 from gateway.exchange.usage import Prices
 from gateway.settings import Settings
-from gateway.store.directory import SYSTEM
 from gateway.store.mcp_sessions import McpSessions
 from gateway.store.open_exchanges import OpenExchanges
 

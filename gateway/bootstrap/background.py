@@ -12,6 +12,7 @@ from gateway.bootstrap.stamps import stamping
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
+from gateway.core.ids import SYSTEM
 from gateway.core.ports import Clock
 from gateway.exchange.archive_figures import ArchiveFigures
 from gateway.exchange.auditor import Auditor
@@ -28,7 +29,6 @@ from gateway.exchange.stamping import Stamping
 from gateway.exchange.witnessing import Witnessing
 from gateway.ledger.times import parse_timestamp
 from gateway.settings import LedgerSettings
-from gateway.store.directory import SYSTEM
 from gateway.store.incidents import IncidentStore
 from gateway.store.indexer import Indexer
 from gateway.store.kept import KeptStore
@@ -157,7 +157,7 @@ async def checkpointed(
 ) -> None:
     """Publish what is due, and tell what is not covered all the same. Where it is not for longer than `limit_s`, no new
     exchange begins until it is."""
-    whose = "_system" if name == SYSTEM else "a tenant"
+    whose = SYSTEM if name == SYSTEM else "a tenant"
     try:
         await auditor.publisher.publish()
     except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again

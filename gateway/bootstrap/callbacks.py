@@ -10,6 +10,7 @@ from gateway.bootstrap.identity import standing_of
 from gateway.bootstrap.policies import InForce
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.exchange.callback_scribe import CallbackScribe
 from gateway.exchange.callbacks import EACH, Callbacks, Destination
 from gateway.exchange.delegation import Delegation
@@ -18,7 +19,6 @@ from gateway.exchange.tasks import Tasks
 from gateway.settings import Settings, secret
 from gateway.settings.purposes import legal_bases
 from gateway.store.callbacks import CallbackStore
-from gateway.store.directory import SYSTEM
 
 
 async def callbacks_of(base: Foundation, tasks: Tasks, delegation: Delegation, stack: AsyncExitStack) -> Callbacks:

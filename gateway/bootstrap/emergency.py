@@ -25,6 +25,7 @@ from gateway.bootstrap.emergency_site import opened, parts_on
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import Site
 from gateway.core.errors import GatewayError
+from gateway.core.ids import SYSTEM
 from gateway.exchange.arrival import Arrival, Responder, Through
 from gateway.exchange.emergency_bounds import Bounds
 from gateway.exchange.emergency_figures import EmergencyFigures
@@ -32,7 +33,6 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.parts import Parts
 from gateway.exchange.stitching import begin
 from gateway.pipeline import Pipeline
-from gateway.store.directory import SYSTEM
 from gateway.store.emergency_copy import Copied
 from gateway.store.engine import reading
 from gateway.store.sql import reachable

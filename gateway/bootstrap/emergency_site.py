@@ -13,6 +13,7 @@ from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import admission_of, underway_of
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site
 from gateway.bootstrap.subjects import linking_of
+from gateway.core.ids import SYSTEM
 from gateway.exchange.emergency_bounds import Bounds
 from gateway.exchange.ledgers import Ledgers as OpenLedgers
 from gateway.exchange.parts import Parts, stays
@@ -25,7 +26,6 @@ from gateway.store.api_keys import ApiKeyStore
 from gateway.store.approvals import ApprovalStore
 from gateway.store.data_keys import DataKeys, holds_keys
 from gateway.store.denials import DenialStore
-from gateway.store.directory import SYSTEM
 from gateway.store.emergency_copy import beside
 from gateway.store.engine import Target, open_engine
 from gateway.store.guard import guard

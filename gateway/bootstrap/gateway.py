@@ -39,6 +39,7 @@ from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import GatewayError
+from gateway.core.ids import SYSTEM
 from gateway.core.ports import Bounds, Clock, Failpoint
 from gateway.exchange.a2a import A2aGovernor
 from gateway.exchange.approvals import Approvals
@@ -62,7 +63,6 @@ from gateway.exchange.task_messages import TaskMessages
 from gateway.exchange.tasks import Tasks
 from gateway.pipeline import Pipeline
 from gateway.settings import Settings, secret
-from gateway.store.directory import SYSTEM
 from gateway.store.key_pool import KeyPool
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore

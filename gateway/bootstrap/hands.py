@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from gateway.bootstrap.site import Site, callers_of
 from gateway.core.caller import Identity
 from gateway.core.denial import names_of
+from gateway.core.ids import SYSTEM
 from gateway.exchange.answerers import denied_names, key_of, persons_of
 from gateway.exchange.proposals import Hand
 from gateway.ledger.record import Detail
-from gateway.store.directory import SYSTEM
 from gateway.store.proposals import Party
 
 

@@ -12,12 +12,12 @@ from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.credentials import Credentials
 from gateway.checks.identity.identifier import Identifier
+from gateway.core.ids import SYSTEM
 from gateway.exchange.admission import Admission
 from gateway.exchange.glass import Glass
 from gateway.exchange.issuers import IssuerRecords
 from gateway.exchange.standing import Standing
 from gateway.exchange.underway import UnderWay
-from gateway.store.directory import SYSTEM
 
 
 def admission_of(base: Foundation, issuers: IssuerKeys, glass: Glass | None) -> Admission:

@@ -8,13 +8,13 @@ from gateway.checks.counters import MemoryCounters
 from gateway.checks.policy.policy import Policy
 from gateway.core.counters import Counters
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.core.ports import Clock
 from gateway.exchange.applying import Applying
 from gateway.exchange.quotas import Count, Quotas
 from gateway.exchange.shared import LEASE_S, SharedCounters, recording
 from gateway.exchange.usage import Prices
 from gateway.settings import BY_TLS, MEMORY, Settings, secret
-from gateway.store.directory import SYSTEM
 from gateway.store.node import living
 from gateway.store.sql import reachable
 

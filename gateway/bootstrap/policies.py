@@ -14,12 +14,12 @@ from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import STRUCTURE, PolicySet, policy_set
 from gateway.core.approval import Answer
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.exchange import frameworks
 from gateway.exchange.answerers import Answerers
 from gateway.exchange.frameworks import Framework
 from gateway.exchange.proposals import AT_START, Proposals
 from gateway.settings import Settings
-from gateway.store.directory import SYSTEM
 from gateway.store.proposals import Party, ProposalStore
 from gateway.store.writer_base import LedgerWriter
 

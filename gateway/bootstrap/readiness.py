@@ -18,7 +18,7 @@ from sqlalchemy import text
 from gateway.bootstrap.policies import InForce
 from gateway.bootstrap.site import Site
 from gateway.core.errors import GatewayError
-from gateway.store.directory import SYSTEM
+from gateway.core.ids import SYSTEM
 from gateway.store.engine import reading
 from gateway.store.replication import acceptable, standing_of
 from gateway.store.sql import reachable

@@ -11,7 +11,7 @@ from gateway.bootstrap.site import Site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import ConfigurationError
-from gateway.core.ids import random_id
+from gateway.core.ids import SYSTEM, random_id
 from gateway.core.periods import zone
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -99,7 +99,7 @@ def plan_of(one: Schedule, name: str, ledger: str) -> Plan:
 
 def scheduled_for(one: Schedule, tenants: Iterable[str]) -> tuple[str, ...]:
     """The tenants whose bundles it makes: those it names, else the one there is."""
-    return tuple(name for name in tenants if name in one.tenants or (not one.tenants and name != "_system"))
+    return tuple(name for name in tenants if name in one.tenants or (not one.tenants and name != SYSTEM))
 
 
 def usable_schedules(settings: Settings) -> None:
@@ -109,7 +109,7 @@ def usable_schedules(settings: Settings) -> None:
         refusal = attaching.refused(one.attach)
         if refusal is not None:
             raise ConfigurationError(f"schedule[{index}].attach must be {refusal.hint}")
-        for name in scheduled_for(one, ("_system", *(tenant.id for tenant in settings.tenants))):
+        for name in scheduled_for(one, (SYSTEM, *(tenant.id for tenant in settings.tenants))):
             found = recipients_of(settings, name, one.recipients)
             if isinstance(found, Refusal):
                 raise ConfigurationError(f"schedule[{index}].recipients must be {found.hint}")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.core.errors import ConfigurationError
-from gateway.core.ids import random_id
+from gateway.core.ids import SYSTEM, random_id
 from gateway.core.ports import Clock, Failpoint
 from gateway.exchange.approving import Approving
 from gateway.exchange.archived import Archives, digest_of
@@ -36,7 +36,7 @@ from gateway.store.approvals import ApprovalStore
 from gateway.store.archives import ArchiveStore
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
-from gateway.store.directory import SYSTEM, Directory, TenantEntry
+from gateway.store.directory import Directory, TenantEntry
 from gateway.store.emergencies import EmergencyStore
 from gateway.store.engine import Target, open_engine, target
 from gateway.store.guard import guard

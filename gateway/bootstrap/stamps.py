@@ -13,11 +13,11 @@ from gateway.agents.client import AgentClient
 from gateway.agents.tsas import TsaClient, authorities_of, tsa_clients
 from gateway.bootstrap.site import Site
 from gateway.core.errors import AgentError, ConfigurationError, FormatError, VerificationError
+from gateway.core.ids import SYSTEM
 from gateway.core.together import together
 from gateway.exchange.metrics import StampState
 from gateway.exchange.stamping import Stamping
 from gateway.settings import Settings
-from gateway.store.directory import SYSTEM
 
 MOST_S = 10.0
 """How long a checkpoint that is due waits, at most, until it is stamped."""
@@ -92,5 +92,5 @@ async def _round(name: str, one: Stamping) -> None:
     try:
         await one.round()
     except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
-        whose = "_system" if name == SYSTEM else "a tenant"
+        whose = SYSTEM if name == SYSTEM else "a tenant"
         _log.error("a checkpoint of %s could not be time-stamped: %s", whose, type(error).__name__)

@@ -27,8 +27,8 @@ from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import SCHEMAS, PolicySet
 from gateway.core.errors import ConfigurationError, GatewayError, LedgerUnavailable
+from gateway.core.ids import SYSTEM
 from gateway.exchange.parts import Parts
-from gateway.store.directory import SYSTEM
 
 WATCH_S = 3.0
 """Seconds between two looks at what is active, for a node that nobody asks meanwhile."""

@@ -9,10 +9,10 @@ from gateway.agents.client import AgentClient
 from gateway.agents.witnesses import witness_clients, witness_routes
 from gateway.bootstrap.site import Site
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.core.together import together
 from gateway.exchange.metrics import WitnessState
 from gateway.exchange.witnessing import Witnessing
-from gateway.store.directory import SYSTEM
 from gateway.store.writer_base import LedgerWriter
 
 MOST_S = 10.0
@@ -84,7 +84,7 @@ async def _offer(name: str, one: Witnessing, writer: LedgerWriter) -> None:
     try:
         ahead = await one.offer(writer)
     except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
-        whose = "_system" if name == SYSTEM else "a tenant"
+        whose = SYSTEM if name == SYSTEM else "a tenant"
         _log.error("a checkpoint of %s could not be offered: %s", whose, type(error).__name__)
         return
     if ahead and not writer.halted:

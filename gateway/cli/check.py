@@ -58,12 +58,13 @@ from gateway.core.errors import (
     MessagesUnavailable,
 )
 from gateway.core.finding import CLASSES
+from gateway.core.ids import SYSTEM
 from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
 from gateway.exchange.rewrapping import wrapping_now
 from gateway.ledger.note import Signer
 from gateway.settings import Agent, Settings, secret
-from gateway.store.directory import SYSTEM, Directory
+from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import Keyring, open_keyring

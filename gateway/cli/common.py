@@ -19,6 +19,7 @@ import msgspec
 
 from gateway.bootstrap import Site, open_site
 from gateway.core.errors import ConfigurationError, FormatError, GatewayError, VerificationError
+from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.ledger.record import Detail
@@ -26,7 +27,6 @@ from gateway.ledger.rotation import MAX_BYTES as MAX_KEYS
 from gateway.ledger.rotation import Keys, parse_keys
 from gateway.settings import Settings, load
 from gateway.store import migrate
-from gateway.store.directory import SYSTEM
 from gateway.store.sql import reachable
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

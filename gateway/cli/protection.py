@@ -12,9 +12,9 @@ import msgspec
 from gateway.bootstrap import Site
 from gateway.cli.common import OK, Commands, WrongUse, opened, operator, say, settings_of
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.exchange.rewrapping import Rewrapping, Wrapping, wrapping_now
 from gateway.settings import Settings, check_passphrase
-from gateway.store.directory import SYSTEM
 from gateway.store.keyring import means_of, provider_of
 from gateway.store.passphrase import asked_twice, chosen, passphrase
 from gateway.store.root_key import Means, by_passphrase, by_provider

@@ -21,6 +21,7 @@ from gateway.cli.common import (
     tenant_option,
     told,
 )
+from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
 from gateway.exchange.task_scribe import Who
 from gateway.exchange.task_view import described
@@ -68,7 +69,7 @@ async def _run(arguments: argparse.Namespace, command: Command) -> int:
 
 
 async def _tasks(site: Site, tenant: str) -> Tasks:
-    writers = {site.tenants[name].ledger: await site.writer(name) for name in dict.fromkeys((tenant, "_system"))}
+    writers = {site.tenants[name].ledger: await site.writer(name) for name in dict.fromkeys((tenant, SYSTEM))}
     return tasks_of(site, writers, Sealer(site.keyring))
 
 

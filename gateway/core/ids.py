@@ -1,9 +1,12 @@
-"""Random ids: UUIDv7 (RFC 9562 §5.7) where order in time helps, plain random hex where it would tell too much."""
+"""Random ids: UUIDv7 (RFC 9562 §5.7) where order in time helps, plain random hex where it would tell too much. And the
+one that is not random."""
 
 import os
 import re
 from itertools import count
 
+SYSTEM = "_system"
+"""The operator's own ledger: its configured id and its ledger id are the same fixed name."""
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 

@@ -23,9 +23,9 @@ from ipaddress import AddressValueError, IPv6Address
 import msgspec
 
 from gateway.checks.limits import Rate
+from gateway.core.ids import SYSTEM
 from gateway.core.ports import Clock
 from gateway.core.refusal import CODES, Refusal
-from gateway.exchange.ledgers import OPERATOR
 
 MAX_SOURCES = 10_000
 MAX_FIRSTS = 64
@@ -47,7 +47,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     window_s: int
     sources: int = 1
-    ledger: str = OPERATOR
+    ledger: str = SYSTEM
 
 
 Kind = tuple[str, str]
@@ -86,7 +86,7 @@ class Failures:
         left = 0 if found is None else found.blocked_ns - self._now()
         return Refusal(code="source_limited", retry_after=-(-left // _SECOND_NS)) if left > 0 else None
 
-    def note(self, source: str, code: str, ledger: str = OPERATOR, *, limits: bool = True) -> Counted | None:
+    def note(self, source: str, code: str, ledger: str = SYSTEM, *, limits: bool = True) -> Counted | None:
         """Count one failure; what to record now, or None when it is told with the rest of its window.
 
         Only failures that are the caller's own (401) count towards the limit, and where not `limits` none does: what

@@ -6,10 +6,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import SYSTEM
 from gateway.ledger.entry import Appended, Entry, Ledger
-
-OPERATOR = "_system"
-"""The id of the operator's own ledger."""
 
 
 class Counting(Ledger, Protocol):
@@ -33,13 +31,13 @@ class Ledgers:
     def __init__(self, ledgers: Mapping[str, Counting], configured: Mapping[str, str] = MappingProxyType({})) -> None:
         """`ledgers`: by their ids; `configured`: those ids by the configured ids of tenants."""
         self._ledgers, self._configured = dict(ledgers), dict(configured)
-        self.system = self._ledgers[OPERATOR]
+        self.system = self._ledgers[SYSTEM]
 
     def whose(self, tenant: str | None) -> str:
         """The id of the ledger for what is known of a configured tenant alone: its own; the operator's where it is
         none, or one that this process does not write."""
-        found = OPERATOR if tenant is None else self._configured.get(tenant, OPERATOR)
-        return found if found in self._ledgers else OPERATOR
+        found = SYSTEM if tenant is None else self._configured.get(tenant, SYSTEM)
+        return found if found in self._ledgers else SYSTEM
 
     def of(self, tenant: str) -> Counting:
         """The ledger of a tenant, by its ledger id; `LedgerUnavailable` for one that this process does not write."""

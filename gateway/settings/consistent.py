@@ -1,6 +1,7 @@
 """What must hold of the settings as a whole."""
 
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.settings.advise import check_advise
 from gateway.settings.agents import check_agent
 from gateway.settings.approvals import check_channels, check_glass, check_notified
@@ -67,7 +68,7 @@ def consistent(settings: Settings) -> None:
     check_purposes(settings.purpose, frozenset(tenants))
     check_retention(settings.retention, frozenset(tenants))
     check_keys(settings.keys, settings.database)
-    if not {*tenants, "_system"}.issuperset(settings.ledger.public_hashes):
+    if not {*tenants, SYSTEM}.issuperset(settings.ledger.public_hashes):
         raise ConfigurationError("ledger.public_hashes must name configured tenants, or _system")
     check_witnesses(settings.witness, settings.ledger.witness_quorum, settings.ledger.require_witnesses)
     check_tsas(settings.tsa)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.settings.forms import (
     check_address,
     check_between,
@@ -20,7 +21,6 @@ from gateway.settings.forms import (
 EXAMPLE_NUMBER = 32473
 """The private enterprise number that RFC 5612 keeps for examples."""
 _LINE = re.compile(r"(tls|tcp)://([^/?#@\s\[\]:]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-SYSTEM = "_system"
 
 
 class ForwardFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import msgspec
 
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.core.retention import CLASSES
 from gateway.settings.forms import check_between
 
@@ -25,7 +26,7 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def check_retention(rules: tuple[Retention, ...], tenants: frozenset[str]) -> None:
     for index, rule in enumerate(rules):
         place = f"retention[{index}]"
-        if rule.tenant is not None and rule.tenant not in {*tenants, "_system"}:
+        if rule.tenant is not None and rule.tenant not in {*tenants, SYSTEM}:
             raise ConfigurationError(f"{place}.tenant names no [[tenant]], nor _system")
         if not set(CLASSES).issuperset(rule.about):
             raise ConfigurationError(f"{place}.about must be of {', '.join(CLASSES)}")

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
-from gateway.core.ids import random_id
+from gateway.core.ids import SYSTEM, random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.ledger.times import timestamp
@@ -28,8 +28,6 @@ from gateway.store.keyring import Keyring
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import pseudonym, tenant
 
-SYSTEM = "_system"
-"""The operator's own ledger: its configured id and its ledger id are the same fixed name."""
 SUBJECT = "subject"
 GIVEN = "given"
 """The kind of identifiers that callers write in `X-Data-Subject`, whatever they are."""

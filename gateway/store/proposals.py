@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.core.ids import SYSTEM
 from gateway.ledger.record import Detail
-from gateway.store.directory import SYSTEM
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import policy_proposal

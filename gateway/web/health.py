@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get
 
 from gateway.bootstrap.stamps import states as stamp_states
-from gateway.store.directory import SYSTEM
+from gateway.core.ids import SYSTEM
 from gateway.web.access import ApiRequest, gateway_of
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -46,7 +46,7 @@ async def readyz(request: ApiRequest) -> Response[Any]:
 async def metrics(request: ApiRequest) -> Response[bytes]:
     gateway = gateway_of(request)
     site = gateway.site
-    names = {entry.ledger: "_system" if name == SYSTEM else entry.ledger for name, entry in site.tenants.items()}
+    names = {entry.ledger: SYSTEM if name == SYSTEM else entry.ledger for name, entry in site.tenants.items()}
     for ledger, writer in site.ledgers.writers.items():
         site.metrics.ledger(names.get(ledger, ledger), writer.lag, writer.usable)
     gateway.site.metrics.tasks_now(gateway.dispatcher.depths, gateway.dispatcher.under_way, site.clock.now_us())

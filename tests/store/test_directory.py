@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
 from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
 from gateway.store import directory as module
-from gateway.store.directory import SYSTEM, Directory, normalised
+from gateway.store.directory import Directory, normalised
 from gateway.store.keyring import Keyring
 from gateway.store.tables import pseudonym
 from tests.store.kit import Store

@@ -39,7 +39,7 @@ from benchmarks.year_truth import Truth
 from gateway.core.ports import StoredRecord
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.seen import Known, Seen, seen
-from gateway.evidence.figures.standing import Before, Stood
+from gateway.evidence.figures.standing import LOOKED_FOR, Before, Stood
 from gateway.evidence.reports.affected import affected_by
 from gateway.exchange import reporting
 from gateway.ledger.chain import leaf_hash
@@ -190,6 +190,8 @@ class Year:
         self._hand.earlier(early=True)
         self._access.before()
         self._subjects.before()
+        self._people.before()
+        self._incidents.before()
         first, step = (BEFORE, APART_BEFORE) if place is None else (place.before, 1)
         found = []
         for number, (_, drawn) in enumerate(self._hand.due(None)):
@@ -204,8 +206,10 @@ class Year:
         for drawn in stands.standing():
             told = drawn.closed() if self._closed else drawn
             self._provisions.before(stands.numbers[drawn.envelope.id], told)
+        for name, drawn in stands.overdue.items():
+            self.truth.overdue[name].insert(4, stands.numbers[drawn.envelope.id])
         if self._closed:  # what stood is known by those details all the same
-            stands.close()
+            self.truth.close()
         return found
 
     def _in_order(self) -> Iterator[Drawn]:
@@ -249,6 +253,8 @@ class Year:
         if self._place is None:  # no bundle would be made of a ledger with such a record
             self._ledgers.unreadable(START_US + 9)
         self._subjects.told()
+        self._people.told_late()
+        self._incidents.told_late()
 
     def _beside(self, number: int, one: Exchange) -> None:
         """What happens now and then."""
@@ -316,7 +322,9 @@ def stood_of(year: Year) -> Stood:
     """What the product says stood when a year began."""
     before = Before()
     for stored in year.before:
-        before.feed(_seen(stored))
+        one = _seen(stored)
+        if one.envelope.event in LOOKED_FOR:
+            before.feed(one)
     return Stood(start=before.start(timestamp(START_US)), known_from=KNOWN_FROM)
 
 

@@ -111,6 +111,7 @@ class Bundle:
         told, name = self.truth["incidents"], self.about.id
         one = {
             "opened": [row for row in told["opened"] if row[0] == name],
+            "open_before": [row for row in told["open_before"] if row[0] == name],
             "closed_of_before": [],
             "closings": [row for row in told["closings"] if row[1] == name],
         }

@@ -94,4 +94,21 @@ query = [
     {event = "audit.read"},
     {event = "audit.exported", decision = "deny"},
 ]
+
+[[provision]]
+id = "6"
+title = "What ended, of what began in the period alone"
+text = "Incidents and overdue reviews, without those of before."
+columns = ["event"]
+needs = [
+    "incident.opened end in incident.closed",
+    "alert.break_glass | alert.review_overdue end in alert.reviewed",
+]
+query = [
+    {event = "incident.opened"},
+    {event = "incident.closed"},
+    {event = "alert.break_glass"},
+    {event = "alert.review_overdue"},
+    {event = "alert.reviewed"},
+]
 """

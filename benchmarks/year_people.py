@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks import year_messages as made
 from benchmarks.year_exchanges import Exchange
-from benchmarks.year_hand import HOUR_US, MINUTE_US, Hand, of_person
+from benchmarks.year_hand import DAY_US, HOUR_US, MINUTE_US, START_US, Drawn, Hand, of_person
 from gateway.ledger.record import DecisionInfo, Detail, MessageInfo, OutcomeInfo, SampleInfo, timestamp
 
 AUDITORS = (("ac_auditor", "person"), ("ac_siem", "service"))
@@ -55,6 +55,9 @@ class People:
         self._hand, self._truth = hand, hand.truth
         self._asked = 0
         """How many approvals there were."""
+        self._late = list[str]()
+        """Emergencies of before the year: overdue and reviewed in it, overdue and never reviewed, the same without its
+        detail, and overdue only once the year has begun."""
 
     def draw(self, number: int, at: int) -> None:
         """Beside the exchange of this number."""
@@ -157,15 +160,58 @@ class People:
             judged = Detail(reason=judged.reason, diff=(code.replace("_", " "),))
         self._alert("reviewed", reviewed, name, "ac_privacy", judged, code)
 
-    def _alert(self, step: str, at: int, name: str, who: str | None, detail: Detail, code: str | None = None) -> None:
+    def before(self) -> None:
+        """Emergencies of before the year, of which one was reviewed before it."""
+        at = START_US - 200 * DAY_US
+        for turn in range(4):
+            name, begun = self._hand.name("bg"), at + turn * DAY_US
+            self._alert("break_glass", begun, name, "ac_1", _lent("clinician", begun + HOUR_US, _why(turn)))
+            drawn = self._overdue(begun + 73 * HOUR_US, name, begun + HOUR_US, lost=turn == 3)
+            if turn == 0:
+                self._alert("reviewed", begun + 90 * HOUR_US, name, "ac_privacy", Detail(reason="late"), "justified")
+                continue
+            self._late.append(name)
+            self._truth.stands.overdue[name] = drawn
+            lent = map(drawn.said, ("clinician", timestamp(begun + HOUR_US)))
+            self._truth.overdue[name] = [name, *lent, drawn.envelope.occurred_at, "none", "none", "none"]
+        self._late.append(self._hand.name("bg"))
+        begun = START_US - 20 * DAY_US
+        self._alert("break_glass", begun, self._late[3], "ac_1", _lent("privacy", begun + HOUR_US, _why(0)))
+
+    def told_late(self) -> None:
+        """What becomes of emergencies of before the year."""
+        self._overdue(START_US + HOUR_US, self._late[3], START_US - 20 * DAY_US + HOUR_US)
+        name, at = self._late[0], START_US + 9 * DAY_US
+        lent = _lent("clinician", START_US - 199 * DAY_US + HOUR_US, "late, and agreed")
+        self._alert("reviewed", at, name, "ac_privacy", lent, "not_justified")
+        self._truth.overdue[name][5:] = [timestamp(at), "not_justified", "ac_privacy"]
+
+    def _overdue(self, at: int, name: str, until: int, *, lost: bool = False) -> Drawn:
+        lines = ("role privacy" if until > START_US - 100 * DAY_US else "role clinician", f"until {timestamp(until)}")
+        return self._alert("review_overdue", at, name, None, Detail(diff=(*lines, "reviewer privacy")), lost=lost)
+
+    def _alert(
+        self,
+        step: str,
+        at: int,
+        name: str,
+        who: str | None,
+        detail: Detail,
+        code: str | None = None,
+        *,
+        lost: bool = False,
+    ) -> Drawn:
         """`code`: a verdict, which a detail that says nothing of the role holds in place of the outcome."""
         event, said = f"alert.{step}", dict(line.split(" ", 1) for line in detail.diff or () if " " in line)
         outcome = OutcomeInfo(code=code) if code is not None and "role" in said else None
-        drawn = self._hand.put(event, at, detail, break_glass=name, actor=who, outcome=outcome)
+        drawn = self._hand.put(event, at, detail, lost=lost, break_glass=name, actor=who, outcome=outcome)
+        if self._hand.early:
+            return drawn
         words = (said.get("role", "none"), said.get("until", "none"))
         came = drawn.said(code) if code is not None and outcome is None else code or "none"
         row = (timestamp(at), event, name, who or "none", *map(drawn.said, words), came)
         self._truth.glass.add(at, *row, drawn.said(detail.reason or "none"))
+        return drawn
 
     def _tool(self, number: int, at: int) -> None:
         place = number // 570 % 4

@@ -79,8 +79,10 @@ class Provision:
         standing = bool(said.get("standing"))
         ended = {need: ends.told(need, before=standing) for need in self.needs if ENDS in need}
         absent = self._absent(ended, opened=opened)
-        if known_from and said.get("standing") and any(ENDS in need for need in self.needs):
-            absent.append(f"cases of before record {known_from:,}, the first at hand, are not known")
+        if known_from and standing:
+            words = {"subject": "cases", "alert": "emergencies", "incident": "incidents"}
+            for some in [words[need.partition(".")[0]] for need in self.needs if ENDS in need]:
+                absent.append(f"{some} of before record {known_from:,}, the first at hand, are not known")
         counts = most(self.counts)
         if not self.records:
             since = f" from record {known_from:,} on, the first at hand," if known_from else ""
@@ -137,6 +139,13 @@ class Ends:
         self.erasures, self.newest = Erasures(), ""
         self._lent, self._late, self._judged = set[str](), set[str](), set[str]()
         self._opened, self._closed = set[str](), set[str]()
+        self._before = set[str]()
+        """Emergencies that were overdue, and incidents that were open, when the year began."""
+
+    def stood(self, envelope: Envelope) -> None:
+        """A record of before the year whose effect stood when that began."""
+        if envelope.event in ("alert.review_overdue", "incident.opened"):
+            self._before.add(envelope.break_glass or envelope.id)
 
     def take(self, envelope: Envelope) -> None:
         self.newest = max(self.newest, envelope.occurred_at)
@@ -153,11 +162,14 @@ class Ends:
 
     def told(self, need: str, *, before: bool) -> tuple[int, int, str]:
         """Of how many it is asked, how many have an end or are not due, and what is said of the others."""
+        early = self._before if before else set[str]()
         if need.startswith("alert."):
-            every, open_ones = self._lent | self._late, self._late - self._judged
+            late = self._late | {name for name in early if name.startswith("bg_")}
+            every, open_ones = self._lent | late, late - self._judged
             return len(every), len(every - open_ones), "emergencies were not reviewed, and are overdue"
         if need.startswith("incident."):
-            return len(self._opened), len(self._opened & self._closed), "incidents are not closed"
+            opened = self._opened | {name for name in early if not name.startswith("bg_")}
+            return len(opened), len(opened & self._closed), "incidents are not closed"
         asked = self.erasures.told(self.newest, before=before)
         return *asked, "cases had no end, a month and more after they were asked for"
 
@@ -186,6 +198,7 @@ class Reference:
 
     def before(self, place: int, one: Drawn) -> None:
         """A record before the year, whose effect stood when that began."""
+        self._ends.stood(one.envelope)
         event, cells = (
             one.envelope.event,
             {**dict(zip(_SHAPE, _shape(one.envelope), strict=True)), **_own(one.envelope)},

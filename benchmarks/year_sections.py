@@ -436,6 +436,12 @@ def callers(truth: Truth) -> Part:
             table(
                 "Emergency access", "Time | Event | Emergency | Actor | Role | Until | Outcome | Reason", told["glass"]
             ),
+            *_open_before(truth),
+            table(
+                "Emergencies whose review was overdue when the period began",
+                "Emergency | Role | Until | Overdue since | Record | Reviewed | Outcome | By",
+                told["overdue_before"],
+            ),
             table("Requests under a lent role", "Decision | Requests", told["lent"]),
         ),
     )
@@ -554,9 +560,15 @@ def _versions(told: Truth) -> list[Wanted]:
 def subjects(truth: Truth) -> Part:
     """All of them, and what officers say of why: that is in no receipt."""
     steps, columns = subject_steps(truth, truth["subjects"]), "Time | Event | Outcome | Case | Actor | Reason"
+    return steps._replace(
+        blocks=(*_open_before(truth), *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"]))
+    )
+
+
+def _open_before(truth: Truth) -> list[Wanted]:
+    """From where on it is known what was open when the year began."""
     since = around(truth).known_from
-    known = [Prose("Records before", [shown(since)], "warning")] if since else []
-    return steps._replace(blocks=(*known, *steps.blocks, table("Reasons given", columns, truth["subjects"]["reasons"])))
+    return [Prose("Records before", [shown(since)], "warning")] if since else []
 
 
 def subject_steps(truth: Truth, told: Truth) -> Part:
@@ -623,15 +635,23 @@ def _oldest(first: int, at: str, archives: int, number: int, since: str) -> Want
 
 def incidents(truth: Truth) -> Part:
     told = truth["incidents"]
-    opened = told["opened"]
-    closed = [row for row in opened if row[9] != "none"]
+    opened, before = told["opened"], told["open_before"]
+    closed, since = ([row for row in some if row[9] != "none"] for some in (opened, before))
+    counted = (
+        ("Opened", len(opened)),
+        ("Still open", len(opened) - len(closed)),
+        ("Open when the period began", len(before)),
+        ("Of these still open", len(before) - len(since)),
+    )
     columns = "Incident | Seen at | Agent | Zone | Classes | Findings | Exchange | 72 hours end | 60 days end"
     return Part(
         "incidents",
         "Incidents",
         (
-            Fields((("Opened", len(opened)), ("Still open", len(opened) - len(closed)))),
+            *_open_before(truth),
+            Fields(counted),
             table("Opened", f"{columns} | Closed | As | By", opened),
+            table("Open when the period began", f"{columns} | Closed | As | By", before),
             table("Closed, of an earlier period", "Incident | Closed | As | By", told["closed_of_before"]),
             table("Reasons for closing", "Time | Incident | As | By | Reason", told["closings"]),
             table("What was kept and searched again", "Outcome | Messages", told["searched"]),

@@ -71,6 +71,10 @@ class Stands:
         self.entries: list[Life] = []
         self.cases: dict[str, Drawn] = {}
         """Erasures that were open when the year began: their newest records."""
+        self.overdue: dict[str, Drawn] = {}
+        """Emergencies that were overdue for their review then, and the records that say so."""
+        self.incidents: list[Drawn] = []
+        """Incidents that were open then."""
         self.numbers: dict[str, int] = {}
         """Id of a record → its number."""
         self.first = 0
@@ -111,6 +115,8 @@ class Stands:
             *lives,
             *nodes.values(),
             *self.cases.values(),
+            *self.overdue.values(),
+            *self.incidents,
             max((one[0] for one in self._versions), key=self._number),
         ]
         return sorted(found, key=self._number)

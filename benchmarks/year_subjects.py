@@ -211,6 +211,23 @@ class Incidents:
 
     def __init__(self, hand: Hand) -> None:
         self._hand, self._truth = hand, hand.truth
+        self._open = list[list[str | int]]()
+        """Those that were open when the year began, as the truth tells them."""
+
+    def before(self) -> None:
+        """Incidents of before the year: closed before it, closed in it, and never."""
+        for turn in range(3):
+            at = START_US - (150 - turn) * DAY_US
+            drawn, row = self._put(at, f"ex_early_{turn}", ("letters", "partner"), marked=turn == 1)
+            if turn == 0:
+                self._close(at + DAY_US, drawn.envelope.id, "mistaken", "letters", "partner")
+                continue
+            self._truth.stands.incidents.append(drawn)
+            self._open.append(self._truth.incidents_before.add(at, *row))
+
+    def told_late(self) -> None:
+        """What becomes of incidents of before the year."""
+        self.closed(START_US + 3 * DAY_US, self._open[0], "breach")
 
     def draw(self, number: int, one: Exchange) -> None:
         """What a later engine finds in an exchange, and what a person marks in it."""
@@ -233,7 +250,7 @@ class Incidents:
         """What was kept is searched again."""
         found = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
         self._truth.searched[code] += 1
-        by = {**OPERATOR, **_place(one)}
+        by = {**OPERATOR, **_place(one.id, one.agent.agent, one.agent.zone)}
         types = {"mrn": 1}
         self._hand.put(
             "exchange.reclassified",
@@ -248,7 +265,13 @@ class Incidents:
 
     def opened(self, at: int, one: Exchange, code: str) -> list[str | int]:
         """An incident of an exchange; its row in the truth."""
-        marked = code == "marked"
+        place = (one.agent.agent, one.agent.zone)
+        drawn, row = self._put(at, one.id, place, marked=code == "marked")
+        self._truth.exchange_of[drawn.envelope.id] = one.id
+        return self._truth.incidents.add(at, *row)
+
+    def _put(self, at: int, exchange: str, place: tuple[str, str], *, marked: bool) -> tuple[Drawn, list[str | int]]:
+        """The record of one, and its row."""
         found = {"religion": 2} if marked else {"mrn": 1, "health-term": 4}
         names = ("special-category",) if marked else ("phi",)
         classes = ClassesInfo(found=names, declared=(), inherited=("internal",), floor=())
@@ -261,21 +284,19 @@ class Incidents:
             told,
             classes=classes,
             found=found,
-            outcome=OutcomeInfo(code=code),
+            outcome=OutcomeInfo(code="marked" if marked else "should_not_have_left"),
             **by,
-            **_place(one),
+            **_place(exchange, *place),
         )
-        self._truth.exchange_of[drawn.envelope.id] = one.id
         said = "religion 2" if marked else "health-term 4, mrn 1"
         row = (
             drawn.envelope.id,
             timestamp(at),
-            one.agent.agent,
-            one.agent.zone,
+            *place,
             ", ".join(sorted((*names, "internal"))),
         )
         clocks = (timestamp(at + NOTIFY_US), timestamp(at + INDIVIDUALS_US))
-        return self._truth.incidents.add(at, *row, said, one.id, *clocks, "none", "none", "none")
+        return drawn, [*row, said, exchange, *clocks, "none", "none", "none"]
 
     def closed(self, at: int, row: list[str | int], code: str, *, first: bool = True) -> None:
         """A person says what it was. `row`: the incident's, which is told with the first word."""
@@ -301,18 +322,19 @@ class Incidents:
             zone=zone,
             **OFFICER,
         )
-        self._truth.closings.add(at, timestamp(at), incident, code, "ac_privacy", drawn.said(why))
+        if not self._hand.early:
+            self._truth.closings.add(at, timestamp(at), incident, code, "ac_privacy", drawn.said(why))
 
 
-def _place(one: Exchange) -> dict[str, Any]:
+def _place(exchange: str, agent: str, zone: str) -> dict[str, Any]:
     """What a record about something that was sent says of it."""
     return {
         "action": "chat",
-        "agent": one.agent.agent,
+        "agent": agent,
         "engine": "sha256:" + "e1" * 32,
-        "exchange": one.id,
+        "exchange": exchange,
         "range": (SENT, SENT + 1),
-        "zone": one.agent.zone,
+        "zone": zone,
     }
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.year_counts import Listed, Times, bp, most, wide
+from benchmarks.year_counts import Listed, Row, Times, bp, most, wide
 from benchmarks.year_persons import About, Erasures, Persons, Steps
-from benchmarks.year_standing import Stands
+from benchmarks.year_standing import GONE, Stands
 from gateway.ledger.record import Detail, Envelope, timestamp
 
 PERSONAL = {"pii", "phi", "pci", "special-category"}
@@ -38,6 +38,8 @@ class Truth:
         self.erasures = Erasures()
         self.destroyed = Listed()
         self.incidents, self.closed_before, self.closings = Listed(), Listed(), Listed()
+        self.incidents_before = Listed()
+        """Those that were open when the year began."""
         self.searched: Counter[str] = Counter()
         self.misses: list[str] = []
         """What was judged of samples, as reports tell it."""
@@ -91,8 +93,17 @@ class Truth:
         self.failed_days: Counter[str] = Counter()
         self.lent: Counter[str] = Counter()
         self.keys, self.changes, self.glass = Listed(), Listed(), Listed()
+        self.overdue: dict[str, Row] = {}
+        """Emergency that was overdue for its review when the year began → the same, role, until, since when; when it
+        was reviewed, as what and by whom."""
         self.verified, self.exports, self.signed, self.findings = Listed(), Listed(), Listed(), Listed()
         self.policies, self.whys, self.configurations = Listed(), Listed(), Listed()
+
+    def close(self) -> None:
+        """What stands when the year begins is told from there on, without what details say of it."""
+        self.stands.close()
+        for row in self.overdue.values():
+            row[1:3] = [GONE, GONE]
 
     # ---------------------------------------------------------------------------------------------------- any record
 
@@ -235,6 +246,7 @@ class Truth:
             "keeping": {"kept": most(self.kept), "destroyed": self.destroyed.rows()},
             "incidents": {
                 "opened": self.incidents.rows(),
+                "open_before": self.incidents_before.rows(),
                 "closed_of_before": self.closed_before.rows(),
                 "closings": self.closings.rows(),
                 "searched": most(self.searched),
@@ -330,6 +342,7 @@ class Truth:
             "keys": self.keys.rows(),
             "changes": self.changes.rows(),
             "glass": self.glass.rows(),
+            "overdue_before": list(self.overdue.values()),
             "lent": most(self.lent),
         }
 

@@ -10,7 +10,7 @@ of them, with the file and the field.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -19,7 +19,7 @@ import msgspec
 from gateway.checks.policy.words import PURPOSES
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
-from gateway.evidence.figures.in_force import CASES, MAKES
+from gateway.evidence.figures.in_force import MAKES
 from gateway.evidence.figures.needs import asked_of
 from gateway.evidence.reports.sections import SECTIONS
 from gateway.ledger.index import COLUMNS
@@ -43,6 +43,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PROVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.()/§-]{0,62}")
 _LINE = re.compile(r"[^\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]{1,1000}")
 _WORDS = 1_000
+_TELLING = {"subject": "subjects", "alert": "callers", "incident": "incidents"}
+"""What the names of events begin with → the section that tells what is opened by these."""
 
 
 class ProvisionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -241,15 +243,21 @@ def _shown(place: str, item: ProvisionFile) -> None:
             raise ConfigurationError(f"{place}.needs[{index}]: {error}") from error
         if not item.everything and not events <= {one.get("event") for one in item.query}:
             raise ConfigurationError(f"{place}.needs[{index}]: must name events that queries of the provision name")
-    asked = {one.get("event") for one in item.query}
-    if item.standing and not asked & set(MAKES):
+    made = {one.get("event", "") for one in item.query} & set(MAKES)
+    if item.standing and not made:
         raise ConfigurationError(f"{place}.standing: must stand with a query for one of {', '.join(MAKES)}")
-    telling = ("standing", "subjects") if asked <= set(CASES) else ("standing",)
+    telling = _telling(made)
     if item.standing and not set(telling) & set(item.sections):
         names = " or ".join(telling)
         raise ConfigurationError(f"{place}.sections: must name {names}, which says how far back what stood is known")
     if item.lacks and not _LINE.fullmatch(item.lacks):
         raise ConfigurationError(f"{place}.lacks: must be one line of 1 to {_WORDS} characters, in plain words")
+
+
+def _telling(made: Collection[str]) -> tuple[str, ...]:
+    """Sections of which one says how far back it is known what these events put in force, or opened."""
+    own = {_TELLING.get(event.partition(".")[0], "standing") for event in made}
+    return ("standing", *own) if len(own) == 1 and "standing" not in own else ("standing",)
 
 
 def _query(place: str, values: Mapping[str, str], known: _Known) -> Filters:

@@ -142,6 +142,18 @@ def test_where_there_are_no_files_there_is_no_framework() -> None:
             {"standing": "true", "query": '[{event = "subject.erasure"}]', "sections": '["callers"]'},
             r"provision\[0\].sections: must name standing or subjects, which",
         ),
+        (
+            {"standing": "true", "query": '[{event = "incident.opened"}]', "sections": '["subjects"]'},
+            r"provision\[0\].sections: must name standing or incidents, which",
+        ),
+        (
+            {
+                "standing": "true",
+                "query": '[{event = "incident.opened"}, {event = "alert.review_overdue"}]',
+                "sections": '["incidents", "callers"]',
+            },
+            r"provision\[0\].sections: must name standing, which",
+        ),
     ],
 )
 def test_what_is_no_question_is_refused_by_file_and_field(changed: dict[str, Any], told: str) -> None:
@@ -257,7 +269,8 @@ def test_records_that_the_gateway_writes_hold_whatever_a_provision_needs() -> No
         assert [need for need, _, held, _ in told["needs"] if not held] == [], name
         reasons = [f"{need}: in {held} of {asked} records" for need, (held, asked) in short.items()]
         if question.standing and any(map(ending_of, question.needs)):  # nobody has said what was open before
-            reasons.append("cases of before the period were not looked at")
+            needs = filter(None, map(ending_of, question.needs))
+            reasons += [f"{need.kind.words} of before the period were not looked at" for need in needs]
         assert told["reasons"] == reasons + ([question.lacks] if question.lacks else []), name
         assert told["state"] == ("in part" if told["reasons"] else "supported"), name
 

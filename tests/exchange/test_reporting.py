@@ -411,6 +411,40 @@ async def test_an_erasure_that_is_never_carried_out_is_a_lack_in_each_period_aft
         assert (states(told)["17"][2], row[-2:]) == ("supported", (81, "ended late"))
 
 
+async def test_an_overdue_emergency_and_an_open_incident_are_told_in_each_period_until_they_end(
+    database: Settings, clock: ManualClock
+) -> None:
+    async with reporting(database, clock) as (site, reporter):
+        lent = Detail(reason="so", diff=("role clinician", f"until {timestamp(clock.now_us())}", "reviewer privacy"))
+        await written(site, "alert.review_overdue", break_glass="bg_1", detail=lent)
+        opened = await written(site, "incident.opened", exchange="ex_1", agent="ward", classes=PHI)
+        found = []
+        for _ in range(2):
+            clock.advance(90 * 86_400)
+            await written(site, "audit.read", actor="ac_1")
+            told = await reporter.report(BY, period(clock, kind="framework", framework="hipaa"))
+            found.append([states(told)[name][2:4] for name in ("164.308(a)(6)", "164.312(a)(2)(ii)")])
+            (emergency,) = tables(told)["Emergencies whose review was overdue when the period began"].rows
+            (incident,) = tables(told)["Open when the period began"].rows
+            assert (emergency[:2], emergency[5:]) == (("bg_1", "clinician"), ("none", "none", "none"))
+            assert incident[9:] == ("none", "none", "none")
+        assert found == [[("in part", 1), ("in part", 1)]] * 2
+        stored = await site.reader("default").record(opened)
+        assert stored is not None
+        over = {"incident": parse(stored.envelope).id, "outcome": OutcomeInfo(code="mistaken"), "actor": "ac_1"}
+        await written(site, "incident.closed", **over, detail=Detail(reason="so"))
+        judged = OutcomeInfo(code="justified")
+        await written(site, "alert.reviewed", break_glass="bg_1", actor="ac_1", outcome=judged, detail=lent)
+        told = await reporter.report(BY, period(clock, kind="framework", framework="hipaa"))
+        assert {states(told)[name][2] for name in ("164.308(a)(6)", "164.312(a)(2)(ii)")} == {"supported"}
+        (pack,) = tables(await reporter.report(BY, period(clock, "breach")))["Open when the period began"].rows
+        assert pack[10:] == ("mistaken", "ac_1")
+        clock.advance(90 * 86_400)
+        told = await reporter.report(BY, period(clock, kind="framework", framework="hipaa"))
+        assert {states(told)[name][2] for name in ("164.308(a)(6)", "164.312(a)(2)(ii)")} == {"not evidenced"}
+        assert tables(told)["Open when the period began"].rows == ()
+
+
 async def test_of_a_period_that_is_not_over_no_case_is_overdue_before_its_day(
     database: Settings, clock: ManualClock
 ) -> None:
@@ -487,7 +521,7 @@ async def test_a_key_that_is_rotated_and_revoked_in_the_period_is_told_with_its_
 async def test_reports_that_tell_no_state_look_at_nothing_before_their_period(
     sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with reporting(sqlite_settings, clock) as (_, reporter):
+    async with reporting(sqlite_settings, clock) as (site, reporter):
         asked: list[int] = []
         look = StoodReader.before
 
@@ -496,8 +530,9 @@ async def test_reports_that_tell_no_state_look_at_nothing_before_their_period(
             return await look(self, first, at)
 
         monkeypatch.setattr(StoodReader, "before", before)
-        for kind in ("breach", "activity-review"):
-            assert isinstance(await reporter.report(BY, period(clock, kind=kind)), Document)
+        await written(site, "exchange.requested", "su_one", agent="ward", attempt=1)
+        for kind in ("disclosures", "access-receipt"):
+            assert isinstance(await reporter.report(BY, period(clock, kind=kind, subject="su_one")), Document)
         assert asked == []
         assert isinstance(await reporter.report(BY, period(clock, kind="policy-history")), Document)
         assert len(asked) == 1

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,11 @@ PLACES: dict[int, tuple[str, str, Granted | None]] = {
     80: ("subject.erasure", "sc_open", None),
     81: ("subject.erasure", "sc_over", None),
     82: ("subject.erased", "sc_over", None),
+    90: ("alert.review_overdue", "bg_open", None),
+    91: ("alert.review_overdue", "bg_over", None),
+    92: ("alert.reviewed", "bg_over", None),
+    95: ("incident.opened", "", None),
+    96: ("incident.closed", "id-of-another", None),
     BLOCK + 9: ("key.rotated", "ak_new", Granted(owner="New")),
     BLOCK + 11: ("key.created", "ak_brief", Granted(owner="Brief", ends="2050-01-01T00:00:00.000000Z")),
 }
@@ -47,7 +53,9 @@ def made(seq: int) -> Entry:
     event, name, told = PLACES[seq]
     us = 1_795_482_123_000_004 + seq
     if told is None:
-        return entry(event, case=name, detail=Detail(), us=us, outcome=OutcomeInfo(code="asked"), actor="ac_admin")
+        field = {"subject": "case", "alert": "break_glass", "incident": "incident"}[event.partition(".")[0]]
+        about: dict[str, Any] = {field: name} if name else {}
+        return entry(event, **about, detail=Detail(), us=us, outcome=OutcomeInfo(code="asked"), actor="ac_admin")
     return entry(event, credential=name, detail=Detail(diff=told.lines()), us=us, actor="ac_admin")
 
 
@@ -71,8 +79,8 @@ async def test_what_stood_is_found_in_the_database_in_the_order_of_the_records(s
     await fill(store, made=made)
     found = await reader(store).before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
-    assert [one.envelope.seq for one in found.start.records] == [5, 80, BLOCK + 9], (
-        "an erasure that is open is looked for as what is in force"
+    assert [one.envelope.seq for one in found.start.records] == [5, 80, 90, 95, BLOCK + 9], (
+        "an erasure, an emergency and an incident that is open is looked for as what is in force"
     )
     (kept, _) = found.start.book.of("key")
     assert isinstance(kept.told, Granted)

@@ -46,7 +46,8 @@ class Facts:
     def begin(self, stood: Stood) -> None:
         """What stood at the start of the range, before its first record; not called where nobody looked."""
         self.standing.begin(stood.start)
-        self.subjects.begin(stood.start.records)
+        for section in (self.subjects, self.callers, self.incidents):
+            section.begin(stood.start.records)
         self.provisions.begin(stood)
 
     def take(self, stored: StoredRecord) -> Seen:

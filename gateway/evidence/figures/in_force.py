@@ -1,15 +1,17 @@
 """What is in force, told from the records that changed it, taken in order: API keys, entries of the deny-list, the
-policy version, and the configuration of each node.
+policy version, and the configuration of each node; and what is open: cases, emergencies, incidents.
 
 A thing is in force from the record that made it until one that ends it, or until the time that it was made to end.
 What a record does not say, since its detail is deleted, is told so and never guessed.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
+from gateway.evidence.figures.endings import KINDS
 from gateway.evidence.figures.seen import NONE, Seen
 from gateway.evidence.figures.tally import MAX_KEYS, Cell
 from gateway.ledger.granted import Denied, Granted, denied, granted
@@ -19,11 +21,14 @@ EVENTS = (
     *("policy.activated", "config.changed", "ledger.started"),
 )
 CASES = ("subject.erasure", "subject.erasure-refused", "subject.erased")
-"""Those of cases that stay open for a while: nothing is in force by them, and what is open at a time is looked for as
-what is in force then."""
+REVIEWS = ("alert.review_overdue", "alert.reviewed")
+INCIDENTS = ("incident.opened", "incident.closed")
+OPENED = (*CASES, *REVIEWS, *INCIDENTS)
+"""Those of what stays open for a while: nothing is in force by them, and what is open at a time is looked for as what
+is in force then."""
 MAKES = (
     *("key.created", "key.rotated", "key.denied", "policy.activated", "config.changed", "ledger.started"),
-    "subject.erasure",
+    *("subject.erasure", "alert.review_overdue", "incident.opened"),
 )
 """Of all these, those that put something in force, or open it."""
 STILL = "still in force"
@@ -41,7 +46,7 @@ Thing = tuple[str, str]
 
 
 class Change(NamedTuple):
-    """What a record of `EVENTS` or `CASES` says. `name`: the key, the entry, the version, the node, or the case."""
+    """What a record of `EVENTS` or `OPENED` says. `name`: the key, the entry, the version, the node, what is open."""
 
     record: int
     at: str
@@ -112,7 +117,7 @@ class Held(msgspec.Struct, kw_only=True):
 
 
 def change(one: Seen) -> Change:
-    """What one record of `EVENTS` or `CASES` says."""
+    """What one record of `EVENTS` or `OPENED` says."""
     envelope, event = one.envelope, one.envelope.event
     place, actor = (envelope.seq or 0, one.at, event), envelope.actor or NONE
     if event.startswith("key."):
@@ -123,20 +128,21 @@ def change(one: Seen) -> Change:
         proposer, proposal = envelope.proposer or NONE, envelope.proposal or NONE
         actor = envelope.actor or AT_START
         return Change(*place, envelope.policy or NONE, actor, proposer=proposer, proposal=proposal)
-    if event in CASES:
-        return Change(*place, envelope.case or NONE, actor)
+    if event in OPENED:
+        return Change(*place, KINDS[event.partition(".")[0]].of(envelope) or NONE, actor)
     node = NONE if envelope.node is None else envelope.node.id
     return Change(*place, node, envelope.actor or AT_START, value=envelope.config or "")
 
 
 class Book:
     """Keeps what is in force as changes are taken in order. Memory: one entry for each thing that is told, `MAX_KEYS`
-    at most; how many more there were is counted (`beyond`), and what ends them is not told either."""
+    of each kind at most; how many more there were is counted (`beyond`), and what ends them is not told either."""
 
     def __init__(self) -> None:
         self._held: dict[Thing, list[Held]] = {}
         """Of each key, entry and node, and of the policy, what was in force one after the other."""
-        self._size = 0
+        self._sizes = Counter[str]()
+        """Kind → how many of it: what is open takes no room from what is in force."""
         self.untold = 0
         """Rotations of which the detail is deleted: which key each replaced is not known."""
         self.beyond = 0
@@ -154,6 +160,10 @@ class Book:
             "subject.erasure": self._asked,
             "subject.erasure-refused": self._answered,
             "subject.erased": self._answered,
+            "alert.review_overdue": self._asked,
+            "alert.reviewed": self._answered,
+            "incident.opened": self._asked,
+            "incident.closed": self._answered,
         }
 
     def take(self, one: Change, *, before: bool = False) -> None:
@@ -162,7 +172,7 @@ class Book:
         if before and one.event in ("key.revoked", "key.allowed"):
             thing = ("key" if one.event == "key.revoked" else "denial", one.name)
             some = self._held.pop(thing, [])
-            self._size -= len(some)
+            self._sizes[thing[0]] -= len(some)
             self._keep(thing, [each for each in some if each.until()[0] > one.at])
 
     def close(self) -> None:
@@ -175,14 +185,14 @@ class Book:
 
     def prune(self, at: str) -> None:
         """Forget what ended at this time or before it."""
-        held, self._held, self._size = self._held, {}, 0
+        held, self._held, self._sizes = self._held, {}, Counter()
         for thing, some in held.items():
             self._keep(thing, [one for one in some if one.until()[0] > at])
 
     def _keep(self, thing: Thing, some: list[Held]) -> None:
         if some:
             self._held[thing] = some
-            self._size += len(some)
+            self._sizes[thing[0]] += len(some)
 
     def of(self, kind: str) -> list[Held]:
         """All of one kind, in the order of the records that made them, those before that are not known first."""
@@ -233,10 +243,11 @@ class Book:
 
     def _asked(self, one: Change, before: bool) -> None:
         self._answered(one, before)  # its newest step says most of it
-        self._begin(("case", one.name), one, before)
+        self._begin(_opened(one), one, before)
 
     def _answered(self, one: Change, before: bool) -> None:
-        self._size -= len(self._held.pop(("case", one.name), ()))
+        thing = _opened(one)
+        self._sizes[thing[0]] -= len(self._held.pop(thing, ()))
 
     def _follow(self, thing: Thing, one: Change, before: bool) -> None:
         """What takes the place of what was there."""
@@ -244,11 +255,11 @@ class Book:
         if last is not None:
             last.endings = [Ending(one.at, one, "followed")]
             if before:
-                self._size -= len(self._held.pop(thing))
+                self._sizes[thing[0]] -= len(self._held.pop(thing))
         self._begin(thing, one, before)
 
     def _begin(self, thing: Thing, one: Change, before: bool) -> None:
-        if before and self._size >= MAX_KEYS and self.beyond % _PRUNED == 0:
+        if before and self._sizes[thing[0]] >= MAX_KEYS and self.beyond % _PRUNED == 0:
             self.prune(one.at)
         self._add(thing, Held(made=one, name=one.name, told=one.told, before=before), one)
 
@@ -262,17 +273,22 @@ class Book:
 
     def _add(self, thing: Thing, held: Held, by: Change) -> Held | None:
         """None where there is no room for it."""
-        if self._size >= MAX_KEYS:
+        if self._sizes[thing[0]] >= MAX_KEYS:
             self.beyond += 1
             if self.told_to < 0:
                 self.told_to = by.record
             return None
-        self._size += 1
+        self._sizes[thing[0]] += 1
         self._held.setdefault(thing, []).append(held)
         return held
 
     def _last(self, thing: Thing) -> Held | None:
         return self._held.get(thing, (None,))[-1]
+
+
+def _opened(one: Change) -> Thing:
+    """What a record of `OPENED` opens or ends: a case (`subject`), an emergency (`alert`), an incident."""
+    return one.event.partition(".")[0], one.name
 
 
 def _longer(one: Granted | Denied | None, other: Granted | Denied | None) -> Granted | Denied | None:

@@ -1,10 +1,11 @@
 """What people did: approvals, who called and read, which keys and roles were in use, how the policy changed."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.evidence.figures.seen import DECIDED, GONE, NONE, Seen
-from gateway.evidence.figures.tally import Cell, Pairs, Rows, Spans, Tally
+from gateway.evidence.figures.tally import Cell, Keyed, Pairs, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp
 
 _ANSWERS = ("approved", "denied", "edited")
@@ -78,8 +79,20 @@ class Callers:
         """Issuers and tools: time, event, agent, count or nothing."""
         self.glass = Rows()
         """Time, event, id, actor, role that was lent, until when, what the review came to, reason."""
+        self.overdue = Rows()
+        """Emergencies without a review when the range began, which was overdue: id, role that was lent, until when,
+        since when the review was overdue, the number of the record that says so."""
+        self.reviews = Keyed()
+        """Emergency → when it was reviewed, what the review came to, by whom."""
         self.lent = Tally()
         """Requests under a role that was lent in an emergency, by word."""
+
+    def begin(self, stood: Iterable[Seen]) -> None:
+        """Emergencies whose review was overdue when the range began, among other records."""
+        for one in stood:
+            if one.envelope.event == "alert.review_overdue":
+                lent = (_line(one, "role"), _line(one, "until"))
+                self.overdue.add(one.envelope.break_glass or NONE, *lent, one.at, one.envelope.seq or 0)
 
     def feed(self, one: Seen) -> None:
         envelope, event = one.envelope, one.envelope.event
@@ -97,6 +110,8 @@ class Callers:
             who, name = envelope.actor or NONE, envelope.break_glass or NONE
             lent = (_line(one, "role"), _line(one, "until"))
             self.glass.add(one.at, event, name, who, *lent, _judged(one), one.reason)
+            if event == "alert.reviewed":
+                self.reviews.put(name, one.at, _judged(one), who)
         elif event.startswith(("issuer.", "agent.")):
             self.changes.add(one.at, event, envelope.agent or NONE, envelope.actor or NONE)
 
@@ -131,7 +146,7 @@ class Callers:
     def merge(self, later: "Callers") -> None:
         for name in (
             *("callers", "roles", "methods", "credentials", "transport", "to_agents", "failures", "failed_days"),
-            *("keys", "changes", "glass", "lent"),
+            *("keys", "changes", "glass", "overdue", "reviews", "lent"),
         ):
             getattr(self, name).merge(getattr(later, name))
 
@@ -139,6 +154,11 @@ class Callers:
         """Method, issuer, how many different credentials, requests."""
         different = Counter((method, issuer) for method, issuer, *_ in self.credentials.rows())
         return [[method, issuer, different[method, issuer], times] for method, issuer, times in self.methods.rows()]
+
+    def _overdue(self) -> list[list[Cell]]:
+        """As `overdue`, then when it was reviewed, what that came to and by whom, `none` while nobody did."""
+        reviewed, still = {str(name): row for name, *row in self.reviews.rows()}, [NONE, NONE, NONE]
+        return [[*row, *reviewed.get(str(row[0]), still)] for row in self.overdue.rows]
 
     def document(self) -> dict[str, Any]:
         return {
@@ -152,6 +172,7 @@ class Callers:
             "keys": self.keys.rows,
             "changes": self.changes.rows,
             "glass": self.glass.rows,
+            "overdue_before": self._overdue(),
             "lent": self.lent.rows(),
         }
 

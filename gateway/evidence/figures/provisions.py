@@ -171,16 +171,18 @@ def verdict(
     if not records:
         return "not evidenced", [NOTHING + (_before(looked.known_from) if question.standing else ""), *lacking]
     absent = lacks(needs, looked)
-    if question.standing and any(isinstance(need, Ended) for need in needs):
-        absent += _unknown(looked.known_from)
+    if question.standing:
+        words = dict.fromkeys(need.need.kind.words for need in needs if isinstance(need, Ended))
+        absent += [reason for some in words for reason in _unknown(some, looked.known_from)]
     return ("in part" if absent or lacking else "supported"), [*absent, *lacking]
 
 
-def _unknown(known_from: int | None) -> list[str]:
-    """What is said of cases that may have been open when the period began, where nobody knows."""
+def _unknown(some: str, known_from: int | None) -> list[str]:
+    """What is said of cases, emergencies or incidents (`some`) that may have been open when the period began, where
+    nobody knows."""
     if known_from is None:
-        return ["cases of before the period were not looked at"]
-    return [f"cases of before record {known_from:,}, the first at hand, are not known"] if known_from else []
+        return [f"{some} of before the period were not looked at"]
+    return [f"{some} of before record {known_from:,}, the first at hand, are not known"] if known_from else []
 
 
 def _before(known_from: int | None) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.evidence.figures.in_force import CASES, DELETED, EVENTS, UNKNOWN, Book, Change, Held, change
+from gateway.evidence.figures.in_force import DELETED, EVENTS, OPENED, UNKNOWN, Book, Change, Held, change
 from gateway.evidence.figures.seen import NONE, Seen
 from gateway.evidence.figures.tally import MAX_KEYS, Cell
 from gateway.ledger.granted import Denied, Granted
 
-LOOKED_FOR = (*EVENTS, *CASES)
+LOOKED_FOR = (*EVENTS, *OPENED)
 """Events of the records that it takes to know what stood at a time."""
 
 

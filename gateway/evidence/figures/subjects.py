@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.evidence.figures.endings import due_of
 from gateway.evidence.figures.seen import NONE, SENT, Seen
-from gateway.evidence.figures.tally import Keyed, Rows, Spans, Tally
+from gateway.evidence.figures.tally import Cell, Keyed, Rows, Spans, Tally
 from gateway.ledger.times import parse_timestamp, timestamp
 
 _KEPT = ("retention.", "ledger.archived", "subject.erased")
@@ -131,12 +131,20 @@ class Incidents:
     def __init__(self) -> None:
         self.opened = Rows()
         """Id, time, agent, zone, classes, findings, exchange, end of 72 hours, end of 60 days."""
+        self.before = Rows()
+        """The same of those that were open when the range began."""
         self.closed: dict[str, list[str | int]] = {}
         """Id → time, what it was, who said so."""
         self.closings = Rows()
         """Time, id, what it was, who said so, why: of each word that was given."""
         self.searched = Tally()
         """Outcome of searching again what was kept."""
+
+    def begin(self, stood: Iterable[Seen]) -> None:
+        """Incidents that were open when the range began, among other records."""
+        for one in stood:
+            if one.envelope.event == "incident.opened":
+                self.before.add(*_incident(one))
 
     def feed(self, one: Seen) -> None:
         envelope = one.envelope
@@ -147,38 +155,41 @@ class Incidents:
             self.closed.setdefault(name, [one.at, one.outcome, who])
             self.closings.add(one.at, name, one.outcome, who, one.reason)
         else:
-            found = ", ".join(f"{name} {count}" for name, count in sorted((envelope.found or {}).items()))
-            at = parse_timestamp(one.at)
-            self.opened.add(
-                envelope.id,
-                one.at,
-                envelope.agent or NONE,
-                envelope.zone or NONE,
-                ", ".join(one.classes) or NONE,
-                found or NONE,
-                envelope.exchange or NONE,
-                timestamp(at + NOTIFY_US),
-                timestamp(at + INDIVIDUALS_US),
-            )
+            self.opened.add(*_incident(one))
 
     def merge(self, later: "Incidents") -> None:
         self.opened.merge(later.opened)
+        self.before.merge(later.before)
         self.closings.merge(later.closings)
         self.searched.merge(later.searched)
         for name, row in later.closed.items():
             self.closed.setdefault(name, row)
 
     def document(self) -> dict[str, Any]:
-        """`opened`: as above, then when it was closed, as what and by whom, `none` while it is open."""
-        still = [NONE, NONE, NONE]
+        """`opened`, `open_before`: as above, then when it was closed, as what and by whom, `none` while it is open.
+        `closed_of_before`: closed here, and neither opened here nor known to be open when the range began."""
+        told = {row[0] for row in (*self.opened.rows, *self.before.rows)}
         return {
-            "opened": [[*row, *self.closed.get(str(row[0]), still)] for row in self.opened.rows],
-            "closed_of_before": [
-                [name, *row] for name, row in self.closed.items() if name not in {one[0] for one in self.opened.rows}
-            ],
+            "opened": [self._ended(row) for row in self.opened.rows],
+            "open_before": [self._ended(row) for row in self.before.rows],
+            "closed_of_before": [[name, *row] for name, row in self.closed.items() if name not in told],
             "closings": self.closings.rows,
             "searched": self.searched.rows(),
         }
+
+    def _ended(self, row: list[Cell]) -> list[Cell]:
+        return [*row, *self.closed.get(str(row[0]), [NONE, NONE, NONE])]
+
+
+def _incident(one: Seen) -> list[Cell]:
+    """As a row of `Incidents.opened`."""
+    envelope, at = one.envelope, parse_timestamp(one.at)
+    found = ", ".join(f"{name} {count}" for name, count in sorted((envelope.found or {}).items()))
+    return [
+        *(envelope.id, one.at, envelope.agent or NONE, envelope.zone or NONE),
+        *(", ".join(one.classes) or NONE, found or NONE, envelope.exchange or NONE),
+        *(timestamp(at + NOTIFY_US), timestamp(at + INDIVIDUALS_US)),
+    ]
 
 
 class Disclosures:

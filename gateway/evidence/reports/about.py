@@ -59,6 +59,7 @@ class Chosen:
         return {
             **told,
             "opened": [row for row in told["opened"] if row[0] in self._ids],
+            "open_before": [row for row in told["open_before"] if row[0] in self._ids],
             "closed_of_before": [],
             "closings": [row for row in told["closings"] if row[1] in self._ids],
         }

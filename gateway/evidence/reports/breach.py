@@ -13,7 +13,8 @@ _CLOCKS = (
 _COUNTED = (
     "Persons are those that callers named (X-Data-Subject) with what was sent, each counted once, however often and "
     "under however many merged pseudonyms. Who is only spoken of in a message is in no record: where records name "
-    "nobody, have lost their detail or are not at hand, there may be more persons than are counted here."
+    "nobody, have lost their detail or are not at hand, there may be more persons than are counted here. Incidents "
+    "that were open when the period began are listed above, and not counted again."
 )
 _BUNDLED = "This was made of a bundle, in which each pseudonym counts: which of them were merged it does not look up."
 _SHEET = Form(

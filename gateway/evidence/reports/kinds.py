@@ -26,7 +26,9 @@ _UNOPENED = (
 _APART = " Beside them it tells of emergency ledgers, which the coverage names."
 
 NOT_OVER = "The period is not over: told is what was on record when this was made, {until}, and as it stood then."
-BEFORE = "lie before the period, and are told after its own: what they put in force still stood at its start."
+BEFORE = (
+    "lie before the period, and are told after its own: what they put in force, or opened, still stood at its start."
+)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,6 +321,7 @@ KINDS: Mapping[str, Kind] = {
         title="Review of activity",
         subtitle="Who did what, for a person to review and sign (45 CFR 164.308(a)(1)(ii)(D)).",
         compose=_review,
+        standing=True,
     ),
     "access-review": Kind(
         title="Review of access",
@@ -348,6 +351,7 @@ KINDS: Mapping[str, Kind] = {
         title="Breach pack",
         subtitle="Who was affected, by what and when, with the clocks (GDPR Art. 33, 34; 45 CFR 164.402 to 410).",
         compose=breach.compose,
+        standing=True,
     ),
     "access-receipt": Kind(
         title="Receipt of access",

@@ -290,6 +290,12 @@ def callers(basis: Basis) -> Section:
                 ("Time", "Event", "Emergency", "Actor", "Role", "Until", "Outcome", "Reason"),
                 told["glass"],
             ),
+            *_open_before(basis, "emergencies whose review was overdue"),
+            table(
+                "Emergencies whose review was overdue when the period began",
+                ("Emergency", "Role", "Until", "Overdue since", "Record", "Reviewed", "Outcome", "By"),
+                told["overdue_before"],
+            ),
             table("Requests under a lent role", ("Decision", "Requests"), told["lent"]),
         ),
     )
@@ -351,24 +357,27 @@ def policies(basis: Basis) -> Section:
     )
 
 
-_OPEN_BEFORE = "erasures that were asked for there, and of which no record of the period tells, are missing here."
+_OPEN_BEFORE = "{} there, and of which no record of the period tells, are missing here."
 
 
 def subjects(basis: Basis) -> Section:
     told = basis.figures["subjects"]
     steps = subject_steps(basis, told)
     reasons = table("Reasons given", ("Time", "Event", "Outcome", "Case", "Actor", "Reason"), told["reasons"])
-    return Section(steps.id, steps.title, (*_open_before(basis), *steps.blocks, reasons))
+    return Section(
+        steps.id, steps.title, (*_open_before(basis, "erasures that were asked for"), *steps.blocks, reasons)
+    )
 
 
-def _open_before(basis: Basis) -> list[Block]:
-    """How far back it is known which requests were open when the period began, where that is not from the first record
-    on."""
+def _open_before(basis: Basis, some: str) -> list[Block]:
+    """How far back it is known what was open when the period began, where that is not from the first record on. `some`:
+    what that is, and how it began."""
+    missing = _OPEN_BEFORE.format(some)
     if basis.known_from is None:
-        return [Text(f"Records before the period were not looked at: {_OPEN_BEFORE}", "warning")]
+        return [Text(f"Records before the period were not looked at: {missing}", "warning")]
     if basis.known_from:
         since = f"Records before {basis.known_from:,} lie in an archive that was not at hand"
-        return [Text(f"{since}: {_OPEN_BEFORE}", "warning")]
+        return [Text(f"{since}: {missing}", "warning")]
     return []
 
 
@@ -445,25 +454,34 @@ def _oldest(kept: Kept | None) -> tuple[Block, ...]:
 
 def incidents(basis: Basis) -> Section:
     told = basis.figures["incidents"]
-    still = sum(row[10] == "none" for row in told["opened"])
+    columns = (
+        *("Incident", "Seen at", "Agent", "Zone", "Classes", "Findings", "Exchange"),
+        *("72 hours end", "60 days end", "Closed", "As", "By"),
+    )
     return Section(
         "incidents",
         "Incidents",
         (
-            Fields((("Opened", len(told["opened"])), ("Still open", still))),
-            table(
-                "Opened",
+            *_open_before(basis, "incidents that were opened"),
+            Fields(
                 (
-                    *("Incident", "Seen at", "Agent", "Zone", "Classes", "Findings", "Exchange"),
-                    *("72 hours end", "60 days end", "Closed", "As", "By"),
-                ),
-                told["opened"],
+                    ("Opened", len(told["opened"])),
+                    ("Still open", _still_open(told["opened"])),
+                    ("Open when the period began", len(told["open_before"])),
+                    ("Of these still open", _still_open(told["open_before"])),
+                )
             ),
+            table("Opened", columns, told["opened"]),
+            table("Open when the period began", columns, told["open_before"]),
             table("Closed, of an earlier period", ("Incident", "Closed", "As", "By"), told["closed_of_before"]),
             table("Reasons for closing", ("Time", "Incident", "As", "By", "Reason"), told["closings"]),
             table("What was kept and searched again", ("Outcome", "Messages"), told["searched"]),
         ),
     )
+
+
+def _still_open(rows: list[list[Cell]]) -> int:
+    return sum(row[9] == "none" for row in rows)
 
 
 SECTIONS = {

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from gateway.evidence.figures import in_force
-from gateway.evidence.figures.in_force import CASES, EVENTS, MAKES, STILL, UNKNOWN, UNTOLD, Book, change
+from gateway.evidence.figures.in_force import EVENTS, MAKES, OPENED, STILL, UNKNOWN, UNTOLD, Book, change
 from gateway.evidence.figures.seen import Seen
 from gateway.ledger.granted import Denied, Granted
 from gateway.ledger.record import Detail, NodeInfo, timestamp
@@ -206,4 +206,33 @@ def test_an_erasure_is_open_from_its_first_step_to_its_end_and_is_known_by_its_n
 
 
 def test_what_makes_and_what_ends_are_all_of_the_events() -> None:
-    assert {*EVENTS, *CASES} - set(MAKES) == {"key.revoked", "key.allowed", "subject.erasure-refused", "subject.erased"}
+    assert set(MAKES) < {*EVENTS, *OPENED}
+    assert {*EVENTS, *OPENED} - set(MAKES) == {
+        *("key.revoked", "key.allowed", "subject.erasure-refused", "subject.erased"),
+        *("alert.reviewed", "incident.closed"),
+    }
+
+
+def test_an_emergency_is_open_until_its_review_and_an_incident_until_its_closing() -> None:
+    steps = [
+        record("alert.review_overdue", 1, break_glass="bg_1"),
+        record("alert.review_overdue", 2, break_glass="bg_2"),
+        record("incident.opened", 3),
+        record("incident.opened", 4),
+        record("alert.reviewed", 5, code="justified", break_glass="bg_1"),
+        record("incident.closed", 6, code="breach", incident="id-3"),
+        record("incident.closed", 7, code="breach", incident="id-3"),
+    ]
+    assert sorted(book(steps, before=True).records()) == [2, 4]
+
+
+def test_what_is_open_takes_no_room_from_what_is_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_force, "MAX_KEYS", 2)
+    steps = [
+        *(record("incident.opened", number) for number in range(3)),
+        *(key("created", number, f"ak_{number}", Granted(owner="a")) for number in (3, 4)),
+        record("incident.closed", 5, code="breach", incident="id-0"),
+        record("incident.opened", 6),
+    ]
+    found = book(steps, before=True)
+    assert (sorted(found.records()), found.beyond, found.told_to) == ([1, 3, 4, 6], 1, 2)

@@ -1,5 +1,7 @@
 """What people did: approvals, callers, readings, policies."""
 
+from typing import Any
+
 from gateway.evidence.figures.people import Approvals, Callers, Policies, Trail
 from gateway.evidence.figures.tally import Spans
 from gateway.ledger.record import Detail, OutcomeInfo
@@ -194,3 +196,24 @@ def test_policy_versions_are_told_with_who_proposed_and_who_activated_them() -> 
     assert told["changes"][1] == [AT, "policy.activated", POLICY, "ac_2", "ac_1", "pp_1"]
     assert told["changes"][2][3:] == ["at a start", "none", "none"]
     assert told["configurations"] == [[AT, "sha256:0", "none"]]
+
+
+def test_an_emergency_of_before_that_is_overdue_is_told_until_its_review() -> None:
+    callers, later = Callers(), Callers()
+    lent = ("role clinician", f"until {AT}", "reviewer privacy")
+    callers.begin(
+        [
+            record("key.created", 1),
+            record("alert.review_overdue", 2, break_glass="bg_1", detail=Detail(diff=lent)),
+            record("alert.review_overdue", 3, break_glass="bg_2", committed=True),
+        ]
+    )
+    judged: dict[str, Any] = {"code": "not_justified", "actor": "ac_2", "detail": Detail(reason="late", diff=lent)}
+    later.feed(record("alert.reviewed", 9, at_s=60, break_glass="bg_1", **judged))
+    callers.merge(later)
+    told = callers.document()
+    assert told["overdue_before"] == [
+        ["bg_1", "clinician", AT, AT, 2, timestamp(T0 + 60_000_000), "not_justified", "ac_2"],
+        ["bg_2", "detail deleted", "detail deleted", AT, 3, "none", "none", "none"],
+    ]
+    assert len(told["glass"]) == 1, "what was done before is no step of the period"

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from gateway.evidence.figures.provisions import MAX_LINES, Provisions, Question
+from gateway.evidence.figures.seen import Seen
 from gateway.evidence.figures.standing import Start, Stood
 from gateway.ledger.record import Detail
 from tests.evidence.figures.kit import record
@@ -112,6 +113,51 @@ def test_what_stood_takes_no_line_from_what_changed_in_the_period() -> None:
     numbers = [row[0] for row in told["rows"]]
     assert numbers == [*range(1_000, 1_005), *range(MAX_LINES - 5)]
     assert (told["records"], told["before"], told["left_out"]) == (MAX_LINES + 25, MAX_LINES + 20, 25)
+
+
+@pytest.mark.parametrize(
+    ("begun", "over", "said"),
+    [
+        (
+            record("alert.review_overdue", 1, break_glass="bg_1"),
+            record("alert.reviewed", 9, break_glass="bg_1"),
+            "1 of 1 emergencies were not reviewed, and are overdue",
+        ),
+        (
+            record("incident.opened", 1),
+            record("incident.closed", 9, incident="id-1"),
+            "1 of 1 incidents are not closed",
+        ),
+    ],
+)
+def test_what_began_before_the_range_and_is_open_is_a_lack_until_it_ends(begun: Seen, over: Seen, said: str) -> None:
+    need = f"{begun.envelope.event} end in {over.envelope.event}"
+    queries = ({"event": begun.envelope.event}, {"event": over.envelope.event})
+    found = []
+    for standing, ended in ((True, False), (True, True), (False, False)):
+        made = Provisions([_question(queries=queries, needs=(need,), standing=standing)])
+        made.begin(Stood(start=Start(records=[begun])))
+        if ended:
+            made.feed(over)
+        (told,) = made.document(over.at)
+        found.append((told["state"], told["reasons"], told["before"]))
+    nothing = "no record of the period is of what is asked for"
+    assert found == [
+        ("in part", [f"{need}: {said}"], 1),
+        ("supported", [], 1),
+        ("not evidenced", [nothing], 0),
+    ], "one that asks for no state is about its period alone"
+
+
+def test_which_of_what_is_open_nobody_looked_for_is_named() -> None:
+    needs = ("incident.opened end in incident.closed", "alert.review_overdue end in alert.reviewed")
+    events = ("incident.opened", "incident.closed", "alert.review_overdue", "alert.reviewed")
+    made = Provisions([_question(queries=tuple({"event": one} for one in events), needs=needs, standing=True)])
+    made.feed(record("incident.closed", incident="id-1"))
+    assert made.document()[0]["reasons"] == [
+        "incidents of before the period were not looked at",
+        "emergencies of before the period were not looked at",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,21 @@ def test_an_incident_has_its_clocks_and_whoever_closed_it() -> None:
     assert told["searched"] == [["should_not_have_left", 1]]
 
 
+def test_an_incident_of_before_is_told_until_it_is_closed() -> None:
+    incidents, later = Incidents(), Incidents()
+    before: dict[str, Any] = {"agent": "a", "zone": "z", "classes": ("phi",), "found": {"mrn": 2}, "exchange": "e"}
+    incidents.begin(
+        [record("key.created", 0), record("incident.opened", 1, **before), record("incident.opened", 2, **before)]
+    )
+    later.feed(record("incident.closed", at_s=60, incident="id-2", code="breach", actor="ac_1"))
+    incidents.merge(later)
+    told = incidents.document()
+    first, second = told["open_before"]
+    assert (first[:7], first[9:]) == (["id-1", AT, "a", "z", "phi", "mrn 2", "e"], ["none", "none", "none"])
+    assert second[9:] == [timestamp(T0 + 60_000_000), "breach", "ac_1"]
+    assert (told["opened"], told["closed_of_before"]) == ([], []), "it is told once"
+
+
 def test_disclosures_of_one_kind_are_the_first_how_many_and_the_last() -> None:
     told = Disclosures(EXCLUDED)
     to: dict[str, Any] = {"agent": "letters", "zone": "partner", "processor": "p", "classes": ("phi",)}

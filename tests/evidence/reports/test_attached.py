@@ -20,6 +20,7 @@ from gateway.ledger.granted import Granted
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, encode_detail, parse, timestamp
 from gateway.ledger.times import parse_timestamp
 from tests.evidence.apart import FILES, Files, main_ledger
+from tests.evidence.figures.kit import record
 from tests.evidence.figures.test_in_force import key
 from tests.evidence.making import POLICIES, SIGNER, T0, VKEY, MemoryLedger, bundle, ledger
 from tests.evidence.reports.accessibility import faults
@@ -291,6 +292,19 @@ def test_a_bundle_that_closes_details_tells_no_detail_of_what_stood(tmp_path: Pa
     assert "ak_1" in told
     assert "Ada Ward" not in told
     assert "not known (detail deleted)" in told
+
+
+def test_a_bundle_tells_what_was_open_before_its_range(tmp_path: Path) -> None:
+    before = Before()
+    before.feed(record("incident.opened", 1, id="in_1"))
+    lent = Detail(diff=("role clinician", "until then"))
+    before.feed(record("alert.review_overdue", 2, break_glass="bg_1", detail=lent, committed=True))
+    stood = Stood(start=before.start(timestamp(T0)))
+    told = _framed(tmp_path / "a.zip", Selection(first=4), stood)
+    assert all(name in told for name in ("in_1", "bg_1", "clinician"))
+    closed = _framed(tmp_path / "b.zip", Selection(first=4, details=False), stood)
+    assert all(name in closed for name in ("in_1", "bg_1"))
+    assert "clinician" not in closed, "a detail that the bundle does not open is not told"
 
 
 def test_where_nobody_looked_before_the_range_that_is_said(tmp_path: Path) -> None:

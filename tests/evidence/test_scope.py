@@ -116,6 +116,15 @@ def test_an_incident_is_its_exchange_and_what_was_made_of_it(tmp_path: Path) -> 
     assert verified(Selection(scope=Scope(kind="incident", ids=(named,))), tmp_path, bare).selected == 2
 
 
+def test_a_merge_of_data_subjects_is_not_of_an_incident() -> None:
+    """Its detail says who is one with whom, and why: who asks about an exchange is not told."""
+    named = "01900000-0000-7000-8000-00000000aaaa"
+    chosen = scopes.chooser(Selection(scope=Scope(kind="incident", ids=(named,), exchanges=("ex_3",))))
+    told: dict[str, Any] = {"tenant": "tn_1", "occurred_at": at(1)}
+    assert chosen(Envelope(id="a", event="exchange.requested", exchange="ex_3", subject="su_1", **told))
+    assert not chosen(Envelope(id="b", event="subject.merged", subject="su_1", **told))
+
+
 def test_an_incident_whose_exchange_is_another_or_that_nothing_opened_is_never_signed(tmp_path: Path) -> None:
     made, named = incident()
     for scope in (

@@ -11,12 +11,16 @@ _CLOCKS = (
     "33) or discovered it (60 days, 45 CFR 164.404), which may be earlier and is for people to state."
 )
 _COUNTED = (
-    "Persons are those that callers named (X-Data-Subject) with what was sent, each counted once, however often and "
-    "under however many merged pseudonyms. Who is only spoken of in a message is in no record: where records name "
-    "nobody, have lost their detail or are not at hand, there may be more persons than are counted here. Incidents "
-    "that were open when the period began are listed above, and not counted again."
+    "Persons are those that callers named (X-Data-Subject) with what was sent, {each}. Who is only spoken of in a "
+    "message is in no record: where records name nobody, have lost their detail or are not at hand, there may be more "
+    "persons than are counted here. Incidents that were open when the period began are listed above, and not counted "
+    "again."
 )
-_BUNDLED = "This was made of a bundle, in which each pseudonym counts: which of them were merged it does not look up."
+_MERGED = "each counted once, however often and under however many merged pseudonyms"
+_BUNDLED = (
+    "each pseudonym counted as a person: which of them were merged stands in details that this bundle does not open, "
+    "so that there may be fewer persons. The ledger's own breach pack counts each person once"
+)
 _SHEET = Form(
     "Four-factor assessment (45 CFR 164.402(2)), for each incident",
     (
@@ -34,7 +38,7 @@ _SHEET = Form(
 def compose(basis: Basis) -> tuple[Section, ...]:
     """The incidents of the period, how many persons they are about in all, and each for itself."""
     opened = basis.figures["incidents"]["opened"]
-    counted = _COUNTED if basis.outside is not None else f"{_COUNTED} {_BUNDLED}"
+    counted = _COUNTED.format(each=_MERGED if basis.outside is not None else _BUNDLED)
     each: list[Block] = [Text(_CLOCKS, "warning"), *(_incident(row, basis) for row in opened)]
     return (
         sections.incidents(basis),

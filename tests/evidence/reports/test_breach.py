@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.evidence.reports.basis import Affected, Basis
-from gateway.evidence.reports.document import Fields
+from gateway.evidence.reports.basis import Affected, Basis, Outside
+from gateway.evidence.reports.document import Fields, Text
 from gateway.evidence.reports.kinds import document
 from tests.evidence.reports.kit import AFFECTED, basis
 
@@ -62,3 +62,15 @@ def test_what_nobody_can_know_is_told_beside_the_number() -> None:
     assert "no record of what was sent is at hand" in first["Persons named"]
     assert (second["Persons named"], second["Pseudonyms"]) == (0, "none")
     assert "not looked up" in third["Persons named"]
+
+
+def test_a_pack_in_a_bundle_says_that_pseudonyms_are_counted_and_where_persons_are() -> None:
+    def said(given: Basis) -> str:
+        (affected,) = (one for one in document("breach", given).sections if one.id == "affected")
+        return " ".join(block.text for block in affected.blocks if isinstance(block, Text))
+
+    whole = said(msgspec.structs.replace(_basis(), outside=Outside()))
+    bundled = said(msgspec.structs.replace(_basis(), outside=None))
+    assert "under however many merged pseudonyms" in whole
+    assert "under however many merged pseudonyms" not in bundled
+    assert "there may be fewer persons" in bundled

@@ -237,7 +237,7 @@ def test_a_bundle_about_an_incident_has_its_breach_pack_and_of_no_other(tmp_path
     assert (counts["Incidents"], counts["Persons named, each once"], counts["Records of what was sent"]) == (1, 1, 1)
     (pack,) = (dict(one["rows"]) for one in parts["each"]["blocks"] if one["type"] == "fields")
     assert (pack["Incident"], pack["Pseudonyms"]) == (named, "su_1")
-    assert "each pseudonym counts" in json.dumps(parts["affected"])
+    assert "each pseudonym counted as a person" in json.dumps(parts["affected"])
 
 
 def test_reports_are_typeset_for_a_bundle_and_held_to_its_manifest(tmp_path: Path) -> None:

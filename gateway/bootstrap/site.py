@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,21 +15,12 @@ from gateway.bootstrap.digests import build_digest, config_digest
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import SYSTEM, random_id
 from gateway.core.ports import Clock, Failpoint
-from gateway.exchange.approving import Approving
 from gateway.exchange.archived import Archives, digest_of
-from gateway.exchange.attaching import Setting
-from gateway.exchange.auditor import Auditor
 from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.emergency_trail import EmergencyTrail
-from gateway.exchange.erasing import Erasing
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.recipients import demand_recipients
-from gateway.exchange.rotating import Rotating
-from gateway.exchange.subject_access import SubjectAccess
-from gateway.exchange.subject_holds import Holds
-from gateway.exchange.subjects import Subjects
-from gateway.exchange.witnessing import Quorum
 from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.api_keys import ApiKeyStore
@@ -52,6 +44,17 @@ from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore
 from gateway.store.tools import ToolStore
 from gateway.store.writer_base import LedgerWriter
+
+# Imported by those who are asked for one: most commands need none, nor the half of the program that these import.
+if TYPE_CHECKING:
+    from gateway.exchange.approving import Approving
+    from gateway.exchange.auditor import Auditor
+    from gateway.exchange.erasing import Erasing
+    from gateway.exchange.rotating import Rotating
+    from gateway.exchange.subject_access import SubjectAccess
+    from gateway.exchange.subject_holds import Holds
+    from gateway.exchange.subjects import Subjects
+    from gateway.exchange.witnessing import Quorum
 
 DEFAULT_ORIGIN = "gateway.internal"
 
@@ -83,8 +86,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """By origin, as they were asked for."""
 
     @property
-    def approving(self) -> Approving:
+    def approving(self) -> "Approving":
         """The approvers' side of approvals, of every tenant."""
+        from gateway.exchange.approving import Approving  # noqa: PLC0415
+
         return Approving(
             store=self.approvals,
             directory=self.directory,
@@ -97,8 +102,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def subjects(self) -> Subjects:
+    def subjects(self) -> "Subjects":
         """The registry of data subjects, of every tenant."""
+        from gateway.exchange.subjects import Subjects  # noqa: PLC0415
+
         return Subjects(
             store=self.flags,
             cases=CaseStore(self.engine),
@@ -108,8 +115,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def holds(self) -> Holds:
+    def holds(self) -> "Holds":
         """What keeps data subjects' data from destruction, and the cases of every tenant."""
+        from gateway.exchange.subject_holds import Holds  # noqa: PLC0415
+
         return Holds(
             subjects=self.subjects,
             cases=CaseStore(self.engine),
@@ -119,8 +128,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def access(self) -> SubjectAccess:
+    def access(self) -> "SubjectAccess":
         """What data subjects of every tenant may know."""
+        from gateway.exchange.subject_access import SubjectAccess  # noqa: PLC0415
+
         days = {one.id: one.retention_days for one in self.settings.tenants}
         names = {entry.ledger: name for name, entry in self.tenants.items()}
         return SubjectAccess(
@@ -136,8 +147,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def erasing(self) -> Erasing:
+    def erasing(self) -> "Erasing":
         """Erasures as persons see to them, of every tenant."""
+        from gateway.exchange.erasing import Erasing  # noqa: PLC0415
+
         return Erasing(
             subjects=self.subjects,
             flags=self.flags,
@@ -152,10 +165,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return await self.ledgers.open(self.tenants[tenant].ledger)
 
     @property
-    def quorum(self) -> Quorum | None:
+    def quorum(self) -> "Quorum | None":
         """Who must have cosigned a checkpoint for it to count as witnessed; None where there are no witnesses."""
         names = tuple(one.name for one in self.settings.witness)
-        return Quorum(names=names, needed=self.settings.ledger.witness_quorum or len(names)) if names else None
+        if not names:
+            return None
+        from gateway.exchange.witnessing import Quorum  # noqa: PLC0415
+
+        return Quorum(names=names, needed=self.settings.ledger.witness_quorum or len(names))
 
     def signing(self, tenant: str) -> LedgerSigning:
         """Who signs for a configured tenant's ledger: one for all that ask, which learns what any of them loads."""
@@ -171,8 +188,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             )
         return found
 
-    async def rotating(self, tenant: str) -> Rotating:
+    async def rotating(self, tenant: str) -> "Rotating":
         """What replaces the key of a configured tenant's ledger."""
+        from gateway.exchange.rotating import Rotating  # noqa: PLC0415
+
         entry = self.tenants[tenant]
         return Rotating(
             ledger=entry.ledger,
@@ -220,9 +239,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     async def auditor(
         self, tenant: str, archives: Archives | None = None, emergencies: EmergencyFiles | None = None
-    ) -> Auditor:
+    ) -> "Auditor":
         """The recorded way into a configured tenant's trail; `archives` and `emergencies`: where else than in their
         directories they lie."""
+        from gateway.exchange.attaching import Setting  # noqa: PLC0415
+        from gateway.exchange.auditor import Auditor  # noqa: PLC0415
+
         entry = self.tenants[tenant]
         return Auditor(
             engine=self.engine,

@@ -2,14 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from gateway.agents.issuers import IssuerState
 from gateway.core.decision import Decision
 from gateway.exchange.archive_figures import Figures
 from gateway.exchange.archiving import Reason
@@ -17,6 +16,9 @@ from gateway.exchange.emergency_figures import STATES, EmergencyFigures
 from gateway.exchange.health import AgentState
 from gateway.store.replication import State
 from gateway.store.tasks import QUEUED, Depth
+
+if TYPE_CHECKING:
+    from gateway.agents.issuers import IssuerState
 
 _STEP_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 30)
 _SECOND_NS = 1_000_000_000
@@ -140,7 +142,7 @@ class _Archives(Collector):
 class _Issuers(Collector):
     """How each issuer is that is asked over HTTP, read when somebody asks."""
 
-    def __init__(self, states: Callable[[], Iterable[IssuerState]]) -> None:
+    def __init__(self, states: Callable[[], Iterable["IssuerState"]]) -> None:
         self._states = states
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
@@ -556,7 +558,7 @@ class Metrics:
         self._untold = untold
         self.registry.register(_Agents(states))
 
-    def issuers(self, states: Callable[[], Iterable[IssuerState]]) -> None:
+    def issuers(self, states: Callable[[], Iterable["IssuerState"]]) -> None:
         """Tell how the issuers are, by what `states` gives at the time."""
         self.registry.register(_Issuers(states))
 

@@ -40,6 +40,7 @@ from gateway.cli.common import (
     write_file,
 )
 from gateway.cli.filters import add_filters, filters_of
+from gateway.cli.strangers import warn_of_strangers
 from gateway.cli.verifying import Verification, verify
 from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
@@ -165,6 +166,8 @@ async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters:
     )
     if isinstance(page, Refusal):
         raise WrongUse(told(page, {"limit": "--limit", "cursor": "--cursor"}))
+    if not page.hits and page.cursor is None and arguments.cursor is None:
+        await warn_of_strangers(site, tenant, auditor, filters)
     if form is not None:
         for one in _lines(form, page.hits):
             put(one)
@@ -186,11 +189,15 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
     auditor = await site.auditor(tenant)
     if form == CSV:
         put(row(CELLS))
+    number = 0
     async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
+        number += 1
         if form is None:
             _print(arguments, hit)
         else:
             put(_line(form, hit))
+    if not number:
+        await warn_of_strangers(site, tenant, auditor, filters)
     for said in _passed_over(await auditor.passed_over(filters)):
         warn(said)
 
@@ -222,6 +229,7 @@ async def _tail(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings, system=True)
     async with opened(settings) as site:
         auditor, left = await site.auditor(tenant), arguments.limit
+        await warn_of_strangers(site, tenant, auditor, filters)
         async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:
             async for lot in lots:
                 if isinstance(lot, Away):

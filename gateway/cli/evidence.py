@@ -32,6 +32,7 @@ from gateway.cli.common import (
 )
 from gateway.cli.filters import add_archives, add_filters, filters_of, texts
 from gateway.cli.progress import Progress
+from gateway.cli.strangers import warn_of_strangers
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.refusal import Refusal
@@ -52,6 +53,7 @@ from gateway.ledger.trust import parse as parse_trust
 from gateway.ledger.tsa import MAX_BYTES as MAX_AUTHORITIES
 from gateway.ledger.tsa import roots
 from gateway.settings import Settings
+from gateway.store.search import Filters
 
 _OPTIONS = {
     "end": "--end",
@@ -121,10 +123,11 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    filters = filters_of(arguments)
     asked = Asked(
         first=arguments.first,
         end=arguments.end,
-        filters=texts(filters_of(arguments)),
+        filters=texts(filters),
         details=not arguments.no_details,
         contents=arguments.contents,
         about=arguments.about,
@@ -142,7 +145,7 @@ def _export(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     manifest = asyncio.run(
-        _written(settings, tenant, asked, arguments.attach, recipients, arguments.out, arguments.archive)
+        _written(settings, tenant, asked, filters, arguments.attach, recipients, arguments.out, arguments.archive)
     )
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
@@ -173,6 +176,7 @@ async def _written(
     settings: Settings,
     tenant: str,
     asked: Asked,
+    filters: Filters,
     attach: Sequence[str],
     recipients: Sequence[str],
     out: Path,
@@ -189,8 +193,10 @@ async def _written(
                 auditor = await site.auditor(tenant, *await site.lying_in(archives))
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):
-                    raise (Failed if selection.code == "archived" else WrongUse)(told(selection, _OPTIONS))
-                progress = Progress(sys.stderr, "records")
+                    state = selection.code in ("archived", "conflict")
+                    raise (Failed if state else WrongUse)(told(selection, _OPTIONS))
+                await warn_of_strangers(site, tenant, auditor, filters)
+                progress = Progress(sys.stderr, "readings of records" if attach else "records")
                 try:
                     manifest = await auditor.export(
                         await reader(site, tenant),

@@ -241,6 +241,12 @@ class Auditor:
         """Ids of the archives that records of a period lie in, which a search does not look into."""
         return tuple(one.id for one in await self._archives.store.among(self._id, since, until))
 
+    async def names(self, filters: Filters) -> bool:
+        """Whether a record that is at hand is found by these, or might be by a longer look; nothing is read out by
+        that."""
+        found = await self._whole_search.page(filters, order="desc", limit=1, cursor=None)
+        return not isinstance(found, Refusal) and (bool(found.hits) or found.cursor is not None)
+
     async def passed_over(self, filters: Filters) -> dict[str, tuple[str, ...]]:
         """What a search does not look into: `archives` and `emergencies` of the period, by their ids, the latter those
         whose file is not at hand."""

@@ -158,13 +158,13 @@ class Scoping:
         digest = await self._policies.active(self._ledger)
         data = None if digest is None else await self._policies.get(digest)
         if data is None:
-            return _wrong("about", "a framework of the active policy; none is active yet")
+            return _not_now("a policy that is active: none is yet (gateway serve activates the first)")
         try:
             shared = from_bytes(data)
             policy = Policy(shared, None)
             known = frameworks.load(shared.members, classes=policy.known_classes, zones=policy.known_zones)
         except (ConfigurationError, FormatError):
-            return _wrong("about", "a framework of the active policy, which this version cannot read any more")
+            return _not_now("an active policy that this version can read: activate one anew")
         for framework in known:
             if framework.id == name:
                 queries = tuple(
@@ -258,6 +258,11 @@ def _too_many() -> Refusal:
 def _archived(away: Sequence[str]) -> Refusal:
     """It may be in these files and nowhere else: a bundle without them would look as if there were nothing of it."""
     return Refusal(code="archived", hint=RecordsArchived(away).hint)
+
+
+def _not_now(hint: str) -> Refusal:
+    """For no framework could it be otherwise, whichever was named: what is asked for is right, and comes too early."""
+    return Refusal(code="conflict", field="about", hint=hint)
 
 
 def _missing() -> Refusal:

@@ -177,6 +177,21 @@ def test_a_wrong_selection_is_wrong_use(gateway: Run, used: Path, options: tuple
     assert not (used / "b.zip").exists()
 
 
+@pytest.mark.parametrize("asked", [("--about", "framework:hipaa"), ("--attach", "oscal")])
+def test_what_needs_a_policy_ends_alike_where_none_is_active(gateway: Run, used: Path, asked: tuple[str, str]) -> None:
+    found = gateway("evidence", "export", "--out", "b.zip", *asked)
+    assert (found.code, found.out) == (1, "")
+    assert "a policy that is active: none is yet" in found.err
+    assert gateway("audit", "query", "--event", "audit.exported", "--json").data["records"] == []
+
+
+def test_progress_is_told_in_what_it_counts(gateway: Run, used: Path) -> None:
+    plain = gateway("evidence", "export", "--out", "b.zip")
+    assert plain.err.splitlines()[-1] == "100 %: 4 of 4 records"
+    attached = gateway("evidence", "export", "--out", "c.zip", "--attach", "csv")
+    assert attached.err.splitlines()[-1] == "100 %: 12 of 12 readings of records", "six, once more for a file"
+
+
 def test_a_range_beyond_the_ledger_is_refused(gateway: Run, used: Path) -> None:
     assert gateway("evidence", "export", "--out", "b.zip", "--first", "1000").code == 1
     assert not (used / "b.zip").exists()

@@ -96,6 +96,23 @@ async def test_an_exchange_a_framework_and_a_subject_are_found_by_name(sqlite_se
         assert f'"about":"exchange:{exchange}"'.encode() in detail[0]
 
 
+async def test_a_framework_is_asked_for_too_early_where_no_policy_is_active(sqlite_settings: Settings) -> None:
+    """As an attachment that needs one is: whichever was named, it is the state that is wrong."""
+    async with open_site(configured(sqlite_settings)) as site:
+        auditor = await site.auditor("default")
+        early = await auditor.select(Asked(about="framework:hipaa"))
+        assert isinstance(early, Refusal)
+        attached = await auditor.asked(Reader(), Selection(), ["oscal"])
+        assert isinstance(attached, Refusal)
+        assert (early.code, early.field, attached.code) == ("conflict", "about", "conflict")
+    async with system(sqlite_settings) as served:
+        await served.key("clinician")
+        other = await select(served, about="framework:nobody")
+        assert isinstance(other, Refusal)
+        assert (other.code, other.field) == ("parameter_invalid", "about")
+        assert "hipaa" in (other.hint or "")
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -106,7 +123,6 @@ async def test_an_exchange_a_framework_and_a_subject_are_found_by_name(sqlite_se
         ({"about": "exchange:nobody"}, "about"),
         ({"about": "incident:nobody"}, "about"),
         ({"about": "subject:su_nobody"}, "about"),
-        ({"about": "framework:nobody"}, "about"),
         ({"period": ("yesterday", "2026-01-01")}, "period"),
         ({"period": ("2026-01-02", "2026-01-02")}, "period"),
         ({"period": ("9998-01-01", "9999-01-01")}, "period"),

@@ -22,7 +22,7 @@ TRESTLE := build/trestle
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run services test check bench eval kill conformance fuzz go oscal requirements clean
+.PHONY: help demo run pdf services test check bench eval kill conformance fuzz go oscal requirements clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -33,6 +33,10 @@ demo: $(VENV)/.run ## Run the whole way through, end to end, on SQLite; exits 0 
 
 run: $(VENV)/.run ## Serve the demo's configuration until stopped, with tokens and a snippet on screen
 	$(BIN)/gateway demo $(if $(DIR),--dir $(DIR))
+
+pdf: $(VENV)/.run ## Install the extra that reports as PDF need
+	awk '/^[a-zA-Z]/ {kept = /^typst==/} kept' requirements/dev.txt >$(VENV)/pdf.txt
+	$(INSTALL) --no-deps --requirement $(VENV)/pdf.txt
 
 services: ## Install the real services that tests need and this machine lacks, where it can be done
 	sh tests/install_services.sh

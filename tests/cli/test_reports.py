@@ -87,7 +87,7 @@ def test_nothing_is_overwritten_and_nothing_recorded_then(gateway: Run, site: Pa
 def test_without_the_extra_it_says_what_is_missing(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "_typst", None)
     done = gateway(*REPORT, "period", *PERIOD, "--out", "x.pdf")
-    assert (done.code, "needs the extra pdf" in done.err) == (2, True)
+    assert (done.code, "needs the extra pdf: make pdf in a clone" in done.err) == (2, True)
 
 
 def test_a_file_that_cannot_be_put_on_record_is_not_written(

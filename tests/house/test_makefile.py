@@ -82,3 +82,12 @@ def test_the_gate_fails_where_checks_fail_or_a_test_fails_twice(
     assert "checked\n" in ran.stdout
     assert ("make check has failed" in ran.stdout) is bool(checked)
     assert (ran.returncode == 0) is (not checked and not again)
+
+
+def test_what_pdf_installs_is_what_the_extra_asks_for() -> None:
+    (extra,) = re.findall(r"^pdf = \[(.*)\]$", (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    asked = {re.split("[^a-z-]", name.strip().strip('"'))[0] for name in extra.split(",")}
+    (line,) = re.findall(r"^pdf: .*\n\t(awk .*)$", _TEXT, re.MULTILINE)
+    assert set(re.findall(r"\^([a-z-]+)==", line)) == asked
+    pinned = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
+    assert all(re.search(rf"^{name}==", pinned, re.MULTILINE) for name in asked)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gateway.demo.configuration import AGENTS, prepare
 from tests.house.tree import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -19,6 +20,16 @@ def test_the_commands_of_the_installation_work_as_written(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode().count("VERIFIED") == 2
+
+
+def test_what_the_demo_kept_is_searched_as_written(tmp_path: Path) -> None:
+    """Of an installation as the demo makes it, in which nothing was sent yet."""
+    prepare(tmp_path / "demo-data", 8787, {name: 9_001 + place for place, name in enumerate(AGENTS)})
+    (line,) = re.findall(r"`\.venv/bin/(gateway --config demo-data/[^`]+)`", README)
+    command = [str(Path(sys.executable).parent / "gateway"), *line.split()[1:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[:3] == ["seq", "occurred_at", "event"]
 
 
 def test_every_file_and_target_that_it_names_is_there() -> None:

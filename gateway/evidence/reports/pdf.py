@@ -27,7 +27,10 @@ except ImportError:
 else:
     _typst = typst
 
-MISSING = "PDF needs the extra pdf: install agent-compliance-gateway[pdf]. HTML and JSON need nothing more"
+MISSING = (
+    "PDF needs the extra pdf: make pdf in a clone, else pip install 'agent-compliance-gateway[pdf]'. HTML and JSON "
+    "need nothing more"
+)
 _FACE = Face("Libertinus Serif", 13)
 _WIDTH = 640
 _TIGHT, _FEW = 19, 3

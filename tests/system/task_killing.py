@@ -195,6 +195,7 @@ async def _completed(store: TaskStore, enough: int, nodes: Sequence[_Node]) -> i
     async with asyncio.timeout(WAIT_S * 2):
         while (done := sum(one.count for one in await store.depths() if one.state == COMPLETED)) < enough:
             assert all(node.process is not None and node.process.returncode is None for node in nodes)
+            await asyncio.sleep(0.05)
     return done
 
 

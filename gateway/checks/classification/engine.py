@@ -31,8 +31,8 @@ MAX_FINDINGS = 20_000
 _NOTHING: frozenset[str] = frozenset()
 _BLOCK = 8192
 """Characters in which tables are looked for between two looks at the clock."""
-_BETWEEN = "\x00"
-"""Stands between texts that are searched together."""
+_BETWEEN = "\x1f"
+"""Stands between texts that are searched together: it parts fields in every reading."""
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,9 @@
 """One form for characters that look or mean alike, with the way back to where they stood.
 
-NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, invisible characters dropped,
-lone surrogates replaced. `undo_escapes` reads JSON string escapes (RFC 8259 §7), percent-encoding (RFC 3986 §2.1) and
-character references (XML 1.0 §4.1, WHATWG HTML §13.5) wherever they stand.
+NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, invisible characters dropped, and
+with them marks that make no letter (struck through, circled, on a digit), lone surrogates replaced. `undo_escapes`
+reads JSON string escapes (RFC 8259 §7), percent-encoding (RFC 3986 §2.1) and character references (XML 1.0 §4.1, WHATWG
+HTML §13.5) wherever they stand.
 """
 
 import codecs
@@ -17,6 +18,10 @@ _DASHES = "\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\uf
 _INVISIBLE = frozenset(
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
 )
+_OVERLAYS = frozenset(map(chr, (*range(0x334, 0x339), *range(0x20D0, 0x20F1))))
+"""Marks that strike a character through or stand around it (a keycap): what is beneath reads as it did without."""
+_LOOSE = re.compile("(?<=[\x00-@\\[-`{-\x7f])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]+")
+"""Marks of Latin letters on what is no letter."""
 _BREAKS = frozenset("\x85\u2028\u2029")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _REMEMBERED = 20_000
@@ -35,7 +40,8 @@ _REFERENCE = re.compile(r"&(?:#([0-9]{1,7});?|#[xX]([0-9A-Fa-f]{1,6});?|([A-Za-z
 ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
 
-UPPER, LETTER, OTHER, ODD = "\xc0", "\xe0", "\xb7", "\x01"
+# Each stands for itself, so that a shadow's shadow is the same.
+UPPER, LETTER, OTHER, ODD, CONTROL = "\xc0", "\xe0", "\xb7", "\xad", "\x7f"
 _ODD = ODD.encode("latin-1")
 
 
@@ -75,7 +81,7 @@ class _Folds(dict[int, str]):
         elif unicodedata.category(character) == "Zs":
             folded = " "
         else:
-            folded = unicodedata.normalize("NFKC", character)
+            folded = _LOOSE.sub("", unicodedata.normalize("NFKC", character))
             if len(folded) > _WIDEST:
                 folded = character
         if len(self) < _REMEMBERED:
@@ -92,6 +98,8 @@ class _Shadows(dict[int, str]):
             shade = character
         elif _FOLDS[point] != character or unicodedata.combining(character):
             shade = ODD
+        elif unicodedata.category(character) == "Cc":
+            shade = CONTROL
         elif character.isupper() or character.istitle():
             shade = UPPER
         else:
@@ -113,7 +121,12 @@ class _Outlines(dict[int, str]):
 
 
 def _invisible(character: str) -> bool:
-    return character in _INVISIBLE or unicodedata.category(character) == "Cf" or 0xFE00 <= ord(character) <= 0xFE0F
+    return (
+        character in _INVISIBLE
+        or character in _OVERLAYS
+        or unicodedata.category(character) == "Cf"
+        or 0xFE00 <= ord(character) <= 0xFE0F
+    )
 
 
 _FOLDS = _Folds()
@@ -160,8 +173,12 @@ def normalise(text: str, shade: bytes | None = None) -> Mapped:
     odd = shade.count(_ODD)
     if not odd:
         return Mapped(text)
-    if odd * _SPARSE > len(text):
-        return _folded(text)
+    mapped = _folded(text) if odd * _SPARSE > len(text) else _sparse(text, shade)
+    return mapped if _LOOSE.search(mapped.text) is None else _loosened(mapped)
+
+
+def _sparse(text: str, shade: bytes) -> Mapped:
+    """As `normalise`, from one odd character to the next."""
     pieces: list[str] = []
     starts: list[int] = []
     done, moved = 0, False
@@ -182,6 +199,20 @@ def normalise(text: str, shade: bytes | None = None) -> Mapped:
         return Mapped(plain)
     starts += range(done, len(text))
     return Mapped(plain, starts, [start + 1 for start in starts])
+
+
+def _loosened(mapped: Mapped) -> Mapped:
+    """Without marks on what is no letter."""
+    text = mapped.text
+    starts = mapped.starts or list(range(len(text)))
+    ends = mapped.ends or list(range(1, len(text) + 1))
+    kept: list[int] = []
+    done = 0
+    for match in _LOOSE.finditer(text):
+        kept += range(done, match.start())
+        done = match.end()
+    kept += range(done, len(text))
+    return Mapped("".join(map(text.__getitem__, kept)), [starts[at] for at in kept], [ends[at] for at in kept])
 
 
 def _folded(text: str) -> Mapped:

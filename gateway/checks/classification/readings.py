@@ -1,8 +1,9 @@
 """Other readings of a text, each with the way back: what encodings stand for, and what is set apart to hide what it is.
 
 A text is searched as it is written, and again as whoever decodes it would read it: quoted-printable (RFC 2045 §6.7),
-base64 (RFC 4648 §4 and §5) and hexadecimal of text, tags in the middle of a number, characters set apart one by one,
-and the ways to write an e-mail address around its `@`. Escapes are undone before (`normalise.undo_escapes`).
+base64 (RFC 4648 §4 and §5) and hexadecimal of text, tags in the middle of a number, control characters in between,
+characters set apart one by one, and the ways to write an e-mail address around its `@`. Escapes are undone before
+(`normalise.undo_escapes`).
 
 `CODED` says, cheaply and in RE2 syntax over the shadow, where one of these may be: it is as tight as that allows, since
 it is a reason to look closer. Base64 of ASCII text shows itself: the first of each four characters holds the high bits
@@ -19,7 +20,7 @@ from gateway.checks.classification.normalise import Mapped, normalise
 _FOUR = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 _BASE64 = rf"(?:{_FOUR}){{3}}[I-Za-f][C-HQS-Xg-ny-z0-3w]"
 _HEX = "(?:[2-7][0-9A-Fa-f]){11}"
-_QUOTED = r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^\s=]=\r?\n[^\s]"
+_QUOTED = r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^=\r\n]=\r?\n[^\r\n]"
 _TAGGED = (
     r"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</[A-Za-z][A-Za-z0-9:\-]{0,32}>[0-9A-Za-z@.\-]|"
     r"[A-Za-z]</?[A-Za-z][^<>]{0,36}>[0-9@]"
@@ -32,7 +33,9 @@ _MAILED = (
     r"[\[({] ?(?i:at) ?[\])}]| @ [A-Za-z0-9]|@[A-Za-z0-9\-]{1,30}(?: \. |\xB7)[A-Za-z]|"
     r"(?i: at [a-z0-9\-]{1,24} dot [a-z])"
 )
-CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _APART, _MAILED))
+# Not what parts words, lines, pages (9 to 13) and fields (28 to 31: X12 and pharmacy claims are written with them).
+_CONTROLLED = r"[0-9A-Za-z@.\-][\x00-\x08\x0E-\x1B\x7F]{1,8}[0-9A-Za-z@.\-]"
+CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _APART, _MAILED, _CONTROLLED))
 """Where something may be that only another reading shows."""
 
 ENCODED = 14
@@ -56,6 +59,7 @@ _gaps = re.compile(" +")
 _REMEMBERED = 20_000
 _WORDS = 16
 _words = re.compile(rf"[ -~]{{{_WORDS}}}")
+_controls = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
 _at = re.compile(
     r"(?i)\s?[\[({] ?at ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|(?<=[a-z0-9]) at (?=[a-z0-9-]{1,24} dot [a-z])"
 )
@@ -206,6 +210,12 @@ def _untagged(text: str) -> Iterator[_Edit]:
             yield match.start(), match.end(), "", 0
 
 
+def _uncontrolled(text: str) -> Iterator[_Edit]:
+    """Control characters, which nobody sees."""
+    for match in _controls.finditer(text):
+        yield match.start(), match.end(), "", 0
+
+
 def _together(text: str) -> Iterator[_Edit]:
     """Characters set apart one by one: by a space (more than one is a space again), a dot or a dash each."""
     for match in _spaced.finditer(text):
@@ -237,4 +247,4 @@ def _mailed(text: str) -> Iterator[_Edit]:
         yield match.start(), match.end(), ".", 0
 
 
-_FINDERS = (_unquoted, _untagged, _together, _mailed)
+_FINDERS = (_unquoted, _untagged, _uncontrolled, _together, _mailed)

@@ -1,8 +1,9 @@
 """What a recognizer is: data, so that it can be hashed, listed, tested and later come from an operator's file.
 
 Patterns are in RE2 syntax over a *shadow* of the text in which every character is one byte: ASCII stands for itself,
-an upper-case letter beyond ASCII is `\\xC0`, any other letter beyond ASCII `\\xE0`, and everything else beyond ASCII
-`\\xB7`. So a letter is `[A-Za-z\\xC0\\xE0]`, and byte offsets are character offsets.
+an upper-case letter beyond ASCII is `\\xC0`, any other letter beyond ASCII `\\xE0`, a control character beyond ASCII
+`\\x7F`, and everything else beyond ASCII `\\xB7`. So a letter is `[A-Za-z\\xC0\\xE0]`, and byte offsets are character
+offsets.
 
 Bounds that the windows rely on (see `cursor`): words near by are looked for at most `CONTEXT` characters before and
 `CONTEXT // 2` after; the gate of a recognizer begins at most `BACKUP` characters after the start of its match, and is

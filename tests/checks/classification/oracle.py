@@ -76,7 +76,25 @@ def _fold(character: str) -> str:
 
 
 def normalised(text: str) -> Mapped:
-    """A text in its normal form, character by character."""
+    """A text in its normal form, character by character, without Latin marks on what is no letter."""
+    whole = composed(text)
+    starts = whole.starts or list(range(len(whole.text)))
+    ends = whole.ends or list(range(1, len(whole.text) + 1))
+    kept: list[int] = []
+    base = ""
+    for at, one in enumerate(whole.text):
+        mark = re.match("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]", one)
+        if not mark:
+            base = one
+        if not mark or not base or not base.isascii() or base.isalpha():
+            kept.append(at)
+    if len(kept) == len(whole.text):
+        return whole
+    return Mapped("".join(whole.text[at] for at in kept), [starts[at] for at in kept], [ends[at] for at in kept])
+
+
+def composed(text: str) -> Mapped:
+    """A text with each letter and its marks as one, where they have a form as one."""
     folds = [_fold(character) for character in text]
     plain = "".join(folds)
     if unicodedata.is_normalized("NFC", plain):

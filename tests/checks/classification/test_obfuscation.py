@@ -65,6 +65,14 @@ def _wide(value: str) -> str:
     return "".join(chr(ord(one) + 0xFEE0) for one in value)
 
 
+def _struck(value: str) -> str:
+    return "".join(f"{one}\u0336" for one in value)
+
+
+def _capped(value: str) -> str:
+    return "".join(f"{one}\ufe0f\u20e3" if one.isdigit() else one for one in value)
+
+
 def _quoted(value: str) -> str:
     return quopri.encodestring(value.encode(), quotetabs=True).decode().replace("@", "=40").replace("-", "=2D")
 
@@ -86,6 +94,10 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "underscores": _each("_"),
     "zero width": _each("\u200b"),
     "soft hyphens": _each("\u00ad"),
+    "struck through": _struck,
+    "keycaps": _capped,
+    "NUL": _each("\x00"),
+    "control characters": _each("\x08\x9f"),
     "word joiners": _each("\u2060"),
     "full width": _wide,
     "Arabic digits": _digits(0x0660),
@@ -152,6 +164,18 @@ def test_each_kind_is_found_whatever_parts_its_groups(name: str, kind: str) -> N
     _is_found(kind, f"please note {BY_GROUPS[name](STRUCTURED[kind][1])} , and so on")
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("card", "4111 =\r\n1111 1111 1111"), ("phone", "call (415)=\n 555-2671"),
+        ("iban", "DE89 3704=\r\n 0044 0532 0130 00"),
+        ("us-ssn", "SSN 536=\n 22 =\n8731"),
+    ],
+)  # fmt: skip
+def test_a_soft_line_break_may_stand_at_a_blank(text: str, kind: str) -> None:
+    _is_found(kind, f"please note {text} , and so on")
+
+
 @pytest.mark.parametrize("kind", REGROUPED)
 @pytest.mark.parametrize("between", [" ", ".", "-", "\u00a0", "\u2011"])
 def test_each_number_is_found_in_threes(between: str, kind: str) -> None:
@@ -178,6 +202,7 @@ def test_addresses_are_found_in_the_ways_that_people_write_them(text: str) -> No
         "meet me at noon dot", "look at this (at home)", "a b c d e f", "1.2.3.4.5.6", "x = 10, y=20", "width=40px",
         "responsibilities", "getUserAccountByIdentifier", "<b>bold</b> text", "<td>12</td><td>13</td>",
         "thanks @bob.smith", "a_b_c_d", "5 - 6 - 7 - 8", "deadbeef" * 4, "count=30&page=20",
+        "x =\n20", "4111\x1c1111\x1c1111\x1c1111", "4111\x0b1111\x0c1111 \x001111",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_is_left_alone(text: str) -> None:

@@ -29,6 +29,10 @@ def read(text: str) -> str | None:
         ("a=40b=2Ede", "a@b.de"),
         ("a=3Db caf=C3=A9 =E9", "a=b café é"),
         ("123=\r\n45", "12345"),
+        ("123 =\r\n45", "123 45"),
+        ("(415)=\n 555", "(415) 555"),
+        ("1\x002\x003 \x00x", "123 x"),
+        ("1\x9623\x7f4", "1234"),
         ("x " + base64.b64encode(b"hello to you all").decode() + " y", "x hello to you all y"),
         ("x " + base64.b64encode("grüße an alle hier".encode()).decode() + " y", "x grüße an alle hier y"),
         ("x " + base64.b64encode(b"\x00\x01 hello to you all").decode(), "x    hello to you all"),
@@ -49,12 +53,14 @@ def test_what_stands_behind_an_encoding_is_read(text: str, shown: str) -> None:
     assert CODE.first(shadow(text), 0) is not None
 
 
-@pytest.mark.parametrize("text", ["", "plain words", "a@b.de", "1 2 3", "a < b", "x=1", "2024-05-01"])
+@pytest.mark.parametrize(
+    "text", ["", "plain words", "a@b.de", "1 2 3", "a < b", "x=1", "2024-05-01", "1\t2\r3", "1\x1c2\x1d3"]
+)
 def test_where_there_is_none_nothing_is_read(text: str) -> None:
     assert read(text) is None
 
 
-@given(st.text(alphabet="=40 2E\r\n<b>/aQUJ13d-_.@(at)dot", max_size=120))
+@given(st.text(alphabet="=40 2E\r\n\x00\x96<b>/aQUJ13d-_.@(at)dot", max_size=120))
 @example("=\n")
 @example("=\r\n=")
 def test_each_character_comes_from_a_place_in_the_text(text: str) -> None:
@@ -73,7 +79,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
     reread(normalise(text))
 
 
-@given(st.text(alphabet="=40 2E<b>/aQUJ13d-_.@(at)dot", min_size=TRIGGER + 20, max_size=200))
+@given(st.text(alphabet="=40 2E\x00\x7f<b>/aQUJ13d-_.@(at)dot", min_size=TRIGGER + 20, max_size=200))
 def test_a_reason_to_look_is_seen_in_as_many_characters_as_a_stream_holds_back(text: str) -> None:
     shade = shadow(text)
     place = CODE.first(shade, 0)

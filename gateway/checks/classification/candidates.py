@@ -19,7 +19,7 @@ _BARRIERS = b"0123456789;"
 _NUMBER = NUMBER.encode("ascii")
 _MORE = frozenset(b", /&ao")
 """With what the next value of a list begins."""
-_WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
 _ZEROS = 8

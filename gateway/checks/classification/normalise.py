@@ -41,7 +41,10 @@ ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
 
 # Each stands for itself, so that a shadow's shadow is the same.
-UPPER, LETTER, OTHER, ODD, CONTROL = "\xc0", "\xe0", "\xb7", "\xad", "\x7f"
+UPPER, LETTER, OTHER, ODD, CONTROL, UNDER = "\xc0", "\xe0", "\xb7", "\xad", "\x7f", "\x1f"
+"""`UNDER` stands for `_`. To RE2 `_` is part of a word, so that no border is beside it, and `card_4111…`, as names of
+files, keys and tools are written, would show nothing."""
+_UNDER = UNDER.encode("latin-1")
 _ODD = ODD.encode("latin-1")
 
 
@@ -95,7 +98,7 @@ class _Shadows(dict[int, str]):
     def __missing__(self, point: int) -> str:
         character = chr(point)
         if point < 128:
-            shade = character
+            shade = UNDER if character == "_" else character
         elif _FOLDS[point] != character or unicodedata.combining(character):
             shade = ODD
         elif unicodedata.category(character) == "Cc":
@@ -149,7 +152,7 @@ def _codec(name: str, table: dict[int, str]) -> Callable[[str], bytes]:
 
     def write(text: str) -> bytes:
         if text.isascii():
-            return text.encode("ascii")
+            return text.encode("ascii").replace(b"_", _UNDER)
         if (len(text) - len(text.encode("latin-1", "ignore"))) * _SCATTERED > len(text):
             return text.translate(table).encode("latin-1")
         return text.encode("latin-1", name).translate(latin)

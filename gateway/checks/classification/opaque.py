@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.checks.classification.classes import QUASI
 from gateway.checks.classification.cursor import WINDOW
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.normalise import UNDER, shadow
 from gateway.checks.classification.readings import IN_CODE, shows_text
 from gateway.core.finding import Finding
 
@@ -42,7 +42,7 @@ _PART = re.compile(r"(?:\\{1,8}(?:u(?:0(?:0[023]?)?)?)?|%[023]?)\Z")
 """What may be the beginning of such an escape, at the end of a piece. Eight backslashes: JSON in JSON, four deep."""
 _STANDS_FOR = {"n": "\n", "r": "\r", "/": "/", "0a": "\n", "0d": "\r", "2b": "+", "2f": "/", "2d": "-", "3d": "="}
 _MAY_BE = _ALPHABET | frozenset("\r\n\\%")
-_TABLE = bytes(ord("a") if chr(code) in _MAY_BE else ord(" ") for code in range(256))
+_TABLE = bytes(ord("a") if chr(code) in _MAY_BE | {UNDER} else ord(" ") for code in range(256))
 _LONG = b"a" * RUN
 _STRETCH = re.compile(b"a{%d,}" % RUN)
 _BEHIND = re.compile(rf"(?<=;base64,|;BASE64,|;Base64,)[A-Za-z0-9+/_=\\%-]{{{_SHORT}}}")

@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from gateway.checks.classification.normalise import shadow
-from gateway.checks.classification.sources import needed, pieces
+from gateway.checks.classification.sources import needed, over_shadow, pieces
 from gateway.core.errors import ConfigurationError
 
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
@@ -33,7 +33,7 @@ def _compiled(source: str) -> Any:
     """The extension type below the `re2` module's own `re`-like one: that one's match objects and generators cost
     several times the matching. `ConfigurationError` for what RE2 does not accept."""
     try:
-        compiled = re2._re2.RE2(source.encode("latin-1"), _options())
+        compiled = re2._re2.RE2(over_shadow(source, _written).encode("latin-1"), _options())
     except UnicodeEncodeError as error:
         raise ConfigurationError("a pattern must be of Latin-1 characters") from error
     if not compiled.ok():
@@ -121,7 +121,7 @@ class Gates:
         self._all = frozenset(range(len(sources)))
         self._set = re2.Set.SearchSet(_options())
         for source in sources:
-            self._set.Add(source.encode("latin-1"))
+            self._set.Add(over_shadow(source, _written).encode("latin-1"))
         # Matches always: when it is missing from an answer, the set itself failed, and every gate counts as open.
         self._sentinel = len(sources)
         self._set.Add(b"")
@@ -158,3 +158,12 @@ def _members(source: str) -> frozenset[int]:
     """The single bytes that a pattern matches."""
     match = _compiled(source).Match
     return frozenset(byte for byte in range(256) if match(_ALL, bytes([byte]), 0, 1)[0][0] == 0)
+
+
+@lru_cache(maxsize=1024)
+def _written(source: str) -> frozenset[int]:
+    """The single bytes that a source as it is written matches; none where RE2 does not accept it."""
+    compiled = re2._re2.RE2(source.encode("latin-1"), _options())
+    return frozenset(
+        byte for byte in range(256) if compiled.ok() and compiled.Match(_ALL, bytes([byte]), 0, 1)[0][0] == 0
+    )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 
+from gateway.checks.classification.normalise import UNDER
+
 _ENDS = ("", r"\b")
 """What may follow the group of a pattern that is taken apart: nothing that has a width."""
 _COMMON = frozenset(b" abcdefghijklmnopqrstuvwxyz")
@@ -13,7 +15,34 @@ _COMMON = frozenset(b" abcdefghijklmnopqrstuvwxyz")
 _TOKEN = re.compile(r"\\x.{0,2}|\\.?|\[\^?\]?(?:\\.?|[^\]\\])*\]?|\{[^}]*\}|.", re.DOTALL)
 """An escape, a character class (a bracket right after its beginning is a member), a repetition, or a character; the
 sources are those of recognizers, which whoever runs the gateway has written."""
+_LOW, _UNDER = ord("_"), ord(UNDER)
+_LOWS = frozenset(("_", r"\_", r"\x5f", r"\x5F"))
+_NO_WORD = r"\W"
 _ANCHORS = frozenset(("\\A", "\\z", "^", "$"))
+
+
+def over_shadow(source: str, members: Callable[[str], frozenset[int]]) -> str:
+    r"""The source as it is meant, for a shadow, in which another byte stands for `_` (`normalise.UNDER`): what matches
+    `_` matches that, what does not does not, and `\b` is a border beside it. `members` as in `needed`, of sources as
+    they are written."""
+    return "".join(_over(token, members) for token in _TOKEN.findall(source))
+
+
+def _over(token: str, members: Callable[[str], frozenset[int]]) -> str:
+    if token.startswith("[") and token.endswith("]"):
+        matched, negated = members(token), token.startswith("[^")
+        if _LOW in matched and _UNDER not in matched:
+            return f"(?:{token}|{UNDER})" if negated else f"[{UNDER}{_inside(token[1:-1])}]"
+        # One that is of control characters goes on matching that of `_`: nothing in text tells them apart.
+        return f"[^{UNDER}{_inside(token[2:-1])}]" if negated and _LOW not in matched else token
+    if token in (r"\w", r"\W"):
+        return f"[{'^' if token == _NO_WORD else ''}\\w{UNDER}]"
+    return UNDER if token in _LOWS else token
+
+
+def _inside(members: str) -> str:
+    """A bracket right after the beginning of a class is a member, and would be its end after another one."""
+    return "\\]" + members[1:] if members.startswith("]") else members
 
 
 def pieces(source: str) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
+from gateway.checks.classification.patterns import _written
 from gateway.checks.classification.pieces import unseen
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import (
@@ -32,6 +33,7 @@ from gateway.checks.classification.recognizer import (
     Recognizer,
 )
 from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.checks.classification.sources import over_shadow
 from gateway.core.finding import Finding
 
 Places = dict[str, list[tuple[int, int]]]
@@ -54,7 +56,7 @@ _COMPILED: dict[str, Callable[..., list[tuple[int, int]]]] = {}
 def matched(source: str, shade: bytes, start: int, *, here: bool = False) -> tuple[int, int, int, int] | None:
     """The first match from `start` on, or the one there: where it begins, the span of its group or of all, its end."""
     if source not in _COMPILED:
-        _COMPILED[source] = re2._re2.RE2(source.encode("latin-1"), _options()).Match
+        _COMPILED[source] = re2._re2.RE2(over_shadow(source, _written).encode("latin-1"), _options()).Match
     anchors = re2._re2.RE2.Anchor
     while start <= len(shade):
         spans = _COMPILED[source](anchors.ANCHOR_START if here else anchors.UNANCHORED, shade, start, len(shade))

@@ -24,7 +24,7 @@ def test_matches_count_that_begin_from_the_place_to_the_limit() -> None:
 
 
 def test_a_piece_of_a_word_or_of_a_longer_number_is_none() -> None:
-    assert found(NUMBER, "a1 2b 3.4 -5 6- _7 8 é9") == [("x-n", "5"), ("x-n", "6"), ("x-n", "8")]
+    assert found(NUMBER, "a1 2b 3.4 -5 6- _7 8 é9") == [("x-n", "5"), ("x-n", "6"), ("x-n", "7"), ("x-n", "8")]
 
 
 def test_what_was_refused_may_hold_another() -> None:

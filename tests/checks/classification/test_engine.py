@@ -30,6 +30,28 @@ def test_findings_are_by_part_and_classes_over_all_parts() -> None:
     assert scan.scanned == "full"
 
 
+@pytest.mark.parametrize(
+    "name", ["{}", "a_{}", "{}_a", "scan_{}_x.pdf", "_{}_", "/files/y_{}.pdf", '{{"ref_{}": "v"}}']
+)
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("AKIAIOSFODNN7EXAMPLE", "secret-aws-key"),
+        ("sk_live_abcdefghijklmnopqrstuvwx", "secret-stripe-key"),
+        ("4111111111111111", "card"),
+        ("4111-1111-1111-1111", "card"),
+        ("DE89370400440532013000", "iban"),
+        ("ssn_536-22-8731", "us-ssn"),
+        ("MRN_4481920", "mrn"),
+        ("dob_1972-03-14", "date-of-birth"),
+        ("415-555-2671", "phone"),
+        ("192.168.1.20", "ip"),
+    ],
+)
+def test_names_of_files_keys_and_tools_hide_nothing_between_underscores(name: str, value: str, kind: str) -> None:
+    assert kind in {finding.type for finding in ENGINE.scan_text(name.format(value))}
+
+
 def test_a_message_without_parts_is_fully_scanned_and_has_no_class() -> None:
     scan = ENGINE.scan([])
     assert (scan.parts, scan.classes, scan.scanned) == ((), frozenset(), "full")

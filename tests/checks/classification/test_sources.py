@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from gateway.checks.classification.normalise import outline
-from gateway.checks.classification.patterns import needed_by
+from gateway.checks.classification.normalise import outline, shadow
+from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.classification.sources import anchored, needed, pieces
 from tests.checks.classification.oracle import matched
@@ -87,3 +87,27 @@ def test_every_match_of_a_gate_that_ships_holds_one_of_the_bytes_it_needs(text: 
         while needs and match is not None:
             assert set(shade[match[0] : match[3]]) & set(needs)
             match = matched(gate, shade, match[3])
+
+
+@pytest.mark.parametrize(
+    ("source", "matches", "does_not"),
+    [
+        (r"\b[0-9]{4}\b", ["1234", "_1234_", "a_1234"], ["a1234", "12345"]),
+        (r"\bsk_[a-z_]+\b", ["sk_live_x", "_sk_a"], ["sk-live", "ask_a"]),
+        (r"a[^_]b", ["a-b"], ["a_b"]),
+        (r"a[^0-9]b", ["a_b", "a-b"], ["a1b"]),
+        (r"a[^\x00-\x1f]b", ["a_b"], ["a\x03b"]),
+        (r"a[]_]b", ["a]b", "a_b"], ["a[b"]),
+        (r"a[!-~]b", ["a_b", "a~b"], ["a b"]),
+        (r"a\wb", ["a_b", "a1b"], ["a-b"]),
+        (r"a\Wb", ["a-b"], ["a_b", "a1b"]),
+        (r"a\_b|a\x5Fc", ["a_b", "a_c"], ["a-b"]),
+        (r"a.b", ["a_b"], ["ab"]),
+    ],
+)
+def test_in_a_shadow_what_is_written_of_an_underscore_is_meant_and_a_border_is_beside_it(
+    source: str, matches: list[str], does_not: list[str]
+) -> None:
+    pattern = Pattern(source)
+    assert all(pattern.first(shadow(text), 0) is not None for text in matches)
+    assert all(pattern.first(shadow(text), 0) is None for text in does_not)

@@ -41,6 +41,10 @@ from gateway.settings.purposes import legal_bases
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sticking import StickingClasses
 
+_DAY_S = 86_400
+_FOR_EVER_DAYS = 36_500
+"""The most that a rule may say."""
+
 
 def parts_of(
     base: Foundation,
@@ -151,6 +155,17 @@ def bounds_of(settings: Settings) -> Bounds:
     return Bounds(body_bytes=server.max_body_bytes, answer_bytes=server.max_answer_bytes, depth=server.max_depth)
 
 
+def lifetimes_of(settings: Settings) -> dict[str, float]:
+    """For how many seconds answers are kept, by agent: no longer than what lies beside the record of any exchange."""
+    days = [
+        rule.details_days
+        for rule in settings.retention
+        if rule.details_days is not None and (not rule.about or "exchange" in rule.about)
+    ]
+    longest = min(days, default=_FOR_EVER_DAYS) * _DAY_S
+    return {agent.id: min(agent.cache_s, longest) for agent in settings.agent if min(agent.cache_s, longest) > 0}
+
+
 def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
     """What is kept of agents that allow it, in this process's memory; `ConfigurationError` for a class that is none."""
     unknown = sorted(set(settings.cache.classes) - policy.known_classes)
@@ -160,7 +175,7 @@ def caching_of(settings: Settings, policy: Policy, clock: Clock) -> Caching:
     return Caching(
         MemoryCache(settings.cache.entries, settings.cache.size_bytes),
         clock,
-        lifetimes={agent.id: agent.cache_s for agent in settings.agent if agent.cache_s > 0},
+        lifetimes=lifetimes_of(settings),
         classes=frozenset(settings.cache.classes),
         actions={agent.id: frozenset(agent.cache_actions) for agent in settings.agent if agent.cache_actions},
     )

@@ -41,15 +41,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cache(Protocol):
-    """Where answers are kept. What `forget_…` and `clear` return from is gone, and does not come back."""
+    """Where answers are kept. What `forget_subject` and `clear` return from is gone."""
 
     async def get(self, key: bytes, now: int) -> Kept | None: ...
 
     async def put(self, key: bytes, kept: Kept) -> None: ...
-
-    async def forget_exchange(self, exchange: str) -> None:
-        """Drop what this exchange brought."""
-        ...
 
     async def forget_subject(self, subject: str) -> None:
         """Drop everything about this pseudonym."""
@@ -88,9 +84,6 @@ class MemoryCache:
         while len(self._kept) > self._entries or self.size > self._size:
             self._drop([next(iter(self._kept))])
 
-    async def forget_exchange(self, exchange: str) -> None:
-        self._drop([key for key, kept in self._kept.items() if kept.exchange == exchange])
-
     async def forget_subject(self, subject: str) -> None:
         self._drop([key for key, kept in self._kept.items() if subject in kept.subjects])
 
@@ -121,6 +114,9 @@ class Caching:
         agents that confine it; `classes` are the data classes that may be kept."""
         self._cache, self._now = cache, clock.monotonic_ns
         self._lifetimes, self._actions, self._classes = lifetimes, actions, classes
+        self._forgotten: set[str] = set()
+        """Pseudonyms whose data were not to be given any more at some time: few, and the store of subjects holds them
+        as well. What was under way about them meanwhile must not come in afterwards."""
 
     async def find(self, exchange: Exchange, routed: Routed, adapter: Adapter) -> Delivered | None:
         """A kept answer to what the agent would be sent. Where there is none, and the one that comes may be kept, the
@@ -157,6 +153,8 @@ class Caching:
         key, wire = exchange.cache_key, delivered.wire
         if key is None or wire is None or delivered.attempts != 1 or outcome.code != "ok" or wire.status != 200:
             return
+        if not self._forgotten.isdisjoint(exchange.subjects):
+            return
         if outcome.sessions or outcome.classes is None or not self._classes.issuperset(outcome.classes):
             return
         lifetime_s = min(self._lifetimes[delivered.routed.route.id], _allowed_s(wire))
@@ -173,7 +171,9 @@ class Caching:
         await self._cache.put(key, kept)
 
     async def forget(self, subjects: frozenset[str]) -> None:
-        """Drop what is about any of these pseudonyms: their data are not to be given any more."""
+        """Drop what is about any of these pseudonyms, and keep nothing more of it: their data are not to be given any
+        more."""
+        self._forgotten |= subjects
         for subject in subjects:
             await self._cache.forget_subject(subject)
 

@@ -260,14 +260,23 @@ async def test_what_is_erased_or_decided_under_another_policy_is_gone(clock: Man
     kept = caching(clock, cache)
     for text, id, subjects in (("a", "ex_a", ("su_1",)), ("b", "ex_b", ("su_1", "su_2")), ("c", "ex_c", ("su_2",))):
         await Asked(clock, text, id=id, subjects=subjects).answered(kept)
-    await cache.forget_exchange("ex_c")
-    await cache.forget_exchange("ex_never")
-    assert len(cache) == 2
-    await cache.forget_subject("su_2")
+    await kept.forget(frozenset({"su_2", "su_never"}))
     assert len(cache) == 1
     assert await Asked(clock, "a", subjects=("su_1",)).find(kept)
     await kept.clear()
     assert (len(cache), cache.size) == (0, 0)
+
+
+async def test_what_was_under_way_about_somebody_who_was_erased_meanwhile_is_not_kept(clock: ManualClock) -> None:
+    cache = MemoryCache(10, 1 << 20)
+    kept = caching(clock, cache)
+    asked = Asked(clock, "a", id="ex_a", subjects=("su_1", "su_2"))
+    assert await asked.find(kept) is None
+    await kept.forget(frozenset({"su_2"}))
+    await asked.answered(kept)
+    assert len(cache) == 0
+    await Asked(clock, "b", subjects=("su_3",)).answered(kept)
+    assert len(cache) == 1
 
 
 async def test_a_kept_answer_that_can_no_longer_be_read_is_asked_for_again(clock: ManualClock) -> None:
@@ -279,7 +288,7 @@ async def test_a_kept_answer_that_can_no_longer_be_read_is_asked_for_again(clock
 
 def entry(size: int, name: str = "ex", until: int = 10) -> Kept:
     answer = WireAnswer(status=200, headers=(), body=b"x" * size)
-    return Kept(wire=answer, exchange=name, subjects=(), since=0, until=until)
+    return Kept(wire=answer, exchange=name, subjects=(name,), since=0, until=until)
 
 
 async def test_the_longest_unused_go_first_and_what_is_too_large_is_not_kept() -> None:
@@ -315,7 +324,7 @@ def test_it_never_holds_more_than_it_may_nor_gives_what_is_over(doings: list[tup
                 kept = await cache.get(key, when)
                 assert kept is None or kept.until > when
             else:
-                await cache.forget_exchange(str(number))
+                await cache.forget_subject(str(number))
             assert len(cache) <= 4
             assert 0 <= cache.size <= 6000
             assert (cache.size == 0) is (len(cache) == 0)

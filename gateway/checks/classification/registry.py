@@ -21,6 +21,7 @@ from gateway.checks.classification.families import (
     secrets,
     segments,
     special,
+    spread,
     things,
 )
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
@@ -101,6 +102,7 @@ DEFAULT = Registry(
         *organizations.RECOGNIZERS,
         *segments.RECOGNIZERS,
         *regrouped.RECOGNIZERS,
+        *spread.RECOGNIZERS,
     ),
     labels=(
         *contact.LABELS,
@@ -111,6 +113,7 @@ DEFAULT = Registry(
         *things.LABELS,
         *places.LABELS,
         *regrouped.LABELS,
+        *spread.LABELS,
     ),
     lexicons=(
         *contact.LEXICONS,

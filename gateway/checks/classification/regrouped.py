@@ -4,11 +4,14 @@ Whoever reads a number out, or wants it to pass, parts its digits anew. So do ta
 dates; what is asked here, besides what the number's own check asks, keeps those apart.
 """
 
+import re
+
 from gateway.checks.classification import numbers, validators
 from gateway.checks.classification.validators import Check, Verdict, dated
 
 CURRENCIES = ("EUR", "Euro", "euro", "euros", "Euros", "USD", "dollars", "CHF", "GBP", "PLN", "SEK", "BRL", "reais")
 """What stands behind a sum of money."""
+_GROUP = re.compile("[0-9]+")
 
 
 def _evenly(text: str, least: int) -> bool:
@@ -52,12 +55,23 @@ def _apart(check: Check) -> Check:
     return judged
 
 
+def spread_card(text: str) -> Verdict | None:
+    """Groups of a card over one line or two, no other figure beside them: Luhn, and an issuer's prefix and length."""
+    groups = _GROUP.findall(text)
+    if list(map(len, groups)) not in ([4, 4, 4, 4], [4, 6, 5]) or text.count("\n") > 1:
+        return None
+    digits = "".join(groups)
+    verdict = validators.card(digits)
+    return ("luhn", 0, len(text)) if verdict is not None and verdict[1:] == (0, len(digits)) else None
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         # In pairs, eleven digits are also six figures of a row; in threes they are rarely just that.
         *(_even(check, 3) for check in (numbers.idnr, numbers.pesel, numbers.cpf)),
         *(_even(check, 2) for check in (numbers.nir, numbers.personnummer, validators.card)),
+        spread_card,
         *map(
             _apart,
             (

@@ -54,3 +54,17 @@ def test_any_other_grouping_is(text: str) -> None:
 def test_each_says_what_it_checks_under_a_name_of_its_own() -> None:
     assert not set(CHECKS) & {*validators.CHECKS, *numbers.CHECKS}
     assert all(name == check.__name__ and check.__doc__ for name, check in CHECKS.items())
+
+
+@pytest.mark.parametrize(
+    "text", ["4111  1111\t1111 - 1111", "4111 1111\n1111 1111", "4111 1111\r\n1111 1111", "3782  822463  10005"]
+)
+def test_the_groups_of_a_card_may_stand_apart(text: str) -> None:
+    assert CHECKS["spread_card"](text) == ("luhn", 0, len(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["4111  1111  1111  1112", "4111\n1111\n1111 1111", "41  4111  1111  1111  1111", "411  11111  1111  1111"]
+)
+def test_other_figures_and_a_column_of_them_are_no_card(text: str) -> None:
+    assert CHECKS["spread_card"](text) is None

@@ -152,9 +152,9 @@ class Bundling:
         return order_of(job).selection.contents
 
     async def outlived(self, job: BundleJob) -> bool:
-        """Whether it carries kept content, and an erasure has begun since it was asked for: whose content is in it, its
+        """Whether it tells of persons, and an erasure was under way since it was asked for: whom it tells of, its
         gateway does not know any more."""
-        return self.carries(job) and job.created_us <= await self._cases.last_begun(job.tenant)
+        return _personal(job) and job.created_us <= await self._cases.last_erasing(job.tenant)
 
     def unfit(self, job: BundleJob) -> Refusal | None:
         """Why a bundle may not leave as it was built: it must be encrypted by now, or to others."""
@@ -349,14 +349,14 @@ class Bundling:
     # ---------------------------------------------------------------------------------------------------------- files
 
     async def _expire(self, tenant: str) -> None:
-        """Delete files whose days are over: on the node that has them, and a day later on any. What carries kept
-        content goes with the first erasure after it, on the node that has it; none hands it out (`outlived`)."""
+        """Delete files whose days are over: on the node that has them, and a day later on any. What tells of persons
+        goes with the first erasure after it, on the node that has it; none hands it out (`outlived`)."""
         now = self._clock.now_us()
         for job in await self._store.over(tenant, now):
             if job.node == self._node.id or (job.expires_us or 0) + _DAY_US <= now:
                 await self._deleted(job)
-        for job in await self._store.before(tenant, await self._cases.last_begun(tenant)):
-            if job.node == self._node.id and self.carries(job):
+        for job in await self._store.before(tenant, await self._cases.last_erasing(tenant)):
+            if job.node == self._node.id and _personal(job):
                 await self._deleted(job)
 
     async def _deleted(self, job: BundleJob) -> None:
@@ -376,6 +376,13 @@ class Bundling:
 
     def _ended(self, job: BundleJob, state: str) -> None:
         self._metrics.bundle(job.tenant, state)
+
+
+def _personal(job: BundleJob) -> bool:
+    """Whether a bundle was asked for with opened details or kept content. Of one that is encrypted nothing else is
+    known here, so what it was asked for decides."""
+    selection = order_of(job).selection
+    return selection.details or selection.contents
 
 
 def _reader(job: BundleJob) -> Reader:

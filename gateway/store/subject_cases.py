@@ -83,9 +83,10 @@ class CaseStore:
             subject_case.c.ripe_us <= now_us,
         )
 
-    async def last_begun(self, tenant: str) -> int:
-        """When the newest erasure has begun to destroy, in microseconds; 0 where none has."""
-        query = select(func.max(subject_case.c.ripe_us)).where(
+    async def last_erasing(self, tenant: str) -> int:
+        """When the newest erasure has ended or, where it has not, begun to destroy, in microseconds; 0 where none has.
+        What was read until then may hold what is gone."""
+        query = select(func.max(func.coalesce(subject_case.c.ended_us, subject_case.c.ripe_us))).where(
             subject_case.c.tenant == tenant,
             subject_case.c.kind == "erasure",
             subject_case.c.state.in_(("erasing", "erased")),

@@ -24,11 +24,12 @@ from gateway.exchange.auditor import Auditor, Reader
 from gateway.exchange.bundle_files import Order
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.underway import UnderWay
-from gateway.ledger.entry import Entry
+from gateway.ledger.entry import Entry, RowChange
 from gateway.ledger.record import NodeInfo
 from gateway.settings import EvidenceSettings, Settings
 from gateway.store.bundle_jobs import BUILDING, OPEN, READY, BundleJob
 from gateway.store.lease import Lease
+from gateway.store.subject_cases import moved as case_moved
 from gateway.store.subject_cases import opened as case_opened
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
@@ -74,6 +75,10 @@ class Opened:
         found = await self.bundling.get(self.tenant, job.id)
         assert found is not None
         return found
+
+    async def moved(self, change: RowChange) -> None:
+        """A case of a data subject, with its record."""
+        await (await self.site.writer("default")).submit(Entry(draft=entry(ledger=self.tenant).draft, change=change))
 
     async def until(self, job: BundleJob, met: Callable[[BundleJob], bool]) -> BundleJob:
         while not met(found := await self.state(job)):  # noqa: ASYNC110 — as a client of the API waits
@@ -329,24 +334,42 @@ async def test_a_file_is_deleted_when_its_days_are_over(sqlite_settings: Setting
         assert (site.files(), site.bundling.file(done)) == ([], None)
 
 
-async def test_a_file_with_kept_content_goes_with_the_first_erasure_after_it(sqlite_settings: Settings) -> None:
-    """Also where its node does not look any more nobody is given it; others stay."""
+async def test_a_file_that_tells_of_persons_goes_with_the_first_erasure_after_it(sqlite_settings: Settings) -> None:
+    """Opened details as well as kept content. Also where its node does not look any more nobody is given it; one of
+    commitments alone stays, and so does what is asked for once the erasure is over."""
     async with opened(sqlite_settings) as site:
         site.auditor._setting = _unencrypted(site.auditor._setting)
-        plain, content = await site.ask(), await site.ask(contents=True)
+        asked = [await site.ask(details=False), await site.ask(), await site.ask(contents=True)]
         async with running(site.bundling):
-            ready = [await site.until(job, lambda found: found.state == READY) for job in (plain, content)]
-        assert [site.bundling.carries(job) for job in ready] == [False, True]
-        assert [await site.bundling.outlived(job) for job in ready] == [False, False]
+            ready = [await site.until(job, lambda found: found.state == READY) for job in asked]
+        assert [site.bundling.carries(job) for job in ready] == [False, False, True]
+        assert [await site.bundling.outlived(job) for job in ready] == [False, False, False]
         begun = case("sc_1", tenant=site.tenant, kind="erasure", state="erasing", ripe_us=site.clock.now_us())
-        change = case_opened(begun)
-        await (await site.site.writer("default")).submit(Entry(draft=entry(ledger=site.tenant).draft, change=change))
-        assert [await site.bundling.outlived(job) for job in ready] == [False, True]
+        await site.moved(case_opened(begun))
+        assert [await site.bundling.outlived(job) for job in ready] == [False, True, True]
         await site.node("nd_other")._expire(site.tenant)
-        assert len(site.files()) == 2, "what another node has is left to it"
+        assert len(site.files()) == 3, "what another node has is left to it"
         await site.bundling._expire(site.tenant)
-        assert [(await site.state(job)).state for job in ready] == [READY, "expired"]
-        assert (len(site.files()), site.bundling.file(await site.state(content))) == (1, None)
+        assert [(await site.state(job)).state for job in ready] == [READY, "expired", "expired"]
+        assert [site.bundling.file(await site.state(job)) is None for job in ready] == [False, True, True]
+        assert len(site.files()) == 1
+
+
+async def test_a_bundle_that_was_asked_for_while_somebody_was_being_erased_goes_when_that_is_over(
+    sqlite_settings: Settings,
+) -> None:
+    async with opened(sqlite_settings) as site:
+        begun = case("sc_1", tenant=site.tenant, kind="erasure", state="erasing", ripe_us=site.clock.now_us())
+        await site.moved(case_opened(begun))
+        site.clock.advance(60)
+        between = await site.ask()
+        assert not await site.bundling.outlived(between)
+        site.clock.advance(60)
+        erased = msgspec.structs.replace(begun, state="erased", ended_us=site.clock.now_us())
+        await site.moved(case_moved(begun, erased))
+        site.clock.advance(60)
+        after = await site.ask()
+        assert [await site.bundling.outlived(job) for job in (between, after)] == [True, False]
 
 
 def _unencrypted(setting: Setting) -> Setting:

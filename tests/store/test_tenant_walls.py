@@ -447,14 +447,14 @@ async def _(w: World) -> tuple[Any, Any]:
     return await cases.ripe(w.mine, 2), ()
 
 
-@ask("subject_cases.CaseStore.last_begun")
+@ask("subject_cases.CaseStore.last_erasing")
 async def _(w: World) -> tuple[Any, Any]:
     cases = CaseStore(w.store.engine)
     begun = case_opened(case("sc_begun", tenant=w.theirs, kind="erasure", state="erasing", ripe_us=7))
     async with w.store.writer(w.theirs) as writer:
         await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=begun))
-    assert await cases.last_begun(w.theirs) == 7
-    return await cases.last_begun(w.mine), 0
+    assert await cases.last_erasing(w.theirs) == 7
+    return await cases.last_erasing(w.mine), 0
 
 
 _THEIRS = ("su_theirs",)

@@ -1,8 +1,12 @@
 """After an erasure nothing of a data subject can be read: not in the database, not in an earlier backup of it beside
 the keys of today, not in a file; and every proof that was given before still holds."""
 
+import asyncio
+import base64
 import io
+import json
 import sqlite3
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -148,6 +152,34 @@ async def test_nothing_can_be_read_and_everything_can_be_proven(
         again = await site.chat(key, PERSONAL, "ward", headers=ANN)
         assert again.status_code == 200
         assert await installation.directory.find_subject(tenant, "ann") not in (None, ann)
+
+
+async def test_a_bundle_of_before_is_handed_out_no_more(sqlite_settings: Settings, clock: ManualClock) -> None:
+    """What it holds in clear is deleted where it lies, and refused from then on."""
+    async with system(sqlite_settings, clock=clock) as site:
+        done = await site.chat(await site.key("clerk"), PERSONAL, "ward", headers=ANN)
+        assert done.status_code == 200, done.text
+        auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
+        asked = await site.http.post("/evidence/bundles", json={}, headers=auditor)
+        place = asked.headers["location"]
+        while (await site.http.get(place, headers=auditor)).json()["status"] == "building":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        fetched = await site.http.get(f"{place}/download", headers=auditor)
+        assert fetched.status_code == 200
+        details = zipfile.ZipFile(io.BytesIO(fetched.content)).read("data/details.jsonl")
+        assert any(CANARY.encode() in base64.b64decode(json.loads(line)["bytes"]) for line in details.splitlines())
+        assert _bundles(sqlite_settings) != []
+
+        assert (await erased(site, clock))["event"] == "subject.erased"
+        refused = await site.http.get(f"{place}/download", headers=auditor)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:gateway:problem:conflict")
+        await site.gateway.bundling._expire(site.gateway.site.tenants["default"].ledger)
+        assert _bundles(sqlite_settings) == []
+        assert (await site.http.get(place, headers=auditor)).json()["status"] == "expired"
+
+
+def _bundles(settings: Settings) -> list[Path]:
+    return list(Path(settings.base).rglob("ev_*.zip"))
 
 
 def _wrapped(file: Path, subject: str) -> list[bytes]:

@@ -86,9 +86,10 @@ class A2aStream(EventFilter):
         if kind == "artifactUpdate":
             return self._artifact(found, value, place)
         ended = state_of(kind, value)
-        safe = self._encoded(self._settled(found, place))
+        closes = kind == "message" or ended in TERMINAL
+        safe = self._encoded(self._settled(found, place, closes=closes))
         before = self._rests() if kind in ("task", "message") or ended in TERMINAL | INTERRUPTED else []
-        if kind == "message" or ended in TERMINAL:
+        if closes:
             self.closing = safe
             return before
         return [*before, safe]
@@ -155,16 +156,20 @@ class A2aStream(EventFilter):
             raise AgentError("answer_too_large")
         return self._lanes.lane(pointer, label, apart=apart, prose=prose)
 
-    def _settled(self, value: dict[str, Any], place: str) -> dict[str, Any]:
-        """A value that came whole, safe to leave. `AgentError("bad_answer")` where something would have to be masked
-        that cannot be (an id, a key), or where what cannot be read can be given no other form."""
+    def _settled(self, value: dict[str, Any], place: str, *, closes: bool = False) -> dict[str, Any]:
+        """A value that came whole, safe to leave. `closes`: nothing comes after it. `AgentError("bad_answer")` where
+        something would have to be masked that cannot be (an id, a key), or where what cannot be read can be given no
+        other form."""
         reader = Reader(self._bounds)
         try:
             reader.read(value)
             masked: dict[str, str] = {}
             unread: list[str] = []
             places = prose_of_event(value)
+            spoken = [part for part in reader.parts if part.pointer in places]
             for part in reader.parts:
+                if closes and spoken and part is spoken[-1]:
+                    self._lanes.last()
                 self._look(part, place, masked, unread, prose=part.pointer in places)
             # A mask first: its place is that of the value as it came.
             return dict(withheld(rewrite(value, masked, self._bounds), unread))

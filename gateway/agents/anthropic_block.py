@@ -28,6 +28,10 @@ class Block:
         self._kind: object = None
         self._citations = 0
 
+    @property
+    def prose(self) -> bool:
+        return self._kind == "text"
+
     def start(self, block: dict[str, Any]) -> dict[str, Any]:
         """The block as it may leave. What its text holds already is the first piece of what deltas add to."""
         kind = self._kind = block.get("type")
@@ -77,7 +81,7 @@ class Block:
         lane = self._lanes.get(kind)
         if lane is None:
             lane = self._lanes[kind] = self._texts.open(
-                f"{self._place}/{_JOINED[kind]}", prose=kind == "text_delta" and self._kind == "text"
+                f"{self._place}/{_JOINED[kind]}", prose=kind == "text_delta" and self.prose
             )
         self._thought = self._thought or kind != "text_delta"
         return lane.feed(text)

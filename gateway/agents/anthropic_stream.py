@@ -41,6 +41,8 @@ class AnthropicStream(EventFilter):
         self._blocks: dict[int, Block] = {}
         self._ended: set[int] = set()
         self._usage: dict[str, Any] = {}
+        self._stopped: dict[str, Any] | None = None
+        """The end of a text: the event after it says whether another may follow, so it waits for that."""
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []
@@ -48,7 +50,7 @@ class AnthropicStream(EventFilter):
             if event.data is None:
                 out.append(COMMENT)
                 continue
-            self._event(self._read(event), out)
+            self._follow(self._read(event), out)
             if self.closing:
                 break
         return b"".join(out)
@@ -63,6 +65,22 @@ class AnthropicStream(EventFilter):
         if type(kind) is not str or _KIND.fullmatch(kind) is None or event.name not in ("", kind):
             raise AgentError("bad_answer")
         return value
+
+    def _follow(self, value: dict[str, Any], out: list[bytes]) -> None:
+        """One event, after the end of a text that waited for it, or as such an end."""
+        stopped, self._stopped = self._stopped, None
+        if value["type"] in ("message_delta", "message_stop"):
+            self._texts.last()
+        if stopped is not None:
+            self._event(stopped, out)
+        if value["type"] == "content_block_stop" and self._speaks(value.get("index")):
+            self._stopped = value
+        else:
+            self._event(value, out)
+
+    def _speaks(self, index: object) -> bool:
+        """Whether a block is a text for whoever reads the message."""
+        return type(index) is int and index in self._blocks and self._blocks[index].prose
 
     def _event(self, value: dict[str, Any], out: list[bytes]) -> None:
         kind = value["type"]

@@ -38,6 +38,10 @@ class Texts:
             raise AgentError("answer_too_large")
         return self._lanes.lane(pointer, label, token=token, prose=prose)
 
+    def last(self) -> None:
+        """No text comes after the one that ends."""
+        self._lanes.last()
+
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of what cannot be read."""
         return self._lanes.unreadable(pointer, text) if text else text

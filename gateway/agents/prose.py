@@ -27,13 +27,14 @@ def has_prose(message: Message) -> bool:
     return message.protocol in ("mcp", "a2a", "a2a-rest")
 
 
-def prose(message: Message, document: Any) -> frozenset[str]:
-    """The places (RFC 6901 pointers) of prose in a whole answer to this message, which is in the message's protocol."""
+def prose(message: Message, document: Any) -> dict[str, str]:
+    """The places (RFC 6901 pointers) of prose in a whole answer to this message, which is in the message's protocol, in
+    the order in which it is read; with each the `told_in` of it."""
     if not has_prose(message):
-        return frozenset()
+        return {}
     match message.protocol:
         case "openai":
-            found = _choices(document)
+            return dict(_choices(document))
         case "responses":
             found = _outputs(document)
         case "anthropic":
@@ -42,12 +43,18 @@ def prose(message: Message, document: Any) -> frozenset[str]:
             found = _blocks(_member(document, "result"), "/result/content")
         case _:
             found = _parts(document)
-    return frozenset(found)
+    return dict.fromkeys(found, "")
 
 
-def prose_of_event(event: Any) -> frozenset[str]:
-    """The same of one event of an A2A stream, but for the pieces of artifacts."""
-    return frozenset(_parts(event))
+def prose_of_event(event: Any) -> tuple[str, ...]:
+    """The same places of one event of an A2A stream, but for the pieces of artifacts."""
+    return tuple(_parts(event))
+
+
+def told_in(pointer: str) -> str:
+    """Which of several answers a text of a stream is part of: texts of one may be joined by whoever reads it. All are
+    one but the choices of a chat completion."""
+    return "/".join(pointer.split("/", 3)[:3]) if pointer.startswith("/choices/") else ""
 
 
 def is_prose_part(part: Any) -> bool:
@@ -56,14 +63,15 @@ def is_prose_part(part: Any) -> bool:
     return type(_member(part, "text")) is str and (media is None or type(media) is str) and media in _TEXTS
 
 
-def _choices(document: Any) -> Iterator[str]:
+def _choices(document: Any) -> Iterator[tuple[str, str]]:
     for index, choice in _items(document, "choices"):
-        message = _member(choice, "message")
+        message, number = _member(choice, "message"), _member(choice, "index")
+        told = f"/choices/{number if type(number) is int else index}"
         if type(_member(message, "content")) is str:
-            yield f"/choices/{index}/message/content"
+            yield f"/choices/{index}/message/content", told
         for at, part in _items(message, "content"):
             if _member(part, "type") == "text":
-                yield f"/choices/{index}/message/content/{at}/text"
+                yield f"/choices/{index}/message/content/{at}/text", told
 
 
 def _outputs(document: Any) -> Iterator[str]:
@@ -92,9 +100,12 @@ def _parts(document: Any) -> Iterator[str]:
 
 
 def _texts(holder: Any, place: str) -> Iterator[str]:
+    """None after a text that is no prose: readers may join them."""
     for index, part in _items(holder, "parts"):
         if is_prose_part(part):
             yield f"{place}/parts/{index}/text"
+        elif type(_member(part, "text")) is str:
+            return
 
 
 def _is_text(wanted: Any) -> bool:

@@ -24,6 +24,9 @@ MAX_EVENT = 1 << 22
 MAX_INDEX = 1024
 """The highest index of an output, a content part or another numbered place."""
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
+_SPOKEN = "response.output_text.done"
+_ENDINGS = frozenset({_SPOKEN, "response.content_part.done", "response.output_item.done"})
+"""What ends a text that is read. The event after these says whether another may follow, so they wait for it."""
 _STOPS = frozenset({"error", "response.audio.delta"})
 _PARTS = {
     "output_text": ("response.output_text", "text"),
@@ -53,6 +56,7 @@ class ResponsesStream(EventFilter):
         self._speeches: dict[_Key, Speech] = {}
         self._outputs: dict[str, Any] = {}
         self._sequence = 0
+        self._waiting: list[dict[str, Any]] = []
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []
@@ -62,7 +66,7 @@ class ResponsesStream(EventFilter):
                 continue
             if event.data.strip() == "[DONE]":  # some agents end as chat completions do; the end was not told yet
                 raise AgentError("closed_early")
-            self._take(self._read(event), out)
+            self._follow(self._read(event), out)
             if self.closing:
                 break
         return b"".join(out)
@@ -78,6 +82,22 @@ class ResponsesStream(EventFilter):
         if kind not in EVENTS and not (_is_word(kind) and self._texts.whole(kind) == kind):
             raise AgentError("bad_answer")
         return value
+
+    def _follow(self, value: dict[str, Any], out: list[bytes]) -> None:
+        """One event, after those that waited for it, or as one of these."""
+        kind = value["type"]
+        if self._waiting and kind in _ENDINGS and kind != _SPOKEN:
+            self._waiting.append(value)
+            return
+        if kind in _ENDS:
+            self._texts.last()
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            self._take(one, out)
+        if kind == _SPOKEN:
+            self._waiting.append(value)
+        else:
+            self._take(value, out)
 
     def _take(self, value: dict[str, Any], out: list[bytes]) -> None:
         """One event, and what must leave before it."""
@@ -102,12 +122,14 @@ class ResponsesStream(EventFilter):
     def _told(self, value: dict[str, Any]) -> dict[str, Any]:
         """An event that comes whole, safe to leave."""
         kind = value["type"]
-        said = value.get("text") if kind == "response.output_text.done" else None
+        said = value.get("text") if kind == _SPOKEN else None
         bare = {key: item for key, item in value.items() if key != "type" and (key != "text" or type(said) is not str)}
+        response = value.get("response")
+        if type(response) is dict and type(response.get("output")) is list:
+            self._texts.repeated(response["output"])
         safe: dict[str, Any] = self._texts.settle(bare)
         if type(said) is str:
             safe["text"] = self._texts.spoken(said)
-        response = value.get("response")
         if type(response) is dict:
             self._note(response)
         return {"type": kind, **safe}

@@ -4,6 +4,7 @@ A response says everything several times: in its deltas, in the event that ends 
 the response as a whole. What a text became the first time, it becomes each time.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from gateway.agents.bodies import PLAIN, SCANNED_DIGITS, Vocabulary
@@ -24,8 +25,10 @@ class Texts:
         self._lanes = lanes
         self._opened = 0
         self._known: dict[tuple[str, str], str] = {}
-        self._spoken: dict[str, str] = {}
+        self._spoken: dict[str, str | None] = {}
         """What joined texts for whoever reads the response became. In any other place the same text is another one."""
+        self._order: list[str] = []
+        """All of these, as they ended."""
 
     def open(self, label: str = "", *, prose: bool = False) -> TextFilter:
         """A lane of its own, for each text one."""
@@ -34,12 +37,26 @@ class Texts:
             raise AgentError("answer_too_large")
         return self._lanes.lane(f"/{self._opened}/", label, prose=prose)
 
+    def last(self) -> None:
+        """No text comes after the one that ends."""
+        self._lanes.last()
+
     def learn(self, text: str, safe: str, *, prose: bool = False) -> None:
-        """Remember what a joined text became."""
-        if prose:
-            self._spoken[text] = safe
-        else:
+        """Remember what a joined text became. Two of the same words may have become something else each: they are
+        repeated as any other text is."""
+        if not prose:
             self._known[("", text)] = safe
+            return
+        self._spoken[text] = None if text in self._spoken else safe
+        if text:
+            self._order.append(text)
+
+    def repeated(self, output: list[Any]) -> None:
+        """Before a whole response repeats its texts: in another order than they came, or with others between them, they
+        are other texts to whoever joins them."""
+        told = [text for item in output for text in _spoken_in(item)]
+        if told and told != self._order:
+            self._spoken.clear()
 
     def spoken(self, text: str) -> str:
         """A text for whoever reads the response, which came in pieces before or comes whole."""
@@ -101,6 +118,14 @@ class Texts:
                 return value
         text = f"{key}: {value}" if key else str(value)
         return value if self.whole(text) == text else None
+
+
+def _spoken_in(item: Any) -> Iterator[str]:
+    """The texts of one item of a response for whoever reads it, in their order."""
+    content = item.get("content") if type(item) is dict else None
+    for part in content if type(content) is list else ():
+        if type(part) is dict and part.get("type") == "output_text" and type(part.get("text")) is str and part["text"]:
+            yield part["text"]
 
 
 def _opaque(name: str, item: dict[str, Any]) -> bool:

@@ -10,10 +10,14 @@ A token must stand there to the letter; one that was cut, changed, invented or m
 begins and ends is read as CommonMark does (0.31.2 §4.4, §4.5, §6.1), or, where readers differ, as the one that sees
 more code. All of it is one pass from left to right over words, so that pieces give what the whole gives; held back is
 at most one word (`MAX_WORD`), and only from its first bracket on.
+
+Whoever reads an answer of several texts may join them, so a token is turned back only where it would be in its own text
+and in all of them joined: a `Restorer` of these (`within`) reads along, word by word.
 """
 
 import re
 from collections.abc import Callable
+from copy import copy
 
 from gateway.core.tokens import LETTERS, TOKEN, Book
 
@@ -26,6 +30,10 @@ _TOKEN = re.compile(TOKEN)
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
 """What makes an address of a word, or might: `\\0` stands for a token."""
+_COMMAND = re.compile(r"--?[A-Za-z]|[^\s:]*://|[(<\"'*_]*www\.", re.IGNORECASE)
+"""What makes a command of the rest of its line, or might: an option, an address."""
+_PROMPTS = frozenset({"$", "curl", "wget", "ssh", "scp", "sftp", "ftp", "nc", "telnet", "sudo"})
+"""Words that a line begins with which is for a shell."""
 _LIST = re.compile(r"(?:[-*+>]|[0-9]{1,9}[.)])+")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)/?>", re.IGNORECASE)
@@ -43,10 +51,11 @@ _SPECIAL = frozenset("`<{\\")
 
 class Restorer:
     """Turns back the tokens of one text. `may`: whether those of a finding type may be at all. Counted are tokens of
-    the book by type, those turned back and those that stay, and what looks like a token and is none of it."""
+    the book by type, those turned back and those that stay, and what looks like a token and is none of it. `within`:
+    what reads the texts of the same answer as one; it is fed here, and what it counts means nothing."""
 
-    def __init__(self, book: Book, may: Callable[[str], bool]) -> None:
-        self._book, self._may = book, may
+    def __init__(self, book: Book, may: Callable[[str], bool], within: "Restorer | None" = None) -> None:
+        self._book, self._may, self._within = book, may, within
         self.back: dict[str, int] = {}
         self.kept: dict[str, int] = {}
         self.foreign = 0
@@ -58,6 +67,10 @@ class Restorer:
         self._spoiled = self._doubt = self._link = self._defines = False
         """No token is turned back any more; in this paragraph; until a parenthesis closes; in this word, which may be
         the destination of a link definition."""
+        self._command = False
+        """No token is turned back any more in this line."""
+        self._stands = False
+        """None is in this word, because of what stands around it in other texts."""
         self._ticks = 0
         """Backticks that opened a code span in this line."""
         self._fence: tuple[str, int] | None = None
@@ -82,6 +95,8 @@ class Restorer:
             if piece[0] in " \t\r\n":
                 if self._word:
                     out.append(self._end())
+                if self._within is not None:
+                    self._within.feed(piece)
                 self._torn = False
                 self._space(piece)
                 out.append(piece)
@@ -89,9 +104,26 @@ class Restorer:
                 self._take(piece, out)
         return "".join(out)
 
-    def finish(self) -> str:
-        """The rest."""
-        return self._end() if self._word else ""
+    def finish(self, after: str | None = "") -> str:
+        """The rest. `after`: what the next text goes on with in the same word, None where that is not known yet: no
+        token of this word is turned back then."""
+        return self._end(after) if self._word else ""
+
+    def spoil(self) -> None:
+        """Turn back nothing any more."""
+        self._spoiled = True
+
+    def keeps(self, word: str, after: str | None) -> bool:
+        """Whether a token of `word` stays if it is read after what was fed; the word is fed."""
+        self.feed(word)
+        if "[" not in word or _TOKEN.search(word) is None:
+            return False
+        if after is None or self._torn or len(self._word) + len(after) > MAX_WORD:
+            return True
+        probe = copy(self)
+        probe.back, probe.kept = {}, {}
+        probe._read(self._word + after)
+        return bool(probe.kept)
 
     def _take(self, piece: str, out: list[str]) -> None:
         self._word += piece
@@ -106,10 +138,11 @@ class Restorer:
         out.append(self._word[self._out : until])
         self._out = until
 
-    def _end(self) -> str:
+    def _end(self, after: str | None = "") -> str:
         """What of the word had not left yet. Nothing is turned back before its first bracket."""
         word, out = self._word, self._out
         self._word, self._out = "", 0
+        self._stands = self._within is not None and self._within.keeps(word, after)
         return self._read(word)[out:]
 
     # ------------------------------------------------------------------------------------------------ lines and blocks
@@ -129,7 +162,7 @@ class Restorer:
         self._ticks = 0
         if self._closing:
             self._fence, self._closing = None, False
-        self._fence_line = self._marked = False
+        self._fence_line = self._marked = self._command = False
         self._begins, self._indent = True, columns
         self._html = self._html and self._newlines < 2
 
@@ -152,6 +185,8 @@ class Restorer:
             fence = _FENCE.match(word.lstrip(">"))
             if fence is not None:
                 return self._opens(word, fence[0])
+        self._spoiled = self._spoiled or (begins and word.startswith("#!"))  # a script
+        self._command = self._command or _COMMAND.match(word) is not None or (begins and word in _PROMPTS)
         shown = self._marks(word)
         self._defines = shown.endswith("]:")
         return shown
@@ -221,6 +256,8 @@ class Restorer:
         """What a token stands for, where it may be said here."""
         meant = self._book.meant(token)
         if meant is None or self._spoiled or self._doubt or self._link or self._code or self._ticks:
+            return None
+        if self._command or self._stands:
             return None
         if not self._may(meant.type) or not _SPECIAL.isdisjoint(meant.value) or "](" in meant.value:
             return None

@@ -212,6 +212,10 @@ class Lanes(Protocol):
         reads the answer (`agents.prose`)."""
         ...
 
+    def last(self) -> None:
+        """Before the end of a lane of prose: the answer has no text after it, so nothing goes on with its last word."""
+        ...
+
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of something that no lane can read (ciphertext, an image in base64): `text`
         itself where the caller may have `unscanned`, else a placeholder. The answer is `unscanned` from here on."""

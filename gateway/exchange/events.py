@@ -103,7 +103,7 @@ class Evented:
                 health=self._total.health,
                 inherited=await self._flow.known(),
                 turning=self._turning,
-                places=frozenset() if self._turning is None else self._turning.places(frame.document),
+                places={} if self._turning is None else self._turning.places(frame.document),
             )
             self._total.add(inspected, len(frame.parts))
             if inspected.refusal is not None:

@@ -6,6 +6,7 @@ will show; or `buffer`, where the whole stream is read first, decided on as a wh
 """
 
 from collections.abc import Hashable, Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -47,7 +48,7 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of text in a stream, without what stands around it."""
 
 
-_NO_PLACES: frozenset[str] = frozenset()
+_NO_PLACES: Mapping[str, str] = MappingProxyType({})
 
 
 class Reception(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class Inspector:
         health: bool = False,
         inherited: tuple[str, ...] = (),
         turning: Turning | None = None,
-        places: frozenset[str] = _NO_PLACES,
+        places: Mapping[str, str] = _NO_PLACES,
     ) -> Inspected:
         """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
         health. `inherited`: classes that it has from what it was made of, with no span that could be masked. `turning`:
@@ -294,9 +295,8 @@ class Inspector:
         first = adapter.stream(message, collected, self._bounds, route)
         first.feed(raw)
         first.finish()
-        places = frozenset(collected.prose)
         inspected = self.answer(
-            caller, message, route, collected.parts(), inherited=inherited, turning=turning, places=places
+            caller, message, route, collected.parts(), inherited=inherited, turning=turning, places=collected.prose
         )
         inspected = msgspec.structs.replace(inspected, written=collected.written)
         if inspected.refusal is not None:

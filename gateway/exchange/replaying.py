@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import accumulate
 
+from gateway.agents.prose import told_in
 from gateway.core.message import Part, PartKind
 
 
@@ -38,8 +39,8 @@ class Collected:
         self._lanes: list[tuple[str, PartKind, _Lane]] = []
         """Label, kind of part, and lane."""
         self._unread: list[str] = []
-        self.prose: set[str] = set()
-        """Pointers of the parts that are prose."""
+        self.prose: dict[str, str] = {}
+        """Pointers of the parts that are prose, and which of several answers each is part of."""
 
     @property
     def texts(self) -> list[str]:
@@ -54,10 +55,13 @@ class Collected:
         self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
     ) -> _Lane:
         if prose:
-            self.prose.add(str(len(self._lanes)))
+            self.prose[str(len(self._lanes))] = told_in(pointer)
         kept = _Lane(apart=apart)
         self._lanes.append((label or pointer.rpartition("/")[2], "token" if token else "text", kept))
         return kept
+
+    def last(self) -> None:
+        """All texts are known before any of them is read."""
 
     def unreadable(self, pointer: str, text: str) -> str:
         self._unread.append(pointer)
@@ -88,6 +92,9 @@ class Replayed:
         end = self._ends[self._next]
         self._next += 1
         return _Lane(end)
+
+    def last(self) -> None:
+        """What texts became is known."""
 
     def unreadable(self, pointer: str, text: str) -> str:
         """The answer was released as it is, with what cannot be read in it: such an answer is never masked."""

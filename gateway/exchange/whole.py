@@ -43,7 +43,7 @@ class Whole:
             inherited = tuple(sorted({*inherited, *sent}))
             self._exchange.inherited |= set(sent)
         turning = self._exchange.turning
-        places = frozenset[str]() if turning is None else turning.places(answer.document)
+        places = dict[str, str]() if turning is None else turning.places(answer.document)
         inspected = self._inspected = self._inspector.answer(
             caller, message, route, answer.parts, inherited=inherited, turning=turning, places=places
         )

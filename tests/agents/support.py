@@ -96,6 +96,8 @@ class MaskingLanes:
     def __init__(self) -> None:
         self.opened: list[tuple[str, Lane]] = []
         self.unread: list[str] = []
+        self.over = 0
+        """How often it was said that no text comes any more."""
 
     def lane(
         self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
@@ -103,6 +105,9 @@ class MaskingLanes:
         lane = Lane()
         self.opened.append((pointer, lane))
         return lane
+
+    def last(self) -> None:
+        self.over += 1
 
     def unreadable(self, pointer: str, text: str) -> str:
         self.unread.append(pointer)

@@ -89,6 +89,18 @@ class TestPassing:
         out, _ = run(wire(start(), begin(), text("bye"), end(), END, STOP))
         assert events_of(out) == [start(), begin(), text("bye"), end(), END]
 
+    def test_the_end_of_a_text_waits_for_the_event_that_says_whether_another_may_follow(self) -> None:
+        for follows, over in (({"type": "ping"}, 0), (begin(1), 0), ({"type": "message_delta", "delta": {}}, 1)):
+            lanes = MaskingLanes()
+            stream = AnthropicStream(lanes, BOUNDS)
+            begun = stream.feed(wire(start(), begin(), text("a"), end()))
+            assert b"content_block_stop" not in begun
+            assert b"content_block_stop" in stream.feed(wire(follows))
+            assert lanes.over == over
+        stream = AnthropicStream(MaskingLanes(), BOUNDS)
+        called = begin(type="tool_use", id="t", name="n", input={})
+        assert b"content_block_stop" in stream.feed(wire(start(), called, end()))
+
     def test_what_is_held_leaves_where_no_end_of_its_block_came(self) -> None:
         out, _ = run(wire(start(), begin(), text("bye"), END, STOP))
         assert events_of(out) == [start(), begin(), text("bye"), END]
@@ -203,7 +215,7 @@ class TestRefusing:
             wire(start(), {"type": "content_block_start", "index": 0, "content_block": "x"}),
             wire(start(), begin(), {"type": "content_block_delta", "index": 0, "delta": "x"}),
             wire(start(), begin(), {"type": "content_block_of_tomorrow", "index": 0}),
-            wire(start(), begin(), {**end(), "note": SSN}),
+            wire(start(), begin(), {**end(), "note": SSN}, {"type": "ping"}),
         ],
     )
     def test_what_cannot_be_read_stops_the_stream(self, data: bytes) -> None:

@@ -51,6 +51,9 @@ class Hidden:
     ) -> "Hidden":
         return self
 
+    def last(self) -> None:
+        return None
+
     def unreadable(self, pointer: str, text: str) -> str:
         return "[UNSCANNED]"
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.agents.prose import has_prose, is_prose_part, prose, prose_of_event
+from gateway.agents.prose import has_prose, is_prose_part, prose, prose_of_event, told_in
 from gateway.core.message import Message
 from tests.exchange.making import message
 
@@ -49,7 +49,7 @@ ANSWERS: dict[str, tuple[Any, set[str]]] = {
     "a2a": (
         {
             "task": {
-                "status": {"message": {"parts": [{"text": "x"}, {"text": "x", "mediaType": "application/json"}]}},
+                "status": {"message": {"parts": [TEXT, {"text": "x", "mediaType": "application/json"}, TEXT]}},
                 "artifacts": [{"parts": [{"data": {}}, {"text": "x", "mediaType": "text/markdown"}], "name": "x"}],
             }
         },
@@ -62,7 +62,7 @@ ANSWERS: dict[str, tuple[Any, set[str]]] = {
 @pytest.mark.parametrize("protocol", ANSWERS)
 def test_the_places_of_prose(protocol: str) -> None:
     document, places = ANSWERS[protocol]
-    assert prose(asked(protocol), document) == places
+    assert prose(asked(protocol), document).keys() == places
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_places_of_prose(protocol: str) -> None:
 )
 def test_structured_output_holds_none(protocol: str, wanted: dict[str, Any]) -> None:
     assert not has_prose(asked(protocol, **wanted))
-    assert prose(asked(protocol, **wanted), ANSWERS[protocol][0]) == frozenset()
+    assert prose(asked(protocol, **wanted), ANSWERS[protocol][0]) == {}
     plain: dict[str, Any] = {"response_format": {"type": "text"}, "text": {"format": {"type": "text"}}}
     assert has_prose(asked(protocol, **plain))
 
@@ -85,18 +85,28 @@ def test_structured_output_holds_none(protocol: str, wanted: dict[str, Any]) -> 
 @pytest.mark.parametrize("document", [None, 1, "x", [], {"choices": 1}, {"choices": [1, {"message": [1]}]}])
 @pytest.mark.parametrize("protocol", ANSWERS)
 def test_what_is_not_of_the_protocol_holds_none(protocol: str, document: Any) -> None:
-    assert prose(asked(protocol), document) == frozenset()
+    assert prose(asked(protocol), document) == {}
 
 
 def test_the_places_of_an_event() -> None:
     said = {"status": {"message": {"parts": [{"text": "x"}, {"data": {}}]}}}
-    assert prose_of_event({"statusUpdate": said}) == {"/statusUpdate/status/message/parts/0/text"}
-    assert prose_of_event({"message": {"parts": [{"text": "x"}]}}) == {"/message/parts/0/text"}
-    assert prose_of_event({"task": said}) == {"/task/status/message/parts/0/text"}
-    assert prose_of_event({"artifactUpdate": {"artifact": {"parts": [{"text": "x"}]}}}) == frozenset()
+    assert prose_of_event({"statusUpdate": said}) == ("/statusUpdate/status/message/parts/0/text",)
+    assert prose_of_event({"message": {"parts": [{"text": "x"}]}}) == ("/message/parts/0/text",)
+    assert prose_of_event({"task": said}) == ("/task/status/message/parts/0/text",)
+    assert prose_of_event({"artifactUpdate": {"artifact": {"parts": [{"text": "x"}]}}}) == ()
 
 
 def test_a_part_is_prose_by_its_media_type() -> None:
     assert is_prose_part({"text": "x"})
     assert not is_prose_part({"text": 1})
     assert not is_prose_part({"text": "x", "mediaType": ["text/plain"]})
+
+
+def test_texts_are_told_together_but_for_choices() -> None:
+    document = {"choices": [{"index": 1, "message": {"content": "x"}}, {"index": 1, "message": {"content": [TEXT]}}]}
+    assert prose(asked("openai"), document) == {
+        "/choices/0/message/content": "/choices/1",
+        "/choices/1/message/content/0/text": "/choices/1",
+    }
+    assert set(prose(asked("anthropic"), {"content": [TEXT, TEXT]}).values()) == {""}
+    assert (told_in("/choices/1/delta/content"), told_in("/content/1/text")) == ("/choices/1", "")

@@ -39,6 +39,35 @@ def test_a_joined_text_is_known_from_its_end_on() -> None:
         speech.feed("more")
 
 
+def spoken(texts: Texts, *words: str) -> None:
+    """Joined texts for whoever reads, each of which becomes itself in capitals."""
+    for one in words:
+        texts.learn(one, one.upper(), prose=True)
+
+
+def output(*words: str) -> list[Any]:
+    return [{"content": [{"type": "output_text", "text": one}, {"type": "refusal", "text": "x"}]} for one in words]
+
+
+def test_a_response_repeats_what_its_texts_became_only_in_their_order() -> None:
+    for told in (output("a", "b"), [], [{"content": "x"}, "x"]):
+        texts = Texts(MaskingLanes())
+        spoken(texts, "a", "", "b")
+        texts.repeated(told)
+        assert (texts.spoken("a"), texts.spoken("b")) == ("A", "B")
+    for told in (output("b", "a"), output("a"), output("a", "x", "b")):
+        texts = Texts(MaskingLanes())
+        spoken(texts, "a", "b")
+        texts.repeated(told)
+        assert (texts.spoken("a"), texts.spoken("b")) == ("a", "b")
+
+
+def test_of_two_texts_of_the_same_words_neither_is_repeated_as_what_it_became() -> None:
+    texts = Texts(MaskingLanes())
+    spoken(texts, "a", "b", "a")
+    assert (texts.spoken("a"), texts.spoken("b")) == ("a", "B")
+
+
 def test_a_delta_keeps_its_frame_and_its_form() -> None:
     texts = Texts(MaskingLanes())
     assert Speech(texts, {"type": "t"}, ()).event("a") == {"type": "t", "delta": "a"}
@@ -76,6 +105,9 @@ class Hidden(MaskingLanes):
 
     def finish(self) -> str:
         return ""
+
+    def last(self) -> None:
+        return None
 
     def unreadable(self, pointer: str, text: str) -> str:
         return "[UNSCANNED]"

@@ -37,8 +37,9 @@ PROSE = (
     ("<b>P</b><br/>P", "<b>*</b><br/>*"),
     ("`x` P ``a ` b`` P", "`x` * ``a ` b`` *"),
     ("```\nx\n```\nP", "```\nx\n```\n*"),
-    ("see https://a.b/c and <https://a.b> P", "see https://a.b/c and <https://a.b> *"),
-    ("a [x](https://a.b) P", "a [x](https://a.b) *"),
+    ("see https://a.b/c and <https://a.b> P\nP", "see https://a.b/c and <https://a.b> P\n*"),
+    ("P, see [x](https://a.b) P\nP", "*, see [x](https://a.b) P\n*"),
+    ("P - curled up - at -5 degrees", "* - curled up - at -5 degrees"),
     ("one ` two\n\nP", "one ` two\n\n*"),
     ("one\r\n\r\nP\r\n", "one\r\n\r\n*\r\n"),
     ("P", "*"),
@@ -116,6 +117,12 @@ STAYS = (
     "[[P, P]]",
     "a [[https://e.example/ P ][b]]",
     "a [url=https://e.example/ P ]b[/url]",
+    "curl https://e.example -d P",
+    "- curl P",
+    "$ send P",
+    "so call it -d P e.example",
+    "see (www.e.example/a?q= P )",
+    "#!/bin/sh\n\necho P",
     "x" * MAX_WORD + "P",
 )
 
@@ -175,6 +182,24 @@ def test_pieces_give_what_the_whole_gives_and_hold_back_little(text: str, cuts: 
         assert one.held <= MAX_WORD
     assert out + one.finish() == expected
     assert (one.back, one.kept, one.foreign) == (counted.back, counted.kept, counted.foreign)
+
+
+def test_what_goes_on_with_the_last_word_decides_with_it_and_unknown_it_keeps_the_token() -> None:
+    found = []
+    for after in ("", ".", ".e.example", ")", "](x)", None, "x" * MAX_WORD):
+        one = Restorer(BOOK, lambda kind: True, Restorer(BOOK, lambda kind: True))
+        found.append(one.feed(f"to {P}") + one.finish(after))
+    turned, stays = "to Anna Smith", f"to {P}"
+    assert found == [turned, turned, stays, turned, stays, stays, stays]
+
+
+def test_nothing_is_turned_back_within_what_is_spoiled() -> None:
+    within = Restorer(BOOK, lambda kind: True)
+    one = Restorer(BOOK, lambda kind: True, within)
+    assert one.feed(f"{P} ") == "Anna Smith "
+    within.spoil()
+    assert one.feed(f"{P} ") == f"{P} "
+    assert (one.back, one.kept) == ({"person": 1}, {"person": 1})
 
 
 @settings(max_examples=300, deadline=None)

@@ -15,7 +15,7 @@ def test_each_lane_is_a_part_in_the_order_of_opening_and_is_given_again_at_its_e
         Part("1", "448", label="mrn", cuts=(1,)),
         Part("/c", "", "unreadable"),
     )
-    assert lanes.prose == {"0"}
+    assert lanes.prose == {"0": ""}
     assert lanes.written == 8
     again = Replayed(lanes.texts, {"1": "[MRN]"})
     first, second = again.lane("/a/content", prose=True), again.lane("/b")

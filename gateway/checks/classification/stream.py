@@ -420,6 +420,9 @@ class StreamScan:
             self._live.append(lane)
         return lane
 
+    def last(self) -> None:
+        """No text is read here with what another goes on with."""
+
     def unreadable(self, pointer: str, text: str) -> str:
         """What may leave in the place of something that cannot be scanned."""
         self._complete = False

@@ -12,9 +12,10 @@ from gateway.checks.classification.budget import Budget
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor
-from gateway.checks.classification.fragments import Joined, may_join, runs
+from gateway.checks.classification.fragments import JOINED, Joined, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
+from gateway.checks.classification.neighbours import Field, may_hold, rows, within
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.opaque import is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
@@ -90,7 +91,8 @@ class Engine:
                 encoded.add(index)
                 plain = False
         hot = self._hot(texts)
-        if plain and not hot and not (len(texts) > 1 and may_join(parts)):
+        inner = [index for index, part in enumerate(parts) if part.kind == "text" and may_hold(part.text)]
+        if plain and not hot and not inner and not (len(texts) > 1 and may_join(parts)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
         budget = Budget(self._clock, self._budget_ns)
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
@@ -115,6 +117,8 @@ class Engine:
                 all_findings[index] = findings
         if len(texts) > 1 and not self._join(parts, all_findings, budget, MAX_FINDINGS - total):
             failed += 1
+        for index in inner:
+            failed += not self._join_fields(parts[index].text, index, all_findings, budget, MAX_FINDINGS - total)
         classes = classes_of([finding for findings in all_findings for finding in findings], health_context, self._own)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
         if failed:
@@ -214,6 +218,19 @@ class Engine:
                 return False
         return whole
 
+    def _join_fields(self, text: str, index: int, found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
+        """Add to the findings of a text what stands in several fields of the JSON in it; False as for `_join`."""
+        if budget.over():
+            return False
+        whole = True
+        for row in rows(text):
+            inside = [within(field, found[index]) for field in row]
+            whole = self._join([field.part for field in row], inside, budget, limit)
+            found[index] = _gathered(found[index], row, inside)
+            if not whole:
+                break
+        return whole
+
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
         """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
         if "\n" not in text:
@@ -282,6 +299,20 @@ def _add(joined: Joined, finding: Finding, found: list[tuple[Finding, ...]]) -> 
     """A finding that lies across texts, in each of them."""
     for index, piece in joined.pieces(finding):
         found[index] = tuple(sorted((*found[index], piece), key=place_of))
+
+
+def _gathered(
+    findings: tuple[Finding, ...], row: Sequence[Field], found: Sequence[tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """A text's findings by place, with those that lie over fields of the JSON in it."""
+    told = {
+        shifted(one, field.start)
+        for field, several in zip(row, found, strict=True)
+        for one in several
+        if one.reason == JOINED
+    }
+    new = told.difference(findings)
+    return tuple(sorted((*findings, *new), key=place_of)) if new else findings
 
 
 def _read(part: Part) -> str:

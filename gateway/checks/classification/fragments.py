@@ -17,6 +17,8 @@ RUN = 16
 """No more texts than this are joined: rows of more are lists."""
 SHORT = 40
 """What is longer is no piece of a number: only its end, or its beginning, is joined with others."""
+JOINED = "joined"
+"""The reason of what lies over several texts."""
 DIGITS = 8
 """Digits that a joined text has at least, unless an address is in it."""
 _ENDS = frozenset("0123456789@-")
@@ -36,7 +38,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
         ends = [*(begin for _, _, begin in self.places[1:]), len(self.text)]
         found = [
             (index, Finding(finding.type, max(finding.start, begin) - begin + first,
-                            min(finding.end, end) - begin + first, finding.score, "joined"))
+                            min(finding.end, end) - begin + first, finding.score, JOINED))
             for (index, first, begin), end in zip(self.places, ends, strict=True)
             if finding.start < end and begin < finding.end
         ]  # fmt: skip

@@ -1,0 +1,89 @@
+"""JSON that stands in a text: its strings and numbers as texts next to each other, each with its place.
+
+The arguments and results of tools are strings that hold JSON. An identifier over several fields of it is read as one
+over several fields of the body (`fragments`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from gateway.checks.classification.masking import is_json
+from gateway.checks.classification.pieces import shifted
+from gateway.core.finding import Finding
+from gateway.core.message import Part
+
+LONGEST = 32_768
+"""Characters of a text that is taken apart; a longer one is read as it stands alone."""
+_BETWEEN = r"[\s\]}]{0,8},[\s\[{]{0,8}"
+_NEXT = rf'"{_BETWEEN}(?:"[^"]{{0,64}}"\s{{0,8}}:[\s\[{{]{{0,8}}){{0,2}}"'
+# A string that ends as the half of a number or an address does, before one that begins so; or two numbers under keys
+# that are counted. Most texts have neither.
+_HALVES = re.compile(
+    rf"[0-9A-Z@.\-]{_NEXT}[0-9A-Z@.\-]|@{_NEXT}[a-z]|[a-z]{_NEXT}@|"
+    rf'[0-9]"\s{{0,8}}:\s{{0,8}}-?[0-9.]{{1,40}}{_BETWEEN}"[^"]{{0,64}}[0-9]"\s{{0,8}}:\s{{0,8}}[0-9]'
+)
+_TOKEN = re.compile(
+    r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\Z)|(?<![\w.+-])(-?[0-9]++(?:\.[0-9]++)?)(?![\w.+-])|[\[\]{}]', re.DOTALL
+)
+_COUNTED = "0123456789_-. "
+
+
+class Field(msgspec.Struct, frozen=True, gc=False):
+    """A string or a number of JSON: where it begins in the text, itself as a part (of the kind `name` where it is a
+    number that is no piece), and the key of a number without what counts it (`card1`, `card_2`)."""
+
+    start: int
+    part: Part
+    counted: str
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text may be JSON with pieces of one thing in fields next to each other: quickly told of most."""
+    return len(text) <= LONGEST and is_json(text) and _HALVES.search(text) is not None
+
+
+def rows(text: str) -> list[list[Field]]:
+    """The strings and numbers of JSON that may be pieces of one thing, in order, a list for each that may be. Linear,
+    and never fails: what is no JSON is taken apart as far as it can be."""
+    found: list[list[Field]] = [[]]
+    before: Field | None = None
+    for field in _fields(text):
+        # Numbers stand beside each other in all data: only where one key counts them are they pieces.
+        if before is not None and (field.counted != before.counted or field.part.kind == "name"):
+            found.append([])
+        found[-1].append(field)
+        before = field
+    return [row for row in found if len(row) > 1]
+
+
+def _fields(text: str) -> Iterator[Field]:
+    above: list[str] = []
+    key = ""
+    for token in _TOKEN.finditer(text):
+        string, colon, number = token.groups()
+        if colon is not None:
+            key = string
+        elif string is not None:
+            yield Field(token.start(1), Part("", string, "text", _label(above, key)), "")
+        elif number is not None:
+            name = key.rstrip(_COUNTED) if key[-1:].isdigit() else ""
+            yield Field(token.start(3), Part("", number, "text" if name else "name", _label(above, key)), name)
+        elif token.group() in ("[", "{"):
+            above.append(key or (above[-1] if above else ""))
+            key = ""
+        elif above:
+            above.pop()
+            key = ""
+
+
+def _label(above: Sequence[str], key: str) -> str:
+    """What names the object or list that a field is in, and its own key."""
+    return f"{above[-1] if above else ''} {key}".strip()
+
+
+def within(field: Field, found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings of a text that lie in a field of it, with their places in the field. `found` is by place."""
+    end = field.start + len(field.part.text)
+    return tuple(shifted(one, -field.start) for one in found if one.start < end and field.start < one.end)

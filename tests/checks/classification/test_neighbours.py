@@ -1,0 +1,79 @@
+"""JSON in a text: its fields with their places, and which of them may be pieces of one thing."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, within
+from gateway.core.finding import Finding
+from tests.checks.classification.samples import soups
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def told(text: str) -> list[list[tuple[str, str]]]:
+    return [[(field.part.label, field.part.text) for field in row] for row in rows(text)]
+
+
+def test_strings_stand_under_their_key_and_that_of_what_they_are_in() -> None:
+    assert told('{"ssn": {"area": "536", "group": "22"}, "note": ["a", {"b": "c"}], "z": "d"}') == [
+        [("ssn area", "536"), ("ssn group", "22"), ("note", "a"), ("note b", "c"), ("z", "d")]
+    ]
+
+
+def test_numbers_are_pieces_under_one_key_that_counts_them() -> None:
+    assert told('{"card1": 4111, "card_2": 1111, "width1": 10, "width2": 20}') == [
+        [("card1", "4111"), ("card_2", "1111")],
+        [("width1", "10"), ("width2", "20")],
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"width": 1024, "height": 768}', "[536, 22, 8731]", '{"a1": 5, "b": "x", "a2": 6}'])
+def test_other_numbers_are_pieces_of_nothing(text: str) -> None:
+    assert rows(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "4111", "b": "1111"}', '["4111","1111"]', '[["4111"], ["1111"]]', '{"card1": 4111, "card2": 1111}',
+        '{"user": "bob@", "host": "example.com"}', '{"user": "bob", "host": "@example.com"}',
+        '{"ssn": {"area": "536", "group": "22"}}', ' {"x": [{"a": "DE89"}, {"a": "3704"}]}',
+    ],
+)  # fmt: skip
+def test_it_is_seen_where_there_may_be_pieces(text: str) -> None:
+    assert may_hold(text)
+    assert rows(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "b": 2}', '"4111", "1111"', '{"a": "word", "b": "more"}', "[1, 2]", "", "text", '{"a": "4111"}']
+)
+def test_and_of_most_texts_that_there_are_none(text: str) -> None:
+    assert not may_hold(text)
+
+
+def test_what_is_longer_is_not_taken_apart() -> None:
+    text = '{"a": "4111", "b": "1111"}'
+    assert may_hold(text.ljust(LONGEST))
+    assert not may_hold(text.ljust(LONGEST + 1))
+
+
+@given(JSON.map(json.dumps) | soups() | st.text(alphabet='{}[]",:\\1a \n.-', max_size=80))
+def test_every_field_is_where_it_says(text: str) -> None:
+    fields = [field for row in rows(text) for field in row]
+    assert all(text.startswith(field.part.text, field.start) for field in fields)
+    assert [field.start for field in fields] == sorted(field.start for field in fields)
+
+
+def test_findings_of_the_text_have_their_places_in_a_field() -> None:
+    (row,) = rows('{"a": "4111", "b": "1111"}')
+    one = Finding("card", 7, 11, 0.9, "luhn")
+    assert within(row[0], [one]) == (Finding("card", 0, 4, 0.9, "luhn"),)
+    assert within(row[1], [one]) == ()

@@ -160,6 +160,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             settings=self.settings.subjects,
         )
 
+    async def brought_back(self) -> int:
+        """Of how many erased data subjects a restored copy has anything that is to go again before it is read."""
+        if not await asyncio.to_thread(self.keyring.erased):
+            return 0
+        from gateway.bootstrap.subjects import restored_of  # noqa: PLC0415
+
+        return await restored_of(self).brought_back([entry.ledger for entry in self.tenants.values()])
+
     async def writer(self, tenant: str) -> LedgerWriter:
         """The writer of a configured tenant, or of `_system`."""
         return await self.ledgers.open(self.tenants[tenant].ledger)

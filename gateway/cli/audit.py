@@ -24,6 +24,7 @@ from gateway.cli.common import (
     as_json,
     format_option,
     opened,
+    opened_to_read,
     operator,
     printable,
     put,
@@ -148,7 +149,7 @@ async def _query(arguments: argparse.Namespace) -> int:
     filters, form = filters_of(arguments), rows_as(arguments)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    async with opened(settings) as site:
+    async with opened_to_read(settings) as site:
         if arguments.subject is not None:
             subject = await subject_of(site, tenant, arguments.subject)
             filters = msgspec.structs.replace(filters, subject=subject)
@@ -227,7 +228,7 @@ async def _tail(arguments: argparse.Namespace) -> int:
         raise WrongUse("--limit must be 1 or more")
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    async with opened(settings) as site:
+    async with opened_to_read(settings) as site:
         auditor, left = await site.auditor(tenant), arguments.limit
         await warn_of_strangers(site, tenant, auditor, filters)
         async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:

@@ -120,6 +120,20 @@ async def opened(settings: Settings) -> AsyncIterator[Site]:
         yield site
 
 
+@asynccontextmanager
+async def opened_to_read(settings: Settings) -> AsyncIterator[Site]:
+    """As `opened`, to show details; `Failed` where its database has some of data subjects who were erased since it was
+    copied: whoever serves destroys them first, and a command that reads does not."""
+    async with opened(settings) as site:
+        back = await site.brought_back()
+        if back:
+            raise Failed(
+                f"the database is a copy that has data of {back} erased data subject{'s' * (back > 1)}: "
+                "`gateway restore` or a start of `gateway serve` erases it again, then read"
+            )
+        yield site
+
+
 async def demand_database(settings: Settings) -> None:
     """A database that can be asked and has tables."""
     with reachable():

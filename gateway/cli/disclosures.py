@@ -10,7 +10,7 @@ from gateway.cli.common import (
     WrongUse,
     as_json,
     format_option,
-    opened,
+    opened_to_read,
     operator,
     printable,
     put,
@@ -52,7 +52,7 @@ async def _list(arguments: argparse.Namespace) -> int:
         raise WrongUse("--subject must be a pseudonym (su_…)")
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
-    async with opened(settings) as site:
+    async with opened_to_read(settings) as site:
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
         lying = await site.lying_in(arguments.archive)

@@ -20,7 +20,7 @@ from gateway.cli.common import (
     WrongUse,
     as_json,
     hush,
-    opened,
+    opened_to_read,
     read_file,
     read_keys,
     say,
@@ -189,7 +189,7 @@ async def _written(
         raise WrongUse("--out must name a file in a directory that can be written") from error
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            async with opened(settings) as site:
+            async with opened_to_read(settings) as site:
                 auditor = await site.auditor(tenant, *await site.lying_in(archives))
                 selection = await auditor.select(asked)
                 if isinstance(selection, Refusal):

@@ -14,7 +14,7 @@ from gateway.cli.common import (
     Commands,
     Failed,
     WrongUse,
-    opened,
+    opened_to_read,
     say,
     settings_of,
     tenant_of,
@@ -74,7 +74,7 @@ async def _made(
     settings: Settings, tenant: str, wanted: Wanted, form: str, subject: str | None, archives: Sequence[Path]
 ) -> tuple[Document, bytes]:
     policy, shared = proposed(settings)
-    async with opened(settings) as site:
+    async with opened_to_read(settings) as site:
         named = None if subject is None else await subject_of(site, tenant, subject)
         auditor = await site.auditor(tenant, *await site.lying_in(archives))
         reporter = await reporter_of(site, tenant, auditor, policy, shared)

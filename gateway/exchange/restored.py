@@ -97,6 +97,21 @@ class Restored:
             await self._settled(needed=count > 0)
         return count
 
+    async def brought_back(self, tenants: Collection[str]) -> int:
+        """Of how many subjects of these ledgers there is anything that step 4 would destroy. Nothing is changed."""
+        gone = await asyncio.to_thread(self._keys.erased)
+        count = 0
+        for start in range(0, len(gone), _CHUNK):
+            for tenant in tenants:
+                for subject in await self._store.left(tenant, gone[start : start + _CHUNK]):
+                    count += not await self._own(tenant, subject)
+        return count
+
+    async def _own(self, tenant: str, subject: str) -> bool:
+        """Whether this database goes on with an erasure itself."""
+        cases = await self._cases.of_subjects(tenant, await self._flags.group(tenant, subject), "erasure")
+        return any(one.state in _KNOWN for one in cases)
+
     async def _settled(self, *, needed: bool) -> None:
         """The end of step 4, also where a run before came to everything but that."""
         try:
@@ -108,9 +123,7 @@ class Restored:
 
     async def _again(self, tenant: str, ledger: Ledger, subject: str, keys: Sequence[str]) -> bool:
         """Steps 2 to 4 for one subject; False where this database goes on with its erasure itself."""
-        group = await self._flags.group(tenant, subject)
-        cases = await self._cases.of_subjects(tenant, group, "erasure")
-        if any(one.state in _KNOWN for one in cases):
+        if await self._own(tenant, subject):
             return False
         ids = (subject,)
         dead = tuple(sorted({*keys, *await self._dead(tenant, ids)}))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import Site, open_gateway, open_site, restore, take_backup
+from gateway.cli.common import Failed, opened_to_read
 from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.evidence.selection import Selection
 from gateway.exchange.auditor import Reader
@@ -143,8 +144,15 @@ async def test_a_copy_that_was_put_in_place_by_hand_is_emptied_by_the_start(
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
+    settings = settings_for(sqlite_settings, {}, policy=policy)
+    with pytest.raises(Failed, match="data of 1 erased data subject:"):
+        async with opened_to_read(settings):
+            pass
     async with system(sqlite_settings, clock=clock, policy=policy) as site:
         await _nothing_of_ann(site, before, caplog.text)
+    async with opened_to_read(settings) as installation:
+        assert await installation.brought_back() == 0
+    async with system(sqlite_settings, clock=clock, policy=policy) as site:
         assert [one["subject"] for one in await site.records() if one["event"] == "restore.erased"] == [before.ann]
 
 

@@ -63,7 +63,10 @@ async def _gone(found: Registry, ann: str, seqs: list[int]) -> None:
 async def test_of_whom_the_keys_know_is_destroyed_what_the_database_still_has_on_record(store: Store) -> None:
     async with registry(store) as found:
         ann, bob, seqs = await _two(found)
+        assert await restored(found).brought_back([LEDGER]) == 1
+        assert await _told(found) == [], "it only looks"
         assert await restored(found).erase_again({LEDGER: found.writer}) == 1
+        assert await restored(found).brought_back([LEDGER]) == 0
         await _gone(found, ann, seqs)
         (told,) = await _told(found)
         assert (told.subject, told.count, len(told.keys or ())) == (ann, 2, 1)
@@ -96,6 +99,7 @@ async def test_an_erasure_that_the_database_knows_of_is_left_to_it(store: Store)
         assert await erasure(found).advance(LEDGER, found.writer) == 0  # begun, and not at its end
         await exchanged(found, ann)  # by a node that remembers the pseudonym
         assert store.keyring.erased() == (ann,)
+        assert await restored(found).brought_back([LEDGER]) == 0
         assert await restored(found).erase_again({LEDGER: found.writer}) == 0
         assert await _told(found) == []
 

@@ -91,6 +91,8 @@ def policy(rules: int) -> str:
         data, zone, action, when, effect, duty, text = rule
         row = f"{priority}, role:{role}, {data}, {zone}, {action}, purpose:*, {when}, {effect}, {duty}"
         lines.append(f'p, {row}, bench-{index:02}, "{role} {text}."')
+        if (data, zone) == ("class:internal", "zone:partner"):
+            lines.append(f'o, bench-{index:02}, {data}, "It is meant to, for {role}."')
     return "\n".join(lines) + "\n"
 
 

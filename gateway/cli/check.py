@@ -90,6 +90,7 @@ _STANDS = {
     "asynchronous": "with standbys that commits do not wait for: a failover loses records, which is accepted",
     "standby": "a standby",
 }
+_UNOPENED = "none: nothing but public data leaves for a zone that is not trusted unmasked"
 _ALONE = "each node counts for itself: several nodes grant every limit once each; set limits.url to count together"
 _UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
@@ -216,13 +217,18 @@ async def _rules(settings: Settings) -> str:
 
 
 async def _openings(settings: Settings) -> str:
-    """What leaves unmasked because somebody answers for it is told each time."""
+    """What leaves unmasked because somebody answers for it is told each time, and so is what rules of trusted zones are
+    about although it is not trusted."""
     policy, _ = proposed(settings)
-    told = "; ".join(
+    told = [
         f"{one.rule} lets {one.data} into {', '.join(one.targets) or 'nothing'} ({one.text})"
         for one in policy.answered()
-    )
-    return told or "none: no sensitive class leaves for a zone that is not trusted unmasked"
+    ]
+    within = [
+        f"{name} is not trusted and stands within {around}, which is: what rules let into that, they let into it"
+        for name, around in policy.misplaced()
+    ]
+    return "; ".join((*(told or [_UNOPENED]), *within))
 
 
 async def _frameworks(settings: Settings) -> str:

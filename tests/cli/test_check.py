@@ -315,7 +315,9 @@ def test_a_rule_on_trial_is_told_with_its_day_and_one_that_is_in_force_too(gatew
 
 
 def test_what_leaves_unmasked_because_somebody_answers_for_it_is_told_each_time(gateway: Run, site: Path) -> None:
-    assert line(gateway("check", "--json").data, "openings")["text"].startswith("none:")
+    shipped = line(gateway("check", "--json").data, "openings")["text"]
+    assert shipped.startswith("internal-partner lets class:internal into zone:partner (")
+    assert " lets " not in shipped.partition("lets")[2], "and nothing else"
     extend(site, AGENT.format(url="http://127.0.0.1:1").replace('"in-house"', '"cloud"'))
     policy = site / "policies" / "policy.csv"
     columns = "p, 90, role:clinician, class:phi, zone:cloud, chat, purpose:TREAT, contract:baa, allow, none, raw"
@@ -329,6 +331,30 @@ def test_what_leaves_unmasked_because_somebody_answers_for_it_is_told_each_time(
     assert found["state"] == "ok"
     assert "raw lets class:phi into" in found["text"]
     assert "The board agreed on 2 March." in found["text"]
+
+
+def test_personal_data_to_a_zone_that_is_not_trusted_are_refused_until_somebody_answers_for_them(
+    gateway: Run, site: Path
+) -> None:
+    """However the way is opened: by a rule of its own, or by putting the zone into the house."""
+    policy = site / "policies" / "policy.csv"
+    shipped = policy.read_text()
+    columns = "p, 399, role:user, class:pii, zone:cloud, chat, purpose:*, always, allow, none, raw-pii"
+    policy.write_text(f'{shipped}{columns}, "As it is."\n')
+    refused = line(gateway("check", "--json").data, "policies")
+    assert (refused["state"], "a line `o, raw-pii, class:pii, <why>` says so" in refused["text"]) == ("bad", True)
+    policy.write_text(f'{shipped}{columns}, "As it is."\no, raw-pii, class:pii, "The board agreed."\n')
+    assert "raw-pii lets class:pii into zone:cloud" in line(gateway("check", "--json").data, "openings")["text"]
+    policy.write_text(f"{shipped}g3, zone:cloud, zone:in-house\n")
+    told = line(gateway("check", "--json").data, "openings")["text"]
+    assert "zone:cloud is not trusted and stands within zone:in-house, which is" in told
+
+
+def test_where_nothing_but_public_data_leaves_as_it_is_that_is_said(gateway: Run, site: Path) -> None:
+    policy = site / "policies" / "policy.csv"
+    lines = policy.read_text().splitlines(keepends=True)
+    policy.write_text("".join(one for one in lines if "internal-partner" not in one))
+    assert line(gateway("check", "--json").data, "openings")["text"].startswith("none: nothing but public data")
 
 
 def test_without_a_configuration_everything_else_is_skipped(gateway: Run, empty: Path) -> None:

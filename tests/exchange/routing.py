@@ -145,13 +145,23 @@ def drawn_rules(chance: random.Random) -> tuple[tuple[str, ...], dict[str, str]]
                 obligations=obligations,
             )
         )
+        if effect == "allow" and not trusted and data == "internal":
+            lines.append(_answered(f"r-{number}"))
     # Without rules as wide as people write them behind the others, nearly all would be refused.
     for wide in _WIDE:
         if chance.random() < 0.7:
             demanded = chance.choice(_DEMANDED) if wide["agent"] == "zone:in-house" else wide.get("obligations", "none")
             demanded = _leaving(chance, wide["data"].removeprefix("class:"), demanded)
-            lines.append(rule(f"wide-{len(lines)}", 100 + len(lines), **(wide | {"obligations": demanded})))
+            name = f"wide-{len(lines)}"
+            lines.append(rule(name, 100 + len(lines), **(wide | {"obligations": demanded})))
+            if wide["data"] == "class:internal":
+                lines.append(_answered(name))
     return tuple(lines), trials
+
+
+def _answered(name: str) -> str:
+    """The line that answers for a rule by which internal data leave as they are."""
+    return f'o, {name}, class:internal, "It is meant to."\n'
 
 
 def _leaving(chance: random.Random, data: str, obligations: str) -> str:

@@ -450,6 +450,7 @@ def test_what_an_agent_said_itself_is_masked_towards_it_where_another_exchange_c
 def test_what_is_implied_by_something_that_was_brought_is_not_free_of_masks(clock: ManualClock) -> None:
     """Otherwise a caller that declares its data would have more of it sent than one that does not."""
     implied, internal = "i, class:internal, class:pii\n", rule("internal", 9, data="class:internal", agent="zone:*")
+    internal += "o, internal, class:internal, The board has agreed to this.\n"
     inherited = {"inherited": ("pii",), "carried": frozenset({"pii"})}
     assert isinstance(carrying(clock, "hello", implied, internal, LEAVES, **inherited), Routed)
     stated = carrying(clock, "hello", implied, internal, LEAVES, **inherited, declared=("internal",))

@@ -130,7 +130,8 @@ async def test_a_class_of_an_operators_own_could_be_masked_where_its_recognizers
 
 
 async def test_another_agent_of_the_same_capability_is_taken_and_none_that_could_not_be_sent_it() -> None:
-    moved = policy(rule("moved", 1, "role:*", "class:internal", "zone:partner"))
+    answered = "o, moved, class:internal, The board has agreed to this.\n"
+    moved = policy(rule("moved", 1, "role:*", "class:internal", "zone:partner"), answered)
     found = await _simulated(policy(_OPEN), moved, _decided())
     assert [change.after for change in found.changes] == ["route friend"]
     unfit = (
@@ -222,6 +223,7 @@ def test_whose_names_are_meant_is_what_the_configuration_says_now() -> None:
 
 async def test_an_order_that_was_measured_is_replayed_as_it_was() -> None:
     anywhere = rule("open", 2, "role:*", "class:internal", "zone:*")
+    anywhere += "o, open, class:internal, The board has agreed to this.\n"
     closed = rule("closed", 1, "role:*", "class:internal", "zone:partner", eft="deny")
     seen = (CandidateInfo(agent="friend", zone="partner", healthy=True, answer="allow"),)
     fastest = _decided(agent="friend", route_requested="triage", candidates=seen, inputs={"order": "fastest"})

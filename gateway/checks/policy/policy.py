@@ -126,7 +126,9 @@ class Policy:
         self.named_callers = _named_callers(rules)
         """`<tenant>/<subject>` of the callers that this policy gives roles to by name."""
         if settings is not None:
+            # A version that is only explained or replayed did what it did: what is refused of it are broken sets alone.
             traps.refuse_empty(rules)
+            traps.refuse_openings(rules, facts)
             tenancy.refuse_foreign(rules, facts, settings.channel)
             for whose in sorted({name.partition("/")[0] for name in self.named_callers}):
                 if tenant in (None, whose):
@@ -278,6 +280,10 @@ class Policy:
     def answered(self) -> tuple[Answered, ...]:
         """What leaves, as it is, for zones that are not trusted because somebody answers for it."""
         return answered(self._rules, self._facts)
+
+    def misplaced(self) -> tuple[tuple[str, str], ...]:
+        """Zones and agents that are not trusted, each with a zone around it that is."""
+        return tuple(traps.misplaced(self._rules, self._facts))
 
     def watched(self, now_us: int) -> tuple[tuple[str, str, bool], ...]:
         """Rules with an `observe:`: the id, the last day on which it is only watched, and whether that is over."""

@@ -1,9 +1,9 @@
 """What is refused although every word of it is right: sets of rules that would not do what they seem to say.
 
-Two rules of one priority and different effect (casbin takes the one written first); a rule that opens sensitive data
-to a zone that is not trusted, and nobody answers for it; a class outside the groups that the built-in checks look at; a
-name in the settings that no policy knows; an agent that would supervise itself, or open the way to a zone that is not
-trusted by its word alone. A denial that is only watched counts as none.
+Two rules of one priority and different effect (casbin takes the one written first); a rule that opens anything but
+public data to a zone that is not trusted, and nobody answers for it; a class outside the groups that the built-in
+checks look at; a name in the settings that no policy knows; an agent that would supervise itself, or open the way to a
+zone that is not trusted by its word alone. A denial that is only watched counts as none.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +29,8 @@ MASKABLE = ("class:phi", "class:pci", "class:special-category")
 UNSCANNED = "class:unscanned"
 CLOSED = ("class:secret", UNSCANNED)
 """May not be sent to a zone that is not trusted at all."""
+PUBLIC = "class:public"
+"""It and what is under it and nothing else may go anywhere."""
 ASKED_AS = "chat"
 """The action by which an agent that supervises is asked."""
 _CONVERSING = frozenset({"openai", "anthropic"})
@@ -40,7 +42,6 @@ def refuse(rules: Rules, structure: Structure, members: Mapping[str, bytes]) -> 
     _required_groups(rules)
     _settings_names(rules, structure, members)
     _equal_priorities(rules)
-    _openings(rules, structure)
     _declassified(rules)
     _supervised(rules, structure)
     _told(rules)
@@ -102,9 +103,10 @@ def _equal_priorities(rules: Rules) -> None:
         same.append(rule)
 
 
-def _openings(rules: Rules, structure: Structure) -> None:
-    """No rule may let sensitive data into a zone that is not trusted, unless it masks them under a contract, or a line
-    says that it is meant to: not of secrets, and nothing is sent without a contract even so."""
+def refuse_openings(rules: Rules, structure: Structure) -> None:
+    """`ConfigurationError` for a rule that lets anything but public data into a zone that is not trusted, unless it
+    masks them (sensitive ones under a contract), or a line says that it is meant to: not of secrets, and nothing
+    sensitive is sent without a contract even so."""
     meant = {(one.rule, one.data) for one in rules.openings}
     for found in opened(rules, structure):
         if not found.answerable or (found.rule.id, found.data) not in meant:
@@ -126,9 +128,10 @@ class Opened(msgspec.Struct, frozen=True):
 
 def opened(rules: Rules, structure: Structure) -> Iterator[Opened]:
     """What a stricter rule of higher priority takes first for every caller does not count."""
-    untrusted = {f"zone:{zone.id}" for zone in structure.zones if not zone.trusted}
-    untrusted |= {f"agent:{agent.id}" for agent in structure.agents if f"zone:{agent.zone}" in untrusted}
+    untrusted = _untrusted(structure)
     targets = _targets(rules)
+    closed = {name: rules.classes.closure(name) for name in sorted(rules.vocabulary.classes)}
+    classes = {name: closure for name, closure in closed.items() if not _open(name, closed)}
     denials: list[Rule] = []
     for rule in rules.rules:
         if not rule.allows:
@@ -137,19 +140,45 @@ def opened(rules: Rules, structure: Structure) -> Iterator[Opened]:
             continue
         if conditions.TRUSTED in rule.when:
             continue
-        for data_class in sorted(rules.vocabulary.classes):
-            closure = rules.classes.closure(data_class)
-            if rule.data not in closure:
+        for data_class, closure in classes.items():
+            why = _refusal(rule, closure) if rule.data in closure else None
+            if why is None:
                 continue
             for target in sorted(targets[rule.agent] & untrusted):
-                why = _refusal(rule, closure, target)
-                if why and not any(_takes(denial, rule, rules, data_class, target) for denial in denials):
+                if not any(_takes(denial, rule, rules, data_class, target) for denial in denials):
                     yield Opened(rule, data_class, target, why, _answerable(rule, closure))
 
 
+def misplaced(rules: Rules, structure: Structure) -> Iterator[tuple[str, str]]:
+    """Zones and agents that are not trusted, each with a zone around it that is: what rules say of that zone, they say
+    of these too."""
+    trusted = {f"zone:{zone.id}" for zone in structure.zones if zone.trusted}
+    for name in sorted(_untrusted(structure)):
+        yield from ((name, around) for around in sorted(rules.targets.closure(name) & trusted))
+
+
+def _untrusted(structure: Structure) -> frozenset[str]:
+    """Zones that are not trusted and the agents in them, with their kind."""
+    zones = {zone.id for zone in structure.zones if not zone.trusted}
+    agents = (f"agent:{agent.id}" for agent in structure.agents if agent.zone in zones)
+    return frozenset((*(f"zone:{zone}" for zone in zones), *agents))
+
+
+def _open(name: str, closures: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a class may go anywhere: all that it belongs to is public. The groups that are no class may too."""
+    if name in (words.ANY_CLASS, words.PERSONAL):
+        return True
+    return all(PUBLIC in closures[broader] for broader in closures[name] - {words.ANY_CLASS})
+
+
 def _answerable(rule: Rule, closure: frozenset[str]) -> bool:
-    """Whether somebody may answer for a class leaving as it is: no secret, and under a contract where it is sent."""
-    return CLOSED[0] not in closure and (rule.action == "receive" or _under_contract(rule))
+    """Whether somebody may answer for a class leaving as it is: no secret, and what is sensitive under a contract where
+    it is sent."""
+    return CLOSED[0] not in closure and (rule.action == "receive" or _under_contract(rule) or not _sensitive(closure))
+
+
+def _sensitive(closure: frozenset[str]) -> bool:
+    return any(name in closure for name in (*MASKABLE, *CLOSED))
 
 
 def _declassified(rules: Rules) -> None:
@@ -173,8 +202,7 @@ def _supervised(rules: Rules, structure: Structure) -> None:
     trusted = {zone.id for zone in structure.zones if zone.trusted}
     agents = {agent.id: agent for agent in structure.agents}
     targets = _targets(rules)
-    untrusted = {f"zone:{zone.id}" for zone in structure.zones if not zone.trusted}
-    untrusted |= {f"agent:{agent.id}" for agent in structure.agents if agent.zone not in trusted}
+    untrusted = _untrusted(structure)
     for rule in rules.rules:
         for word in _supervisors(rule):
             agent = agents[word.removeprefix(words.SUPERVISE)]
@@ -212,16 +240,16 @@ def _supervisors(rule: Rule) -> tuple[str, ...]:
     return tuple(word for word in rule.obligations if word.startswith(words.SUPERVISE))
 
 
-def _refusal(rule: Rule, closure: frozenset[str], target: str) -> str | None:
-    """Why this rule may not allow a class with this closure there; None where it may."""
-    if not any(name in closure for name in (*MASKABLE, *CLOSED)):
-        return None
+def _refusal(rule: Rule, closure: frozenset[str]) -> str | None:
+    """Why this rule may not allow a class with this closure where it is not trusted; None where it may."""
     masks = masks_whole(rule.obligations)
     if rule.action == "receive":
         # Answers go to callers' zones, which no contract covers: masking alone opens them, and of `unscanned` nothing.
         return None if masks and UNSCANNED not in closure else "it must mask them (redact or generalise)"
     if any(name in closure for name in CLOSED):
         return "only a rule with the condition zone:trusted may allow that"
+    if not _sensitive(closure):
+        return None if masks else "it must mask them (redact, generalise or tokenize)"
     if masks and _under_contract(rule):
         return None
     return "it must mask them (redact, generalise or tokenize) under a contract (contract:valid or a kind)"

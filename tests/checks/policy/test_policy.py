@@ -131,7 +131,8 @@ def test_a_condition_on_time_is_asked_anew_though_answers_are_cached() -> None:
 
 
 def test_a_contract_that_lapses_is_noticed_though_answers_are_cached() -> None:
-    served = policy(rule(data="class:internal", agent="zone:cloud", when="contract:valid"))
+    answered = "o, a-rule, class:internal, The board has agreed to this.\n"
+    served = policy(rule(data="class:internal", agent="zone:cloud", when="contract:valid"), answered)
     assert not served.ruling(question("internal"), "sky", now_us=NOON_US).allowed
     served = policy(rule(data="class:pii", agent="zone:cloud", when="contract:valid", obligations="redact"))
     days = [served.ruling(question("pii"), "sky", now_us=NOON_US + day * DAY_US).allowed for day in (0, 400, 0)]
@@ -322,7 +323,7 @@ def test_it_is_decided_as_without_the_watched_rules_and_after_their_day_as_with_
         rule(f"r-{number}", **columns, obligations=WATCHED) if number in watched else text
         for number, (columns, text) in enumerate(zip(numbered, texts, strict=True))
     ]
-    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99)]
+    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99, eft="deny")]
     try:
         served, plain, without = policy(*trials), policy(*texts), policy(*rest)
     except ConfigurationError:

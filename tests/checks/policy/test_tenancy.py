@@ -77,6 +77,7 @@ OURS = (
     "# mortgage rules are further down\n",
     rule("public", 100, agent="zone:in-house"),
     rule("ward", 101, data="class:internal", agent="agent:friend", when="tenant:clinic", purpose="purpose:WARD"),
+    "o, ward, class:internal, The ward's head has agreed.\n",
     "g, caller:clinic/nurse, role:lead\n",
     "f, capability:triage, class:internal\n",
 )
@@ -84,6 +85,7 @@ THEIRS = (
     rule("a", 1, data="class:internal", agent="agent:vault", text="What the bank lends."),
     rule("b", 2, agent="capability:lend", purpose="purpose:MORTGAGE"),
     rule("c", 3, when="weekday:mon; tenant:bank", action="chat", obligations="notify:risk", text="The till is told."),
+    "o, a, class:internal, The risk board has agreed.\n",
     "g, caller:bank/teller, role:lead\n",
     "g3, agent:vault, zone:partner\n",
     "f, agent:vault, class:internal\n",
@@ -304,7 +306,8 @@ def test_every_question_of_a_tenant_is_answered_alike_by_the_shared_policy_and_i
     rules: list[dict[str, Any]], lines: set[str], asked: list[dict[str, Any]], days: int
 ) -> None:
     written = [rule(f"r-{number}", number + 1, **columns) for number, columns in enumerate(rules)]
-    shared, now_us = made(*written, *sorted(lines)), NOON_US + days * DAY_US
+    meant = [f"o, r-{number}, class:internal, The board has agreed to this.\n" for number in range(len(rules))]
+    shared, now_us = made(*written, *meant, *sorted(lines)), NOON_US + days * DAY_US
     policy = Policy(shared, two())
     versions = {name: Policy(own(shared, name), None) for name in ("clinic", "bank")}
     for values in asked:

@@ -5,17 +5,20 @@ from typing import Any
 import pytest
 
 from gateway.checks.policy.policy import Policy
-from gateway.checks.policy.traps import refuse, refuse_empty
+from gateway.checks.policy.traps import misplaced, refuse, refuse_empty, refuse_openings
 from gateway.checks.policy.version import policy_set
 from gateway.core.errors import ConfigurationError
 
 from .making import ENGINE, GROUPS, configured, document, facts, files, rule, rules
 
+MEANT = "o, open, class:{}, The board has agreed to this.\n"
 _BAA = {"when": "contract:baa", "obligations": "redact"}
 
 
 def _check(*lines: str, groups: str = GROUPS, **changed: Any) -> None:
-    refuse(rules(*lines, groups=groups, **changed), facts(**changed), {})
+    loaded = rules(*lines, groups=groups, **changed)
+    refuse(loaded, facts(**changed), {})
+    refuse_openings(loaded, facts(**changed))
 
 
 @pytest.mark.parametrize("lines", ["", "# only words\n", GROUPS])
@@ -126,7 +129,10 @@ def test_a_rule_that_opens_sensitive_data_to_an_untrusted_zone_is_refused(openin
         {"data": "class:any", "agent": "agent:local"},
         {"data": "class:any", "agent": "zone:*", "when": "zone:trusted"},
         {"data": "class:secret", "agent": "zone:*", "action": "receive", "obligations": "redact"},
-        {"data": "class:internal", "agent": "zone:cloud"},
+        {"data": "class:public", "agent": "zone:cloud"},
+        {"data": "class:pii", "agent": "agent:sky", "action": "receive", "obligations": "redact"},
+        {"data": "class:internal", "agent": "zone:cloud", "obligations": "redact"},
+        {"data": "class:internal", "agent": "zone:*", "when": "zone:trusted"},
     ],
 )
 def test_trusted_zones_and_masking_under_contract_are_open(opening: dict[str, str]) -> None:
@@ -173,12 +179,46 @@ def test_what_a_broader_class_opens_is_answered_for_class_by_class() -> None:
     opening = rule(data="class:pii", agent="zone:cloud", when="contract:valid")
     with pytest.raises(ConfigurationError, match="would let class:phi into"):
         _check(opening, "o, a-rule, class:pii, The board has agreed to this.\n")
-    _check(opening, "o, a-rule, class:phi, The board has agreed to this.\n")
+    with pytest.raises(ConfigurationError, match="would let class:pii into"):
+        _check(opening, "o, a-rule, class:phi, The board has agreed to this.\n")
+    _check(opening, *(f"o, a-rule, class:{name}, The board has agreed to this.\n" for name in ("pii", "phi")))
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"data": "class:pii", "agent": "zone:cloud", "action": "chat"},
+        {"data": "class:pii", "agent": "agent:sky", "when": "contract:valid"},
+        {"data": "class:pii", "agent": "zone:cloud", "obligations": "redact:email,phone"},
+        {"data": "class:pii", "agent": "zone:cloud", "action": "receive"},
+        {"data": "class:internal", "agent": "zone:partner"},
+        {"data": "class:internal", "agent": "capability:triage", "obligations": "approve:privacy"},
+        {"data": "class:merger", "agent": "zone:cloud"},
+        {"data": "class:bid", "agent": "zone:cloud"},
+        {"data": "class:leak", "agent": "agent:sky"},
+    ],
+)
+def test_whatever_is_not_public_leaves_as_it_is_only_where_somebody_answers_for_it(opening: dict[str, str]) -> None:
+    groups = {
+        "class:merger": "g2, class:merger, class:any\n",
+        "class:bid": "g2, class:merger, class:any\ng2, class:bid, class:merger\n",
+        "class:leak": "g2, class:leak, class:public\ng2, class:leak, class:internal\n",
+    }.get(opening["data"], "")
+    closed = rule("closed", 1, "role:*", "class:phi", "zone:*", eft="deny")
+    with pytest.raises(ConfigurationError, match=rf"a line `o, a-rule, {opening['data']}, <why>` says so"):
+        _check(closed, rule(**opening), groups)
+    _check(closed, rule(**opening), groups, f"o, a-rule, {opening['data']}, The board has agreed to this.\n")
+
+
+def test_a_class_that_is_under_public_alone_goes_anywhere() -> None:
+    groups = "g2, class:brochure, class:public\ng2, class:cover, class:brochure\n"
+    _check(rule(agent="zone:*"), groups)
+    _check(rule(data="class:cover", agent="zone:cloud"), groups)
 
 
 def test_what_a_stricter_rule_takes_first_is_not_opened() -> None:
     deny: dict[str, Any] = {"role": "role:*", "data": "class:phi", "agent": "zone:*", "eft": "deny"}
-    opening = rule("open", 20, data="class:pii", agent="zone:cloud")
+    opening = rule("open", 20, data="class:pii", agent="zone:cloud") + MEANT.format("pii")
     _check(rule("deny", 10, **deny), opening)
     for weaker in ({"when": "time:08:00-18:00"}, {"action": "chat"}, {"purpose": "purpose:TREAT"}, {"priority": 30}):
         with pytest.raises(ConfigurationError, match="which is not trusted"):
@@ -189,6 +229,7 @@ def test_what_a_stricter_rule_takes_first_is_not_opened() -> None:
 
 def test_a_denial_of_everything_takes_onward_actions_first_too() -> None:
     opening = rule("open", 20, data="class:any", agent="zone:cloud", action="onward:url")
+    opening += MEANT.format("pii") + MEANT.format("internal")
     denials = [
         rule(f"deny-{name}", 10 + number, "role:*", f"class:{name}", "zone:*", eft="deny")
         for number, name in enumerate(("phi", "pci", "special-category", "secret", "unscanned"))
@@ -209,6 +250,18 @@ def test_an_untrusted_zone_within_a_trusted_one_stays_untrusted() -> None:
     zones[2]["within"] = "in-house"
     with pytest.raises(ConfigurationError, match="which is not trusted"):
         _check(rule(data="class:phi"), zone=zones)
+
+
+def test_what_stands_within_a_trusted_zone_and_is_not_trusted_is_told() -> None:
+    zones = document()["zone"]
+    assert list(misplaced(rules(rule(), zone=zones), facts(zone=zones))) == []
+    zones[1]["within"] = "in-house"
+    line = "g3, agent:sky, zone:in-house\n"
+    assert list(misplaced(rules(rule(), line, zone=zones), facts(zone=zones))) == [
+        ("agent:friend", "zone:in-house"),
+        ("agent:sky", "zone:in-house"),
+        ("zone:partner", "zone:in-house"),
+    ]
 
 
 def test_a_class_below_a_sensitive_one_is_as_sensitive() -> None:
@@ -320,7 +373,7 @@ def test_a_rule_tells_a_channel_that_there_is_of_requests_alone() -> None:
 
 def test_a_denial_that_is_only_watched_closes_nothing() -> None:
     deny: dict[str, Any] = {"role": "role:*", "data": "class:phi", "agent": "zone:*", "eft": "deny", "action": "chat"}
-    opening = rule("open", 20, data="class:pii", agent="zone:cloud", action="chat")
+    opening = rule("open", 20, data="class:pii", agent="zone:cloud", action="chat") + MEANT.format("pii")
     _check(rule("deny", 10, **deny), opening)
     with pytest.raises(ConfigurationError, match="which is not trusted"):
         _check(rule("deny", 10, **deny, obligations="observe:2026-12-31"), opening)

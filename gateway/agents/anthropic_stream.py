@@ -41,6 +41,8 @@ class AnthropicStream(EventFilter):
         self._blocks: dict[int, Block] = {}
         self._ended: set[int] = set()
         self._usage: dict[str, Any] = {}
+        self._over = False
+        """Whether the message's end began: what follows it is none of its blocks."""
         self._stopped: dict[str, Any] | None = None
         """The end of a text: the event after it says whether another may follow, so it waits for that."""
 
@@ -70,7 +72,10 @@ class AnthropicStream(EventFilter):
         """One event, after the end of a text that waited for it, or as such an end."""
         stopped, self._stopped = self._stopped, None
         if value["type"] in ("message_delta", "message_stop"):
+            self._over = True
             self._texts.last()
+        elif self._over and value["type"] == "content_block_start":
+            raise AgentError("bad_answer")
         if stopped is not None:
             self._event(stopped, out)
         if value["type"] == "content_block_stop" and self._speaks(value.get("index")):

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.event_filter import EventFilter
 from gateway.agents.openai_words import model_name, tokens
-from gateway.agents.responses_texts import Speech, Texts
+from gateway.agents.responses_texts import SPOKEN, Speech, Texts
 from gateway.agents.responses_words import EVENTS
 from gateway.agents.sse import COMMENT, Event
 from gateway.core.errors import AgentError
@@ -24,8 +24,7 @@ MAX_EVENT = 1 << 22
 MAX_INDEX = 1024
 """The highest index of an output, a content part or another numbered place."""
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
-_SPOKEN = "response.output_text.done"
-_ENDINGS = frozenset({_SPOKEN, "response.content_part.done", "response.output_item.done"})
+_ENDINGS = frozenset({SPOKEN, "response.content_part.done", "response.output_item.done"})
 """What ends a text that is read. The event after these says whether another may follow, so they wait for it."""
 _STOPS = frozenset({"error", "response.audio.delta"})
 _PARTS = {
@@ -86,7 +85,7 @@ class ResponsesStream(EventFilter):
     def _follow(self, value: dict[str, Any], out: list[bytes]) -> None:
         """One event, after those that waited for it, or as one of these."""
         kind = value["type"]
-        if self._waiting and kind in _ENDINGS and kind != _SPOKEN:
+        if self._waiting and kind in _ENDINGS and kind != SPOKEN:
             self._waiting.append(value)
             return
         if kind in _ENDS:
@@ -94,7 +93,7 @@ class ResponsesStream(EventFilter):
         waiting, self._waiting = self._waiting, []
         for one in waiting:
             self._take(one, out)
-        if kind == _SPOKEN:
+        if kind == SPOKEN:
             self._waiting.append(value)
         else:
             self._take(value, out)
@@ -122,11 +121,10 @@ class ResponsesStream(EventFilter):
     def _told(self, value: dict[str, Any]) -> dict[str, Any]:
         """An event that comes whole, safe to leave."""
         kind = value["type"]
-        said = value.get("text") if kind == _SPOKEN else None
+        said = value.get("text") if kind == SPOKEN else None
         bare = {key: item for key, item in value.items() if key != "type" and (key != "text" or type(said) is not str)}
         response = value.get("response")
-        if type(response) is dict and type(response.get("output")) is list:
-            self._texts.repeated(response["output"])
+        self._texts.repeated(value)
         safe: dict[str, Any] = self._texts.settle(bare)
         if type(said) is str:
             safe["text"] = self._texts.spoken(said)

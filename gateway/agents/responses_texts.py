@@ -5,13 +5,16 @@ the response as a whole. What a text became the first time, it becomes each time
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.agents.bodies import PLAIN, SCANNED_DIGITS, Vocabulary
 from gateway.agents.responses_words import BODY, FREE_KEYS, SCHEMAS, TOOL
 from gateway.core.errors import AgentError
 from gateway.core.ports import Lanes, TextFilter
 
+Place: TypeAlias = tuple[Any, Any]
+"""The number of an output, and of a part of its content, as the agent tells them."""
+SPOKEN = "response.output_text.done"
 MAX_LANES = 20_000
 """Texts that one stream may hold: as many as an answer may have parts."""
 _OPAQUE = frozenset({"encrypted_content", "partial_image_b64"})
@@ -26,9 +29,13 @@ class Texts:
         self._opened = 0
         self._known: dict[tuple[str, str], str] = {}
         self._spoken: dict[str, str | None] = {}
-        """What joined texts for whoever reads the response became. In any other place the same text is another one."""
+        """What joined texts for whoever reads the response became."""
+        self._said: dict[Place, str] = {}
+        """Which of these stood where: in any other place the same words are another text."""
         self._order: list[str] = []
         """All of these, as they ended."""
+        self._strayed = False
+        """Whether texts were repeated otherwise than they came: none is told as the one that it seems any more."""
 
     def open(self, label: str = "", *, prose: bool = False) -> TextFilter:
         """A lane of its own, for each text one."""
@@ -41,26 +48,29 @@ class Texts:
         """No text comes after the one that ends."""
         self._lanes.last()
 
-    def learn(self, text: str, safe: str, *, prose: bool = False) -> None:
-        """Remember what a joined text became. Two of the same words may have become something else each: they are
-        repeated as any other text is."""
-        if not prose:
+    def learn(self, text: str, safe: str, place: Place | None = None) -> None:
+        """Remember what a joined text became; `place` is of those for whoever reads the response. Two of the same words
+        may have become something else each: they are repeated as any other text is."""
+        if place is None:
             self._known[("", text)] = safe
             return
         self._spoken[text] = None if text in self._spoken else safe
         if text:
+            self._said[place] = text
             self._order.append(text)
 
-    def repeated(self, output: list[Any]) -> None:
-        """Before a whole response repeats its texts: in another order than they came, or with others between them, they
+    def repeated(self, value: dict[str, Any]) -> None:
+        """Before an event repeats texts: in another place or order than they came, or with others between them, they
         are other texts to whoever joins them."""
-        told = [text for item in output for text in _spoken_in(item)]
-        if told and told != self._order:
-            self._spoken.clear()
+        told = list(_repeats(value))
+        if any(self._said.get(place) != text for place, text in told):
+            self._strayed = True
+        if told and type(value.get("response")) is dict and [text for _, text in told] != self._order:
+            self._strayed = True
 
     def spoken(self, text: str) -> str:
         """A text for whoever reads the response, which came in pieces before or comes whole."""
-        safe = self._spoken.get(text) if text else text
+        safe = text if not text else None if self._strayed else self._spoken.get(text)
         return self.whole(text) if safe is None else safe
 
     def whole(self, text: str, label: str = "") -> str:
@@ -120,12 +130,27 @@ class Texts:
         return value if self.whole(text) == text else None
 
 
-def _spoken_in(item: Any) -> Iterator[str]:
-    """The texts of one item of a response for whoever reads it, in their order."""
+def _repeats(value: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """The texts for whoever reads the response that an event holds whole, each with its place, in their order."""
+    at, part, response = value.get("output_index"), value.get("part"), value.get("response")
+    if value.get("type") == SPOKEN:
+        part = {"type": "output_text", "text": value.get("text")}
+    yield from _in_part(part, (at, value.get("content_index")))
+    yield from _in_item(value.get("item"), at)
+    output = response.get("output") if type(response) is dict else None
+    for number, item in enumerate(output if type(output) is list else ()):
+        yield from _in_item(item, number)
+
+
+def _in_item(item: Any, at: Any) -> Iterator[tuple[Place, str]]:
     content = item.get("content") if type(item) is dict else None
-    for part in content if type(content) is list else ():
-        if type(part) is dict and part.get("type") == "output_text" and type(part.get("text")) is str and part["text"]:
-            yield part["text"]
+    for number, part in enumerate(content if type(content) is list else ()):
+        yield from _in_part(part, (at, number))
+
+
+def _in_part(part: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if type(part) is dict and part.get("type") == "output_text" and type(part.get("text")) is str and part["text"]:
+        yield place, part["text"]
 
 
 def _opaque(name: str, item: dict[str, Any]) -> bool:
@@ -158,7 +183,8 @@ class Speech:
         self.closed = True
         rest = self._lane.finish()
         heard, told = "".join(self._heard), "".join([*self._told, rest])
-        self._texts.learn(heard, heard if heard == told else told, prose=self._prose)
+        place = (self.frame.get("output_index"), self.frame.get("content_index")) if self._prose else None
+        self._texts.learn(heard, heard if heard == told else told, place)
         self._heard, self._told = [], []
         return rest
 

@@ -101,6 +101,10 @@ class TestPassing:
         called = begin(type="tool_use", id="t", name="n", input={})
         assert b"content_block_stop" in stream.feed(wire(start(), called, end()))
 
+    def test_no_block_begins_after_the_end_of_the_message_began(self) -> None:
+        with pytest.raises(AgentError, match="bad_answer"):
+            run(wire(start(), begin(), text("a"), end(), END, begin(1), text("b", 1), end(1), STOP))
+
     def test_what_is_held_leaves_where_no_end_of_its_block_came(self) -> None:
         out, _ = run(wire(start(), begin(), text("bye"), END, STOP))
         assert events_of(out) == [start(), begin(), text("bye"), END]

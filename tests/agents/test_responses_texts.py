@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.agents import responses_texts
-from gateway.agents.responses_texts import Speech, Texts
+from gateway.agents.responses_texts import SPOKEN, Speech, Texts
 from gateway.core.errors import AgentError
 
 from .support import SSN, MaskingLanes
@@ -41,25 +41,55 @@ def test_a_joined_text_is_known_from_its_end_on() -> None:
 
 def spoken(texts: Texts, *words: str) -> None:
     """Joined texts for whoever reads, each of which becomes itself in capitals."""
-    for one in words:
-        texts.learn(one, one.upper(), prose=True)
+    for number, one in enumerate(words):
+        texts.learn(one, one.upper(), (number, 0))
+
+
+def part(text: str) -> dict[str, Any]:
+    return {"type": "output_text", "text": text}
+
+
+def item(*words: str) -> dict[str, Any]:
+    return {"content": [*map(part, words), {"type": "refusal", "text": "x"}]}
 
 
 def output(*words: str) -> list[Any]:
-    return [{"content": [{"type": "output_text", "text": one}, {"type": "refusal", "text": "x"}]} for one in words]
+    return [item(one) for one in words]
 
 
 def test_a_response_repeats_what_its_texts_became_only_in_their_order() -> None:
     for told in (output("a", "b"), [], [{"content": "x"}, "x"]):
         texts = Texts(MaskingLanes())
-        spoken(texts, "a", "", "b")
-        texts.repeated(told)
+        spoken(texts, "a", "b")
+        texts.repeated({"response": {"output": told}})
         assert (texts.spoken("a"), texts.spoken("b")) == ("A", "B")
-    for told in (output("b", "a"), output("a"), output("a", "x", "b")):
+    for told in (output("b", "a"), output("a"), output("a", "x", "b"), [item("a", "b")]):
         texts = Texts(MaskingLanes())
         spoken(texts, "a", "b")
-        texts.repeated(told)
+        texts.repeated({"response": {"output": told}})
         assert (texts.spoken("a"), texts.spoken("b")) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("event", "known"),
+    [
+        ({"type": SPOKEN, "output_index": 1, "content_index": 0, "text": "b"}, True),
+        ({"type": SPOKEN, "output_index": 1, "content_index": 1, "text": "b"}, False),
+        ({"type": SPOKEN, "text": "b"}, False),
+        ({"type": "response.content_part.done", "output_index": 0, "content_index": 0, "part": part("a")}, True),
+        ({"type": "response.content_part.done", "output_index": 0, "content_index": 0, "part": part("b")}, False),
+        ({"type": "response.output_item.done", "output_index": 1, "item": item("b")}, True),
+        ({"type": "response.output_item.done", "output_index": 1, "item": item("x", "b")}, False),
+        ({"type": "response.output_item.done", "output_index": 2, "item": item("b")}, False),
+    ],
+)
+def test_an_event_repeats_what_its_texts_became_only_in_their_places(event: dict[str, Any], known: bool) -> None:
+    texts = Texts(MaskingLanes())
+    spoken(texts, "a", "b")
+    texts.repeated(event)
+    assert (texts.spoken("a"), texts.spoken("b")) == (("A", "B") if known else ("a", "b"))
+    texts.learn("c", "C", (2, 0))
+    assert texts.spoken("c") == ("C" if known else "c"), "once astray, nothing is told as what it seems"
 
 
 def test_of_two_texts_of_the_same_words_neither_is_repeated_as_what_it_became() -> None:

@@ -222,13 +222,18 @@ class Engine:
         """Add to the findings of a text what stands in several fields of the JSON in it; False as for `_join`."""
         if budget.over():
             return False
-        whole = True
-        for row in rows(text):
-            inside = [within(field, found[index]) for field in row]
-            whole = self._join([field.part for field in row], inside, budget, limit)
-            found[index] = _gathered(found[index], row, inside)
+        whole, taken = True, rows(text)
+        fields = [field for row in taken for field in row]
+        inside = within(fields, found[index])
+        start = 0
+        for row in taken:
+            end = start + len(row)
+            among = inside[start:end]
+            whole = not budget.over() and self._join([field.part for field in row], among, budget, limit)
+            inside[start:end], start = among, end
             if not whole:
                 break
+        found[index] = _gathered(found[index], fields, inside)
         return whole
 
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:

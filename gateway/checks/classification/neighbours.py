@@ -5,7 +5,7 @@ over several fields of the body (`fragments`).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -16,8 +16,8 @@ from gateway.core.message import Part
 
 LONGEST = 32_768
 """Characters of a text that is taken apart; a longer one is read as it stands alone."""
-_BETWEEN = r"[\s\]}]{0,8},[\s\[{]{0,8}"
-_NEXT = rf'"{_BETWEEN}(?:"[^"]{{0,64}}"\s{{0,8}}:[\s\[{{]{{0,8}}){{0,2}}"'
+_BETWEEN = r"[\s\]}]{0,99},[\s\[{]{0,99}"
+_NEXT = rf'"{_BETWEEN}(?:"[^"]{{0,64}}"\s{{0,8}}:[\s\[{{]{{0,99}}){{0,2}}"'
 # A string that ends as the half of a number or an address does, before one that begins so; or two numbers under keys
 # that are counted. Most texts have neither.
 _HALVES = re.compile(
@@ -83,7 +83,17 @@ def _label(above: Sequence[str], key: str) -> str:
     return f"{above[-1] if above else ''} {key}".strip()
 
 
-def within(field: Field, found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings of a text that lie in a field of it, with their places in the field. `found` is by place."""
-    end = field.start + len(field.part.text)
-    return tuple(shifted(one, -field.start) for one in found if one.start < end and field.start < one.end)
+def within(fields: Iterable[Field], found: Sequence[Finding]) -> list[tuple[Finding, ...]]:
+    """For each of the fields the findings of their text that lie in it, with their places in the field. Both are by
+    place, so that each is passed once, but for findings that lie over several."""
+    inside: list[tuple[Finding, ...]] = []
+    first, count = 0, len(found)
+    for field in fields:
+        end = field.start + len(field.part.text)
+        while first < count and found[first].end <= field.start:
+            first += 1
+        last = first
+        while last < count and found[last].start < end:
+            last += 1
+        inside.append(tuple(shifted(one, -field.start) for one in found[first:last] if field.start < one.end))
+    return inside

@@ -1,6 +1,7 @@
 """JSON in a text: its fields with their places, and which of them may be pieces of one thing."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, within
 from gateway.core.finding import Finding
+from gateway.core.message import Part
+from tests.checks.classification.conftest import ENGINE
 from tests.checks.classification.samples import soups
 
 JSON = st.recursive(
@@ -75,5 +78,31 @@ def test_every_field_is_where_it_says(text: str) -> None:
 def test_findings_of_the_text_have_their_places_in_a_field() -> None:
     (row,) = rows('{"a": "4111", "b": "1111"}')
     one = Finding("card", 7, 11, 0.9, "luhn")
-    assert within(row[0], [one]) == (Finding("card", 0, 4, 0.9, "luhn"),)
-    assert within(row[1], [one]) == ()
+    over = Finding("card", 7, 21, 0.9, "luhn")
+    assert within(row, [one]) == [(Finding("card", 0, 4, 0.9, "luhn"),), ()]
+    assert [len(several) for several in within(row, [one, over])] == [2, 1]
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2, 4, 8, "\t"])
+def test_json_is_read_however_it_is_set_out(indent: int | str | None) -> None:
+    nested = {"patient": {"more": {"ssn": {"area": "536", "group": "22", "serial": "8731"}}}}
+    card = {"x": {"a": "4111111111", "b": "111111"}}
+    for value, kind in ((nested, "us-ssn"), (card, "card")):
+        (findings,) = ENGINE.scan([Part("/a", json.dumps(value, indent=indent))]).parts
+        assert kind in {finding.type for finding in findings}
+
+
+def test_findings_are_passed_once_however_many_fields_there_are() -> None:
+    text = json.dumps([f"a{number}@example.com" for number in range(500)] + ["4111111111", "111111"])
+    fields = [field for row in rows(text) for field in row]
+    looked: list[int] = []
+
+    class Counted(list[Finding]):
+        def __getitem__(self, at: object) -> Any:
+            looked.append(1)
+            return super().__getitem__(at)  # type: ignore[call-overload]
+
+    found = Counted(ENGINE.scan_text(text))
+    inside = within(fields, found)
+    assert [len(several) for several in inside[:500]] == [1] * 500
+    assert len(looked) < 10 * len(fields)

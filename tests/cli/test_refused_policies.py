@@ -18,8 +18,8 @@ WRONG = {
     "a class that is not there": ("class:pci, zone:in-house", "class:pcy, zone:in-house", "data must name a class"),
     "an effect that casbin would skip": ("always, deny, none, phi-nowhere", "always, Deny, none, phi-nowhere", "eft"),
     "a type that nothing finds": (
-        "allow, redact, pii-partner-masked",
-        "allow, redact:x-nobody, pii-partner-masked",
+        "zone:trusted, allow, none, pii-in-house",
+        "zone:trusted, allow, redact:x-nobody, pii-in-house",
         "obligations redact:<types> must name types that some recognizer finds",
     ),
     "an effect that is none": ("always, deny, none, phi-nowhere", "always, forbid, none, phi-nowhere", "eft"),

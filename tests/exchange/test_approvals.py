@@ -236,7 +236,7 @@ async def test_an_agent_that_is_chosen_gets_the_masks_that_policy_asks_for_it_an
         f'p, 39{number}, role:analyst, class:pii, agent:{agent}, chat, purpose:*, {ends}, masks-{agent}, "Not all."'
         for number, (agent, ends) in enumerate(agents.items())
     ]
-    section = policies(tmp_path / "own", *lines)
+    section = policies(tmp_path / "own", *lines, 'o, masks-cloud, class:pii, "Who approves answers for it."')
     async with system(sqlite_settings, policy=section) as site:
         case = Asking(site)
         analyst, editor, officer = await case.analyst(), await case.person("eve"), await case.person("fay")

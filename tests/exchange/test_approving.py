@@ -227,6 +227,7 @@ async def test_who_holds_a_role_that_only_another_agent_would_ask_finds_nothing(
         f'p, 39{number}, role:analyst, class:pii, agent:{agent}, chat, purpose:*, {ends}, asks-{agent}, "People look."'
         for number, (agent, ends) in enumerate(asks.items())
     ]
+    lines.append('o, asks-cloud, class:pii, "Who approves answers for it."')
     async with system(sqlite_settings, policy=policies(tmp_path / "own", *lines)) as site:
         case = Asking(site)
         approval = approval_of(await case.ask(await case.analyst(), "order-1"))

@@ -20,7 +20,7 @@ from tests.system.site import System, system
 RULE = {"role": "volunteer", "grants": ["clinician", "exporter"], "reviewer": "privacy", "minutes": 20}
 EXPORT = (
     "p, 525, role:exporter, class:internal, zone:cloud, chat, purpose:*, always, allow, none, export, "
-    '"Exporters may send internal data to the cloud."'
+    '"Exporters may send internal data to the cloud."\no, export, class:internal, "They are meant to."'
 )
 
 

@@ -202,6 +202,11 @@ def test_the_agent_is_the_first_of_the_order_whose_answer_is_not_deny(
         rule(f"r{number}", number, data=data, agent=zone, eft=effect, obligations=obligations)
         for number, (data, zone, (effect, obligations)) in enumerate(lines, 1)
     ]
+    rules += [
+        f'o, r{number}, class:internal, "It is meant to."\n'
+        for number, (data, zone, (effect, _)) in enumerate(lines, 1)
+        if (data, effect) == ("class:internal", "allow") and zone != "zone:in-house"
+    ]
     using = policy(*rules, *(() if rerouted else ("x, role:clerk, *\n",)))
     site = Site(clock, kind, Price(agent="friend", input=7_000_000), Price(agent="sky", request=1))
     held = [site.health.try_admit(agent) for agent in under_way]

@@ -106,7 +106,7 @@ async def test_who_began_the_exchange_approves_no_call_that_is_made_for_it_at_wh
     """ada asks front, which asks back, which asks the cloud: with the token of each exchange, or without one."""
     line = (
         "p, 391, role:agent, class:pii, agent:cloud, chat, purpose:*, contract:valid, allow, approve:privacy, "
-        'asks, "People look first."'
+        'asks, "People look first."\no, asks, class:pii, "Who approves answers for it."'
     )
     async with system(sqlite_settings, agents=HOUSE, policy=policies(tmp_path / "own", line)) as site:
         plain: dict[str, Any] = {} if named else {"headers": {}}

@@ -154,7 +154,7 @@ def joined_arguments(answer: httpx.Response, stream: bool) -> str:
 
 RECEIVES = (
     "p, 395, role:user, class:pii, zone:partner, *, purpose:*, always, allow, redact:email, less, "
-    '"Partners see no addresses."'
+    '"Partners see no addresses."\no, less, class:pii, "The rest is meant to."'
 )
 
 

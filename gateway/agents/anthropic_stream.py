@@ -39,7 +39,8 @@ class AnthropicStream(EventFilter):
         self._texts = Texts(lanes)
         self._started = False
         self._blocks: dict[int, Block] = {}
-        self._ended: set[int] = set()
+        self._next = 0
+        """The lowest number that a block may begin with."""
         self._usage: dict[str, Any] = {}
         self._over = False
         """Whether the message's end began: what follows it is none of its blocks."""
@@ -146,8 +147,10 @@ class AnthropicStream(EventFilter):
 
     def _begin(self, index: int, value: dict[str, Any]) -> dict[str, Any]:
         block = value.get("content_block")
-        if index in self._blocks or index in self._ended or type(block) is not dict:
+        # Clients put blocks in the order of their numbers: one that begins late would stand before what was read.
+        if index < self._next or type(block) is not dict:
             raise AgentError("bad_answer")
+        self._next = index + 1
         begun = self._blocks[index] = Block(index, self._texts, self._bounds.depth)
         self._sessions(held({"content": [block]}, kept=False))
         return begun.start(block)
@@ -161,7 +164,6 @@ class AnthropicStream(EventFilter):
     def _close(self, index: int, out: list[bytes]) -> None:
         """A block's end: what it still held leaves before it."""
         block = self._blocks.pop(index)
-        self._ended.add(index)
         out.extend(_encoded({"type": "content_block_delta", "index": index, "delta": rest}) for rest in block.close())
 
     def _close_all(self, out: list[bytes]) -> None:

@@ -34,6 +34,7 @@ class Texts:
         """Which of these stood where: in any other place the same words are another text."""
         self._order: list[str] = []
         """All of these, as they ended."""
+        self._latest: tuple[int, ...] = (0, 0)
         self._strayed = False
         """Whether texts were repeated otherwise than they came: none is told as the one that it seems any more."""
 
@@ -47,6 +48,14 @@ class Texts:
     def last(self) -> None:
         """No text comes after the one that ends."""
         self._lanes.last()
+
+    def begin(self, place: Place) -> None:
+        """A text for whoever reads the response begins. Clients put texts in the order of their places: one that begins
+        late would stand before what was read, which is `AgentError("bad_answer")`."""
+        at = tuple(number if type(number) is int else 0 for number in place)
+        if at < self._latest:
+            raise AgentError("bad_answer")
+        self._latest = at
 
     def learn(self, text: str, safe: str, place: Place | None = None) -> None:
         """Remember what a joined text became; `place` is of those for whoever reads the response. Two of the same words
@@ -164,6 +173,10 @@ class Speech:
         """`frame` is its event without the text; `path` the keys in `delta` that lead to the text, mostly none."""
         self.frame, self.path, self.closed = frame, path, False
         self._prose = frame.get("type") == "response.output_text.delta" and not path
+        self._place: Place | None = None
+        if self._prose:
+            self._place = frame.get("output_index"), frame.get("content_index")
+            texts.begin(self._place)
         self._texts, self._lane = texts, texts.open(prose=self._prose)
         self._heard: list[str] = []
         self._told: list[str] = []
@@ -183,8 +196,7 @@ class Speech:
         self.closed = True
         rest = self._lane.finish()
         heard, told = "".join(self._heard), "".join([*self._told, rest])
-        place = (self.frame.get("output_index"), self.frame.get("content_index")) if self._prose else None
-        self._texts.learn(heard, heard if heard == told else told, place)
+        self._texts.learn(heard, heard if heard == told else told, self._place)
         self._heard, self._told = [], []
         return rest
 

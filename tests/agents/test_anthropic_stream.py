@@ -105,6 +105,10 @@ class TestPassing:
         with pytest.raises(AgentError, match="bad_answer"):
             run(wire(start(), begin(), text("a"), end(), END, begin(1), text("b", 1), end(1), STOP))
 
+    def test_no_block_begins_before_one_that_was_read(self) -> None:
+        with pytest.raises(AgentError, match="bad_answer"):
+            run(wire(start(), begin(1), text("a", 1), end(1), begin(0), text("b", 0), end(0), END, STOP))
+
     def test_what_is_held_leaves_where_no_end_of_its_block_came(self) -> None:
         out, _ = run(wire(start(), begin(), text("bye"), END, STOP))
         assert events_of(out) == [start(), begin(), text("bye"), END]

@@ -92,6 +92,19 @@ def test_an_event_repeats_what_its_texts_became_only_in_their_places(event: dict
     assert texts.spoken("c") == ("C" if known else "c"), "once astray, nothing is told as what it seems"
 
 
+def test_no_text_that_is_read_begins_before_another() -> None:
+    def said(output: int, content: int) -> Speech:
+        frame = {"type": "response.output_text.delta", "output_index": output, "content_index": content}
+        return Speech(texts, frame, ())
+
+    texts = Texts(MaskingLanes())
+    for place in ((0, 1), (0, 2), (1, 0)):
+        said(*place)
+    for place in ((0, 3), (0, 0)):
+        with pytest.raises(AgentError, match="bad_answer"):
+            said(*place)
+
+
 def test_of_two_texts_of_the_same_words_neither_is_repeated_as_what_it_became() -> None:
     texts = Texts(MaskingLanes())
     spoken(texts, "a", "b", "a")

@@ -34,6 +34,14 @@ _BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt S
 """With what the names of places begin."""
 
 
+def _in_upper(*tables: frozenset[str]) -> frozenset[str]:
+    """Names as they stand in capitals, but those that are words."""
+    return frozenset(name.upper() for table in tables for name in table if name.lower() not in NOT_NAMES | _THINGS)
+
+
+_SURE_CAPITALS, _GIVEN_CAPITALS, _LAST_CAPITALS = _in_upper(FIRST), _in_upper(FIRST, DOUBTFUL), _in_upper(LAST)
+
+
 def _stem(token: str) -> str:
     """A word without what belongs to the sentence: a possessive, marks."""
     plain = token.rstrip(".,;:!?'\u2019")
@@ -93,9 +101,56 @@ def _name(start: int, given: str, following: list[str], *, ended: bool, sure: bo
     return None
 
 
+def capitals(text: str) -> Verdict | None:
+    """The first name in a run of words of which the first is in capitals: given before family (`JOHN Q. SMITH`), or
+    family before given (`SMITH, JOHN`, `SMITH John`), both of a dictionary; none in the name of a
+    thing (`JAMES SMITH HOSPITAL`)."""
+    position = 0
+    tokens = text.split(" ")
+    for index in range(len(tokens) - 1):
+        further = [token.upper() for token in tokens[index + 1 :]]
+        length = _in_capitals([tokens[index], *further])
+        if length:
+            ended = index + length
+            if ended < len(tokens) and _stem(tokens[ended]).lower() in _THINGS and _is_open(tokens[ended - 1]):
+                return None
+            end = position + len(" ".join(tokens[index:ended]))
+            return "full-name", position, end - len(tokens[ended - 1]) + len(tokens[ended - 1].rstrip(".,"))
+        position += len(tokens[index]) + 1
+    return None
+
+
+def _in_capitals(tokens: list[str]) -> int:
+    """Of how many of these words a name consists that begins with the first; 0 where none does."""
+    first = tokens[0].rstrip(",")
+    inner = 1
+    while inner < len(tokens) - 1 and (_is_initial(tokens[inner]) or tokens[inner] in _SURE_CAPITALS):
+        inner += 1
+    last = tokens[inner].rstrip(".,")
+    if _is_open(tokens[0]) and first in _GIVEN_CAPITALS and last in _LAST_CAPITALS:
+        double = inner + 1 < len(tokens) and _is_open(tokens[inner]) and tokens[inner + 1] in _LAST_CAPITALS
+        return inner + 1 + double
+    given = tokens[1].rstrip(".,").partition("-")[0]
+    if first in _LAST_CAPITALS and given in (_SURE_CAPITALS if _is_open(tokens[0]) else _GIVEN_CAPITALS):
+        return 2 + (len(tokens) > 2 and _is_initial(tokens[2]) and _is_open(tokens[1]))
+    return 0
+
+
+def _is_open(token: str) -> bool:
+    """Whether what follows a word may go on with it."""
+    return token[-1:] != ","
+
+
+def listed(text: str) -> Verdict | None:
+    """A family name of a dictionary before a given one (`Brandt, Anna M.`)."""
+    family, _, given = text.partition(", ")
+    known_as = family in LAST and family.lower() not in NOT_NAMES | _THINGS
+    return ("full-name", 0, len(text)) if known_as and given.split(" ")[0] in FIRST else None
+
+
 def title(text: str) -> Verdict | None:
     """The title, or several, before a name's first letter."""
     return "title", 0, len(text.rpartition(" ")[0].rstrip("."))
 
 
-CHECKS: dict[str, Check] = {"known": known, "title": title}
+CHECKS: dict[str, Check] = {"known": known, "capitals": capitals, "listed": listed, "title": title}

@@ -7,6 +7,7 @@ import msgspec
 from gateway.checks.classification import people
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.families import (
+    care,
     contact,
     dates,
     finance,
@@ -23,6 +24,7 @@ from gateway.checks.classification.families import (
     special,
     spread,
     things,
+    touching,
 )
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
 from gateway.checks.classification.sources import anchored
@@ -103,6 +105,7 @@ DEFAULT = Registry(
         *segments.RECOGNIZERS,
         *regrouped.RECOGNIZERS,
         *spread.RECOGNIZERS,
+        *touching.RECOGNIZERS,
     ),
     labels=(
         *contact.LABELS,
@@ -111,6 +114,7 @@ DEFAULT = Registry(
         *identity.LABELS,
         *national.LABELS,
         *things.LABELS,
+        *care.LABELS,
         *places.LABELS,
         *regrouped.LABELS,
         *spread.LABELS,
@@ -122,6 +126,7 @@ DEFAULT = Registry(
         *identity.LEXICONS,
         *national.LEXICONS,
         *things.LEXICONS,
+        *care.LEXICONS,
         *places.LEXICONS,
         *dates.LEXICONS,
         *health.LEXICONS,

@@ -39,7 +39,7 @@ def test_how_it_was_read_is_told() -> None:
     code = base64.b64encode(b"it is 536-22-8731 here").decode()
     (finding,) = ENGINE.scan_text(code)
     told = why(DEFAULT, finding)
-    assert {one.rule for one in told} == {"us-ssn", "us-ssn-spread"}
+    assert {"us-ssn", "us-ssn-spread"} <= {one.rule for one in told}
     assert {one.read for one in told} == {"behind base64 or hexadecimal"}
     assert why(DEFAULT, Finding("card", 0, 4, 0.9, "joined"))[0].read is not None
     assert why(DEFAULT, Finding("person", 0, 4, 1.0, "field"))[0].read is not None

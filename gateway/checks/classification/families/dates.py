@@ -54,6 +54,15 @@ LABELS = (
         more=False,
         score=0.9,
     ),
+    # A month with its year is more than a year (45 CFR 164.514(b)(2)(i)(C)).
+    Label(
+        id="birth-month",
+        lexicon="birth",
+        type="date-of-birth",
+        value="(?:0?[1-9]|1[0-2])[/.\\-](?:1[89]|20)[0-9]{2}|(?:1[89]|20)[0-9]{2}[/.\\-](?:0[1-9]|1[0-2])",
+        more=False,
+        score=0.85,
+    ),
 )
 
 RECOGNIZERS = (

@@ -50,7 +50,11 @@ _ROLES = (
 
 
 _PLACED = r"(?:\b(?:New|Port|North|South|East|West|Lake|Fort|Mount|Mt|Saint|St|San|Santa)\.? )"
+_CAPITALS = r"[A-Z\xC0]{1,3}['\xB7\-]?[A-Z\xC0]{1,20}(?:-[A-Z\xC0]{2,20})?"
+_FURTHER = rf",? (?:{_CAPITALS}\b|[A-Z\xC0][a-z\xE0]{{1,20}}(?:-[A-Z\xC0][a-z\xE0]{{1,20}})?|[A-Z]\b\.?)"
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
+
+_KNOWN = rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]"
 
 LEXICONS: tuple[Lexicon, ...] = ()
 
@@ -59,9 +63,29 @@ RECOGNIZERS = (
         id="person-known",
         type="person",
         pattern=rf"{_PLACED}?(?:{_GIVEN}|{_DOUBTFUL})(?:-[A-Z\xC0][a-z\xE0]+)?(?:['\xB7]s\b)?{_INNER}?{_INNER}?{_INNER}?",
-        gate=rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]",
+        gate=_KNOWN,
         check="known",
         grades=GRADES,
+    ),
+    Recognizer(
+        # As lists have it: `Brandt, Anna`.
+        id="person-listed",
+        type="person",
+        pattern=rf"\b({_WORD}, (?:{_GIVEN}|{_DOUBTFUL})(?: [A-Z]\b\.?)?)",
+        gate=_KNOWN,
+        check="listed",
+        again=True,
+        score=0.75,
+    ),
+    Recognizer(
+        # As forms and laboratories print them; what else stands in capitals is hardly both of a dictionary.
+        id="person-capitals",
+        type="person",
+        pattern=rf"\b{_CAPITALS}{_FURTHER}(?:{_FURTHER})?(?:{_FURTHER})?",
+        gate=r"[A-Z\xC0]{2},? [A-Z\xC0](?:\.? [A-Z]|[A-Z\xC0]|[a-z\xE0])",
+        check="capitals",
+        again=True,
+        score=0.75,
     ),
     Recognizer(
         id="person-titled",

@@ -70,4 +70,20 @@ RECOGNIZERS = (
     Recognizer(
         id="vin", type="vin", pattern=rf"\b{_VIN}\b", gate=rf"\b{_VIN}\b", check="vin", joints=NUMBER, score=0.9
     ),
+    Recognizer(
+        # A unique device identifier (GS1): the kind of device, then at least its serial number or lot.
+        id="udi",
+        type="device-serial",
+        pattern=r"\(01\) ?[0-9]{14}(?: ?\((?:10|11|17|21|240)\) ?[A-Za-z0-9\-/.]{1,20}){1,5}",
+        gate=r"\(01\) ?[0-9]{14}",
+        score=0.9,
+    ),
+    Recognizer(
+        # The same by HIBCC, behind its word or not.
+        id="udi-hibc",
+        type="device-serial",
+        pattern=r"\+[A-Z][0-9A-Z]{8,20}/\$\$?\+?[0-9A-Z]{3,30}(?:/[A-Z0-9]{1,30}){0,4}",
+        gate=r"\+[A-Z][0-9A-Z]{8,20}/\$",
+        score=0.9,
+    ),
 )

@@ -105,3 +105,21 @@ def test_a_whole_date_of_long_ago_says_so(text: str) -> None:
 def test_a_later_date_or_one_that_is_not_whole_does_not(text: str) -> None:
     findings = ENGINE.scan_text(f"seen for asthma, {text}, and then")
     assert ENGINE.classes(findings) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("DOB: 05/1962", "05/1962"),
+        ("born 5/1962", "5/1962"),
+        ("date of birth: 1962-05", "1962-05"),
+        ("geb. 05.1962", "05.1962"),
+    ],
+)
+def test_a_month_of_birth_is_one(text: str, month: str) -> None:
+    assert told(text) == [("date-of-birth", month)]
+
+
+@pytest.mark.parametrize("text", ["born in 1962", "DOB 13/1962", "due 05/1962", "born 05/2962"])
+def test_a_year_or_another_month_is_none(text: str) -> None:
+    assert told(text) == []

@@ -33,6 +33,34 @@ def test_names_are_found(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("JOHN SMITH was admitted", "JOHN SMITH"),
+        ("JOHN Q. SMITH came", "JOHN Q. SMITH"),
+        ("MARY ANN JONES AND PETER MILLER", "MARY ANN JONES"),
+        ("MARY ANN JONES AND PETER MILLER", "PETER MILLER"),
+        ("SMITH, JOHN M seen today", "SMITH, JOHN M"),
+        ("SMITH JOHN", "SMITH JOHN"),
+        ("MARIA GARCIA LOPEZ", "MARIA GARCIA LOPEZ"),
+        ("DUPONT Jean-Pierre", "DUPONT Jean-Pierre"),
+        ("GARCIA Maria came", "GARCIA Maria"),
+        ("MÜLLER, JÜRGEN", "MÜLLER, JÜRGEN"),
+        ("with Brandt, Anna M. today", "Brandt, Anna M."),
+    ],
+)
+def test_names_in_capitals_and_in_the_order_of_lists(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["JAMES SMITH HOSPITAL", "ROSE GARDEN", "TERMS OF SERVICE", "GRACE PERIOD", "WARNING, JSON", "MUST READ", "US LAW"],
+)
+def test_other_words_that_stand_in_capitals_are_not(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Name: The Company",

@@ -19,6 +19,12 @@ from tests.checks.classification.conftest import told
         ("IMEI 490154203237518", "device-serial", "490154203237518"),
         ("S/N: SN84736251", "device-serial", "SN84736251"),
         ("device id 00A1B2334455", "device-serial", "00A1B2334455"),
+        (
+            "UDI (01)00844588003288(17)141120(10)7654321D(21)10987",
+            "device-serial",
+            "(01)00844588003288(17)141120(10)7654321D(21)10987",
+        ),
+        ("+A123BJC5D6E71/$$52001510X3/16D20111212", "device-serial", "+A123BJC5D6E71/$$52001510X3/16D20111212"),
         ("certificate no. AB123456", "certificate", "AB123456"),
         ("medical license MD-123456", "certificate", "MD-123456"),
         ("Approbationsnummer 1234567", "certificate", "1234567"),

@@ -25,14 +25,21 @@ MAX_WORD = 512
 """Characters of a word, which is what stands between spaces; in a longer one nothing is turned back."""
 _PIECE = re.compile(r"[ \t\r\n]+|[^ \t\r\n]+")
 # Classes of characters and runs of them alone: linear in the text, whatever it is.
-_MARK = re.compile(rf"({TOKEN})|\\?`+|~~~|<|\{{|\]\(|\)|\[(?=\[)|\[[A-Za-z]+=")
+_MARK = re.compile(rf"({TOKEN})|\\?`+|~~~|<|\{{|\]\(|(?<=\w)\(|\)|\[(?=\[)|\[[A-Za-z]+=")
 _TOKEN = re.compile(TOKEN)
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
 """What makes an address of a word, or might: `\\0` stands for a token."""
-_COMMAND = re.compile(r"--?[A-Za-z]|[^\s:]*://|[(<\"'*_]*www\.", re.IGNORECASE)
-"""What makes a command of the rest of its line, or might: an option, an address."""
-_PROMPTS = frozenset({"$", "curl", "wget", "ssh", "scp", "sftp", "ftp", "nc", "telnet", "sudo"})
+_COMMAND = re.compile(r"--?[A-Za-z]|.*://|[(<\"'*_]*www\.|(?:[-+:=]?=|=>|&&|\|\||>>)$", re.IGNORECASE)
+"""What makes a command of the rest of its line, or might: an option, an address, what sets a variable or joins two
+commands."""
+_PROMPTS = frozenset(
+    {
+        *("$", "curl", "wget", "ssh", "scp", "sftp", "ftp", "nc", "telnet", "sudo", "echo", "export", "mail", "ping"),
+        *("dig", "nslookup", "git", "docker", "kubectl", "python", "python3", "node", "psql", "mysql", "sqlite3"),
+        *("SELECT", "INSERT", "UPDATE", "DELETE"),
+    }
+)
 """Words that a line begins with which is for a shell."""
 _LIST = re.compile(r"(?:[-*+>]|[0-9]{1,9}[.)])+")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -65,10 +72,10 @@ class Restorer:
         self._torn = False
         self._first = True
         self._spoiled = self._doubt = self._link = self._defines = False
-        """No token is turned back any more; in this paragraph; until a parenthesis closes; in this word, which may be
-        the destination of a link definition."""
-        self._command = False
-        """No token is turned back any more in this line."""
+        """No token is turned back any more; in this paragraph; until a parenthesis closes (of a link, or a call); in
+        this word, which may be the destination of a link definition."""
+        self._command = self._goes_on = False
+        """No token is turned back any more in this line; and what it says goes on in the next one."""
         self._stands = False
         """None is in this word, because of what stands around it in other texts."""
         self._ticks = 0
@@ -162,7 +169,8 @@ class Restorer:
         self._ticks = 0
         if self._closing:
             self._fence, self._closing = None, False
-        self._fence_line = self._marked = self._command = False
+        self._fence_line = self._marked = False
+        self._command, self._goes_on = self._goes_on and count == 1, False
         self._begins, self._indent = True, columns
         self._html = self._html and self._newlines < 2
 
@@ -187,6 +195,7 @@ class Restorer:
                 return self._opens(word, fence[0])
         self._spoiled = self._spoiled or (begins and word.startswith("#!"))  # a script
         self._command = self._command or _COMMAND.match(word) is not None or (begins and word in _PROMPTS)
+        self._goes_on = self._command and word.endswith("\\")
         shown = self._marks(word)
         self._defines = shown.endswith("]:")
         return shown
@@ -274,8 +283,8 @@ class Restorer:
                 self._ticks = 0 if self._ticks else len(mark)
         elif mark[0] in "{[~":
             self._spoiled = self._spoiled or not self._ticks
-        elif mark == "](":
-            self._link = True
+        elif mark[-1] == "(":
+            self._link = True  # the destination of one, or what a function is called with
         elif mark == ")":
             self._link = False
         elif word[at + 1 : at + 2].isalpha() or word[at + 1 : at + 2] in ("/", "!", "?"):

@@ -42,6 +42,10 @@ PROSE = (
     ("P - curled up - at -5 degrees", "* - curled up - at -5 degrees"),
     ("one ` two\n\nP", "one ` two\n\n*"),
     ("one\r\n\r\nP\r\n", "one\r\n\r\n*\r\n"),
+    ("curl a \\\n\nP", "curl a \\\n\n*"),
+    ("echo a\nP", "echo a\n*"),
+    ("the patient(s) P and (see P)", "the patient(s) * and (see *)"),
+    ("Update P on this", "Update * on this"),
     ("P", "*"),
     ("[P]", "[P]"),
 )
@@ -123,6 +127,16 @@ STAYS = (
     "so call it -d P e.example",
     "see (www.e.example/a?q= P )",
     "#!/bin/sh\n\necho P",
+    "print('P')",
+    "print( 'a', P )",
+    "send_mail(to=x, P)",
+    "x = 'P'",
+    "if x == P then",
+    "cd a && send P",
+    "SELECT * from t where name like 'P'",
+    "curl -s \\\n e.example \\\n P",
+    "echo a \\\r\n P",
+    "link:https://e.example/a?q= P",
     "x" * MAX_WORD + "P",
 )
 
@@ -156,7 +170,7 @@ _EXAMPLES = _ROW.findall((Path(__file__).parents[2] / "docs" / "inspection.md").
 
 
 def test_the_examples_of_the_documentation_are_what_happens() -> None:
-    assert len(_EXAMPLES) == 7
+    assert len(_EXAMPLES) == 10
     for written, expected in _EXAMPLES:
         assert whole(written.replace("TOKEN", P))[0] == expected.replace("TOKEN", P)
 

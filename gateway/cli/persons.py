@@ -10,7 +10,17 @@ from collections.abc import Awaitable, Callable
 
 from gateway.bootstrap import Site
 from gateway.checks.identity.api_key import ApiKeys
-from gateway.cli.common import OK, Failed, WrongUse, opened, operator, settings_of, tenant_of, tenant_option, told
+from gateway.cli.common import (
+    OK,
+    Failed,
+    WrongUse,
+    opened_to_read,
+    operator,
+    settings_of,
+    tenant_of,
+    tenant_option,
+    told,
+)
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
@@ -74,7 +84,7 @@ async def _run(arguments: argparse.Namespace, command: Command) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
     key = key_of(arguments.key)
-    async with opened(settings) as site:
+    async with opened_to_read(settings) as site:
         identity, detail = await identified(site, tenant, key)
         await command(arguments, site, await _approver(site, tenant, identity, detail))
     return OK

@@ -152,9 +152,12 @@ class Bundling:
         return order_of(job).selection.contents
 
     async def outlived(self, job: BundleJob) -> bool:
-        """Whether it tells of persons, and an erasure was under way since it was asked for: whom it tells of, its
-        gateway does not know any more."""
-        return _personal(job) and job.created_us <= await self._cases.last_erasing(job.tenant)
+        """Whether it tells of persons, and is over, or an erasure was under way since it was asked for: whom it tells
+        of, its gateway does not know any more."""
+        if not _personal(job):
+            return False
+        over = job.expires_us is not None and job.expires_us <= self._clock.now_us()
+        return over or job.created_us <= await self._cases.last_erasing(job.tenant)
 
     def unfit(self, job: BundleJob) -> Refusal | None:
         """Why a bundle may not leave as it was built: it must be encrypted by now, or to others."""

@@ -8,7 +8,8 @@ brought back, and goes again:
 1. Keys of which a newer copy says that they were destroyed are destroyed: the key store may be a backup as well.
 2. What is left of an erased subject is found, but for those whose own case is under way or done here.
 3. `restore.erased` is on record.
-4. The mapping goes, then sealed parts, details and links; on SQLite the write-ahead log is emptied.
+4. Bundles that were asked for before are kept no longer, or are built anew; the mapping goes, then sealed parts,
+   details and links; on SQLite the write-ahead log is emptied.
 
 A crash before 3 leaves what was found; after it, a record of what the next start does, and tells, again. What a crash
 leaves in the write-ahead log the next start empties, if nobody else holds it.
@@ -130,7 +131,8 @@ class Restored:
         # 3.
         reached = await self._store.reached(tenant, ids)
         await ledger.append(self._entry(tenant, subject, reached, dead))
-        # 4.
+        # 4. The mapping is what tells the next start that this is not done, so bundles come before it.
+        await self._store.recall(tenant, self._clock.now_us())
         await self._store.forget(tenant, ids)
         companions = await self._store.companions(tenant, ids)
         others = [key for one in companions for key in await asyncio.to_thread(self._keys.subject_keys, one)]

@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import SealedPart
 from gateway.store.archives import ArchiveStore
+from gateway.store.bundle_jobs import OPEN, READY
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import (
     CONTENT,
     approval,
+    bundle,
     detail,
     open_exchange,
     pseudonym,
@@ -105,6 +107,18 @@ class ErasureStore:
         """The data keys that anything beside the records of these pseudonyms is sealed under, sorted."""
         query = select(sealed.c.key).distinct().where(sealed.c.tenant == tenant, sealed.c.seq.in_(_linked(tenant, ids)))
         return tuple(sorted({key for row in await self._read(tenant, query) for key in str(row.key).split("+")}))
+
+    async def recall(self, tenant: str, now_us: int) -> None:
+        """Bundles that were asked for until now: what is ready is kept no longer, what is built is built anew, from
+        what is left. Their files, and what was kept of them on the way, may hold what goes now."""
+        mine = bundle.c.tenant == tenant
+        await self._write(
+            tenant,
+            update(bundle).where(mine, bundle.c.state == READY, bundle.c.expires_us > now_us).values(expires_us=now_us),
+            update(bundle)
+            .where(mine, bundle.c.state.in_(OPEN))
+            .values(basis=None, kept=None, done=0, version=bundle.c.version + 1),
+        )
 
     async def forget(self, tenant: str, ids: Collection[str]) -> None:
         """Destroy the mapping: nobody is led to these pseudonyms any more."""

@@ -143,7 +143,7 @@ async def _handed(request: ApiRequest, bundle_id: str, *, contents: bool) -> Str
         hint = f"{'…/download' if contents else '…/contents'}, where such a bundle is fetched"
         raise _refused(allowed, Refusal(code="conflict", hint=hint))
     if await _bundling(request).outlived(found):
-        hint = "a bundle that is asked for anew: something was erased since this one was"
+        hint = "a bundle that is asked for anew: something was erased since this one was, or its days are over"
         raise _refused(allowed, Refusal(code="conflict", hint=hint))
     unfit = _bundling(request).unfit(found)
     if unfit is not None:

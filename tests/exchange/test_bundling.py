@@ -355,6 +355,16 @@ async def test_a_file_that_tells_of_persons_goes_with_the_first_erasure_after_it
         assert len(site.files()) == 1
 
 
+async def test_a_bundle_that_tells_of_persons_is_given_to_nobody_after_its_days(sqlite_settings: Settings) -> None:
+    """Also before a node deletes its file."""
+    async with opened(sqlite_settings) as site:
+        site.auditor._setting = _unencrypted(site.auditor._setting)
+        async with running(site.bundling):
+            ready = await site.until(await site.ask(), lambda found: found.state == READY)
+        over = msgspec.structs.replace(ready, expires_us=site.clock.now_us())
+        assert [await site.bundling.outlived(one) for one in (ready, over)] == [False, True]
+
+
 async def test_a_bundle_that_was_asked_for_while_somebody_was_being_erased_goes_when_that_is_over(
     sqlite_settings: Settings,
 ) -> None:

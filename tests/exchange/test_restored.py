@@ -5,12 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.restored import Erased, Restored
 from gateway.ledger.record import Envelope, parse
 from gateway.settings import Settings
+from gateway.store.bundle_jobs import BUILDING, FAILED, READY, BundleJob, BundleStore
 from gateway.store.directory import Directory
 from gateway.store.erasure import ErasureStore
 from gateway.store.reader import StoreReader
@@ -20,7 +22,7 @@ from tests.exchange.test_erasure import Killed
 from tests.store.conftest import store as store
 from tests.store.kit import LEDGER, NODE, Store, opened
 
-WRITES = ("forget", "purge", "settle")
+WRITES = ("recall", "forget", "purge", "settle")
 
 
 def restored(found: Registry, store: Any = None) -> Restored:
@@ -104,6 +106,29 @@ async def test_an_erasure_that_the_database_knows_of_is_left_to_it(store: Store)
         assert await _told(found) == []
 
 
+async def test_bundles_of_before_are_kept_no_longer_and_built_anew(store: Store) -> None:
+    """What lies on the disk came back with the database, and may tell of whom is erased again."""
+    async with registry(store) as found:
+        await _two(found)
+        now, bundles = found.store.clock.now_us(), BundleStore(store.engine)
+        begun = {"basis": b"{}", "kept": "some", "done": 7, "work_key": "dk_work"}
+        jobs = {
+            "ready": {"state": READY, "expires_us": now + HOUR_US},
+            "short": {"state": READY, "expires_us": now - HOUR_US},
+            "begun": {"state": BUILDING, **begun},
+            "over": {"state": FAILED, **begun},
+        }
+        for name, values in jobs.items():
+            one = {"tenant": LEDGER, "id": name, "version": 3, "created_us": 5, "asked": b"{}", **values}
+            assert await bundles.add(msgspec.convert(one, BundleJob), most=9)
+        assert await restored(found).erase_again({LEDGER: found.writer}) == 1
+        left = {one.id: one for one in await bundles.newest(LEDGER)}
+        assert {name: left[name].expires_us for name in ("ready", "short")} == {"ready": now, "short": now - HOUR_US}
+        assert (left["begun"].state, left["begun"].version, left["begun"].done) == (BUILDING, 4, 0)
+        assert (left["begun"].basis, left["begun"].kept, left["begun"].work_key) == (None, None, "dk_work")
+        assert (left["over"].version, left["over"].kept) == (3, "some"), "its key goes as that of any that is over"
+
+
 class Dying:
     """Stands before the store, and dies at the n-th call of what writes, before it or after it."""
 
@@ -126,7 +151,7 @@ class Dying:
             raise Killed
 
 
-@pytest.mark.parametrize("at", range(1, 7))
+@pytest.mark.parametrize("at", range(1, 9))
 async def test_killed_before_or_after_any_write_the_next_start_goes_on_and_tells(
     sqlite_settings: Settings, tmp_path: Path, at: int
 ) -> None:
@@ -137,7 +162,7 @@ async def test_killed_before_or_after_any_write_the_next_start_goes_on_and_tells
         assert len(await _told(found)) == 1, "before anything was destroyed"
         again = await restored(found).erase_again({LEDGER: found.writer})
         await _gone(found, ann, seqs)
-        assert again == (at < 4), "what is left after a crash is seen by what is there"
+        assert again == (at < 6), "what is left after a crash is seen by what is there"
         assert len(await _told(found)) == 1 + again
 
 

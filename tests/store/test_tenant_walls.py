@@ -519,6 +519,15 @@ async def _(w: World) -> tuple[Any, Any]:
     return [one.sealed.ciphertext for chunk in kept for one in chunk], [b"c"]
 
 
+@ask("erasure.ErasureStore.recall")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = BundleStore(w.store.engine)
+    before = await bundles.newest(w.theirs)
+    assert before
+    await ErasureStore(w.store.engine).recall(w.mine, 2**60)
+    return await bundles.newest(w.theirs), before
+
+
 @ask("erasure.ErasureStore.forget")
 async def _(w: World) -> tuple[Any, Any]:
     known = await w.directory.find_subject(w.theirs, "patient-1")

@@ -23,7 +23,7 @@ class UnmodelledAdapter:
         return False
 
     def read(self, request: Inbound, bounds: Bounds) -> Message | Refusal:
-        return Refusal(code="not_found", hint="this gateway passes only what it can inspect")
+        return Refusal(code="not_found", hint="a path of an API that this gateway can inspect")
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:
         raise FormatError("a message of a route that is not modelled")

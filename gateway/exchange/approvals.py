@@ -447,7 +447,7 @@ class Approvals:
         again = "its Idempotency-Key" if given is not None else f"Idempotency-Key: {approval_id}"
         return Refusal(
             code="approval_required",
-            hint=f"it was asked for; once it is given, send the same request with {again}",
+            hint=f"the approval, which was asked for now, and then the same request with {again}",
             retry_after=RETRY_S,
             pending=pending_of(exchange, message, approval_id, self._link(approval_id), self._clock.now_us()),
         )

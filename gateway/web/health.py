@@ -8,7 +8,9 @@ from gateway.bootstrap.stamps import states as stamp_states
 from gateway.core.ids import SYSTEM
 from gateway.web.access import ApiRequest, gateway_of
 
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4"
+"""As it is sent, with `; charset=utf-8` after it: the framework says that of every text. A scraper need not take a type
+that says it twice."""
 
 
 @get("/healthz", operation_id="liveness", summary="Whether the process answers")

@@ -1,15 +1,21 @@
 """The demo as a whole: the real gateway, real agents, the official client."""
 
 import json
+import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from gateway.demo import main, material
+from gateway.demo import main, material, show
 from gateway.demo.processes import is_free
+from gateway.demo.report import Report
+from gateway.demo.show import Painter
 from tests.demo.here import prepare_here, verify_here
+from tests.house.tree import ROOT
 
 
 def report_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -45,6 +51,29 @@ def test_the_script_holds_from_end_to_end(
     assert (directory / report["key"]).read_text().count("+") >= 2
     assert not (directory / "evidence-tampered.zip").exists()
     assert all(map(is_free, ports_of(directory)))
+    said = _plain(_told(msgspec.convert(report, Report)))
+    for piece in _printed_in_the_readme():
+        assert _plain(piece) in said
+
+
+def _told(report: Report) -> str:
+    """What is on the screen without `--json`."""
+    paint = Painter(sys.stdout)
+    lines = [line for one in report.conversations for line in show.conversation(one, paint)]
+    return "\n".join([*lines, *(line for one in report.checks for line in show.check(one, paint))])
+
+
+def _printed_in_the_readme() -> list[str]:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"```text\n(clinic-.*?)\n\n\d+ of \d+ conversations", readme, re.DOTALL)
+    pieces = re.split(r"\n…\n|\n(?=ok  )", block)
+    assert len(pieces) > 10
+    return pieces
+
+
+def _plain(text: str) -> str:
+    """Times, sizes and numbers of records differ from run to run, and so where a line is broken."""
+    return re.sub(r"[0-9][0-9,]*", "#", re.sub(r"\s+", " ", text))
 
 
 def test_one_wrong_expectation_makes_it_exit_1(

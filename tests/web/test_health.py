@@ -52,7 +52,9 @@ async def test_readiness_goes_with_the_wall_between_tenants(postgres_settings: S
 async def test_metrics_parse_and_count_what_was_asked_without_a_word_of_it(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         await api.site.chat(await api.site.key("clinician"), "my number is 219-09-9999")
-        text = (await api.site.http.get("/metrics")).text
+        answer = await api.site.http.get("/metrics")
+        assert answer.headers.get_list("content-type") == ["text/plain; version=0.0.4; charset=utf-8"]
+        text = answer.text
         assert "219-09" not in text
         assert "09-9999" not in text
         found = {

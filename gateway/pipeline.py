@@ -19,7 +19,7 @@ from gateway.core.ports import Route
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import told
-from gateway.exchange.choosing import turned_away
+from gateway.exchange.choosing import held, turned_away
 from gateway.exchange.classifying import classify, stick
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.forwarder import Delivered, Undelivered
@@ -193,7 +193,7 @@ class Pipeline:
         if decided.decision.effect == "approve":
             allowed = await parts.approvals.ask(exchange, decided)
             if isinstance(allowed, Refusal):
-                denied = Denied(decision=decided.decision, explanation=decided.explanation)
+                denied = held(decided)
                 await self._refuse(exchange, responder, allowed, denied)
                 return None
             exchange.routed = decided = allowed
@@ -239,7 +239,7 @@ class Pipeline:
         if exchange.approval is not None:  # which is used up now: of all who send it again one goes on
             used = await parts.approvals.take(exchange, exchange.approval)
             if used is not None:
-                asked = Denied(decision=decided.decision, explanation=decided.explanation)
+                asked = held(decided)
                 denied = turned_away(decided) if used.pending is None else asked
                 await self._refuse(exchange, responder, used, denied)
                 return None
@@ -425,10 +425,9 @@ class Pipeline:
                 exchange.appended = True
                 await ledgers.of(ledger).append(scribe.failed(counted))
             return
-        decision, why = (None, ()) if denied is None else (denied.decision, denied.explanation)
         # A crash before this is durable: the caller has no answer and nothing has left. After: the refusal stands.
         status = told or self._parts.protocols[exchange.arrival.protocol].told(refusal.code, refusal.status)
-        denial = scribe.denied(exchange, refusal, decision, why, status=status)
+        denial = scribe.denied(exchange, refusal, denied, status=status)
         exchange.promised = await self._parts.append(exchange, denial)
 
     async def _end(self, exchange: Exchange, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from gateway.bootstrap import Site, SystemClock, policy_files, proposed, proved
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy import cases
+from gateway.checks.policy.conditions import STRENGTHS
 from gateway.checks.policy.explaining import Considered, Derivation
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
@@ -44,6 +45,7 @@ _OPTIONS = {
     "classes": "--class",
     "roles": "--role",
     "zone": "--zone",
+    "source": "--source",
     "at": "--at",
     "exchange": "--exchange",
 }
@@ -76,6 +78,8 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     told_by.add_argument("--zone", metavar="ID", help="the caller's zone (default: the first trusted one)")
     told_by.add_argument("--action", default="chat", help="default: chat")
     told_by.add_argument("--purpose", metavar="CODE", help="none where it is left out")
+    told_by.add_argument("--source", default="", metavar="ADDRESS", help="the caller's, for rules on networks")
+    told_by.add_argument("--strength", default="", choices=STRENGTHS, help="how the caller was identified")
     told_by.add_argument("--at", metavar="TIME", help="2026-01-05T12:00:00.000000Z (default: now)")
     told_by.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
     _add_simulate(group, common)
@@ -212,6 +216,8 @@ def _asked(arguments: argparse.Namespace) -> Asked:
         zone=arguments.zone,
         action=arguments.action,
         purpose=arguments.purpose,
+        source=arguments.source,
+        strength=arguments.strength,
         at=arguments.at,
     )
 

@@ -57,6 +57,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The subject's random id in the ledger."""
     purpose: str | None
     """The purpose of this request: one of the identity's, or None where it has none."""
+    source: str = ""
+    """The network address that the request came from; of a task the one that it was asked from."""
     lent: tuple[str, ...] = ()
     """Roles that it holds for minutes (break-glass): towards what is trusted, and nowhere else."""
     glass: str | None = None

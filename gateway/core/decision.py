@@ -70,6 +70,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted; `("public",)` when there is none. Taken before masking."""
     named: bool = True
     """Whether the subject is one that the policy may call by name (`Identity.named`)."""
+    source: str = ""
+    """The caller's network address; empty where nobody knows it."""
+    strength: str = ""
+    """How strongly the caller was identified: `key`, `token` or `certificate`; empty where nobody knows."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,6 +112,7 @@ class Admission:
             tenant=ledger,
             actor=actor,
             purpose=None if isinstance(purpose, Refusal) else purpose,
+            source=exchange.arrival.source,
         )
         lent = self._lent(ledger, actor, identity)
         if lent is not None:

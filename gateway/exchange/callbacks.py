@@ -349,7 +349,7 @@ class Callbacks:
         if isinstance(purpose, Refusal):
             return purpose
         there = msgspec.structs.replace(identity, zone=zone)
-        return Caller(identity=there, tenant=task.tenant, actor=task.actor, purpose=purpose)
+        return Caller(identity=there, tenant=task.tenant, actor=task.actor, purpose=purpose, source=kept.source)
 
     async def _kept(self, task: Task) -> tuple[Kept | None, Result | None]:
         """What is kept of a task that has ended, as far as it can be read."""

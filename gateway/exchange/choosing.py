@@ -113,6 +113,11 @@ def as_before(before: Routed, further: Routed) -> Routed:
     return further if kind is None else msgspec.structs.replace(further, inputs={**further.inputs, _ORDER: kind})
 
 
+def held(decided: Routed) -> Denied:
+    """The refusal, for now, of what policy permits once somebody has allowed it."""
+    return Denied(decision=decided.decision, explanation=decided.explanation, inputs=decided.inputs)
+
+
 def turned_away(decided: Routed, why: str = "no agent could be asked") -> Denied:
     """The refusal of what policy would have permitted, and no agent had a place for, or what else `why` says."""
     decision = Decision(
@@ -123,7 +128,7 @@ def turned_away(decided: Routed, why: str = "no agent could be asked") -> Denied
         policy=decided.decision.policy,
         candidates=decided.decision.candidates,
     )
-    return Denied(decision=decision, explanation=(f"Policy permits it; {why}.",))
+    return Denied(decision=decision, explanation=(f"Policy permits it; {why}.",), inputs=decided.inputs)
 
 
 def _with(chosen: Routed, first: Routed, seen: list[CandidateView]) -> Routed:

@@ -62,6 +62,8 @@ class _Detail(msgspec.Struct):
     subject: str = NOBODY
     issuer: str | None = None
     roles: _Names = ()
+    source: str = ""
+    method: str | None = None
 
 
 class _Kind(NamedTuple):
@@ -176,6 +178,8 @@ class Drafting:
             action=envelope.action,
             purpose=envelope.purpose,
             classes=all_classes(classes.found, classes.declared, classes.inherited, classes.floor),
+            source=detail.source,
+            strength=conditions.strength(detail.method),
         )
 
     def result(self) -> Drafted:

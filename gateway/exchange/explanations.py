@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.checks.policy.conditions import STRENGTHS, strength
 from gateway.checks.policy.explaining import Derivation
 from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.ways import is_address
 from gateway.core.decision import Question, effect_of
 from gateway.core.errors import FormatError
 from gateway.core.ports import StoredRecord
@@ -37,6 +39,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     zone: str | None = None
     action: str = "chat"
     purpose: str | None = None
+    source: str = ""
+    """The caller's network address; what rules on networks answer is not told without it."""
+    strength: str = ""
+    """`key`, `token` or `certificate`; what rules on it answer is not told without it."""
     at: str | None = None
 
 
@@ -109,6 +115,8 @@ def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained
         action=asked.action,
         purpose=asked.purpose,
         classes=all_classes(asked.classes),
+        source=asked.source,
+        strength=asked.strength,
     )
     named: tuple[str | None, ...] = (None,) if asked.receive else (asked.agents or visible)[:MAX_AGENTS]
     orders = () if asked.receive else _orders(policy, tuple(agent for agent in named if agent is not None))
@@ -197,6 +205,10 @@ def _wrong(policy: Policy, asked: Asked, visible: tuple[str, ...]) -> Refusal | 
         return _refused("agents", f"ids of agents: {', '.join(visible) or 'there are none'}")
     if any(name not in policy.known_classes for name in asked.classes):
         return _refused("classes", f"data classes of the policy: {', '.join(sorted(policy.known_classes))}")
+    if asked.strength not in ("", *STRENGTHS):
+        return _refused("strength", f"one of {', '.join(STRENGTHS)}")
+    if asked.source and not is_address(asked.source):
+        return _refused("source", "a network address such as 10.1.2.3")
     if asked.zone is not None and asked.zone not in policy.known_zones:
         return _refused("zone", f"the caller's zone: one of {', '.join(sorted(policy.known_zones))}")
     if not (asked.subject and asked.action and all(asked.roles) and asked.purpose != ""):
@@ -219,6 +231,8 @@ def _question(envelope: Envelope, classes: ClassesInfo, detail: Detail, tenant: 
         action=envelope.action or "-",
         purpose=envelope.purpose,
         classes=all_classes(classes.found, classes.declared, classes.inherited, classes.floor),
+        source=detail.source or "",
+        strength=strength(detail.method),
     )
 
 

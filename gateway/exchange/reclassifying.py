@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.further import Further, joined, version
+from gateway.checks.policy.conditions import strength
 from gateway.checks.policy.policy import Policy
 from gateway.checks.redaction import NOTHING, General, holds_none
 from gateway.core.decision import Question, Ruling, asks
@@ -296,6 +297,8 @@ class Reclassifier:
             action=envelope.action or "",
             purpose=envelope.purpose,
             classes=(),
+            source=detail.source or "",
+            strength=strength(detail.method),
         )
         return _Then(envelope, policy, question, envelope.agent, parse_timestamp(envelope.occurred_at))
 

@@ -15,6 +15,7 @@ import msgspec
 from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.generalising import GENERAL
+from gateway.checks.policy.conditions import strength
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.words import ONWARD
 from gateway.checks.redaction import NO_TOKENS, NOTHING, CannotRedact, General, Tokenizing, holds_none, redact
@@ -71,6 +72,8 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     """What would be right, where the caller may know."""
     classes: frozenset[str] = frozenset()
     """The classes that the one that came closest was denied for."""
+    inputs: Mapping[str, str] | None = None
+    """None where policy was asked of no candidate."""
 
     @property
     def refusal(self) -> Refusal:
@@ -90,6 +93,8 @@ class Closest(msgspec.Struct, frozen=True, kw_only=True):
     that is not the message's own."""
 
     ruling: Ruling
+    inputs: Mapping[str, str]
+    """What the rules' conditions read for it."""
     onward: str | None = None
     kept: bool = False
     """Denied because nothing of it may be kept, and it would have to be."""
@@ -180,10 +185,14 @@ class Router:
             views.append(_view(route, answer, _decisive(ruling, answer)))
             if kept:
                 # No other one either: what is kept for its sake would be kept all the same.
-                closest = Closest(ruling=ruling, kept=True)
+                closest = Closest(
+                    ruling=ruling, inputs=self._policy.inputs(question, route.id, now_us=now_us), kept=True
+                )
                 break
             if isinstance(masked, CannotRedact) or not ruling.allowed:
-                closest = closest or Closest(ruling=ruling, onward=refused)
+                if closest is None:
+                    inputs = self._policy.inputs(question, route.id, now_us=now_us)
+                    closest = Closest(ruling=ruling, inputs=inputs, onward=refused)
                 continue
             return Routed(
                 decision=self._decision(caller, answer, route, ruling, views),
@@ -414,7 +423,7 @@ class Router:
             said = (*said, "Nothing of it may be kept, and it would have had to be, so it is denied.")
         elif closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
-        return Denied(decision=decision, explanation=(*said, *told), classes=_denied_for(closest))
+        return Denied(decision=decision, explanation=(*said, *told), classes=_denied_for(closest), inputs=found.inputs)
 
 
 def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Question:
@@ -429,6 +438,8 @@ def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Questi
         action=action,
         purpose=caller.purpose,
         classes=classes,
+        source=caller.source,
+        strength=strength(identity.method),
     )
 
 

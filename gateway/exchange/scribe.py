@@ -20,6 +20,7 @@ from gateway.exchange.accounts import Account, Forms, TokenCounts, agent_of
 from gateway.exchange.exchange import Classified, Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.quotas import Passed, words
+from gateway.exchange.router import Denied
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.content import content_commitment, part_of
 from gateway.ledger.entry import Delegated, Entry, ExchangeKey, SealedPart, Sealing, SessionGrowth
@@ -159,13 +160,13 @@ class Scribe:
         self,
         exchange: Exchange,
         refusal: Refusal,
-        decision: Decision | None,
-        why: Sequence[str] = (),
+        denied: Denied | None,
         *,
         status: int | None = None,
     ) -> Entry:
         """`exchange.denied`: a refusal, durable before it is sent. Stands alone: nothing was opened, nothing left.
-        `status`: the HTTP status that it is told with, where that is another than its own."""
+        `denied`: what was decided, where anything was; `status`: the HTTP status that it is told with, where that is
+        another than its own."""
         values, message = self._values(exchange), exchange.message
         values["outcome.latency_us"] = self._latency(exchange)
         key: ExchangeKey | None = None
@@ -178,12 +179,14 @@ class Scribe:
             "exchange.denied",
             exchange,
             legal_basis=self._basis(exchange),
-            decision=decision or _undecided(self._policy(exchange)),
-            weighed=decision is not None,
+            decision=_undecided(self._policy(exchange)) if denied is None else denied.decision,
+            weighed=denied is not None,
+            inputs=None if denied is None or denied.inputs is None else tuple(denied.inputs.items()),
             ended=(refusal.code, status or refusal.status),
             request=None if message is None or key is None else (media_type(message.media_type or None),),
         )
         reason = ": ".join((refusal.code, *(item for item in (refusal.field, refusal.hint) if item)))
+        why = () if denied is None else denied.explanation
         explanation = (*why, *((refusal.explanation,) if refusal.explanation else ()))
         detail = self._detail(exchange, reason=reason, explanation=explanation, route=None)
         return self._entry(exchange, said, values, _Beside(detail=detail, sealed=sealed, key=key))

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.checks.classification.classes import Own, maskable
 from gateway.checks.classification.own import load
+from gateway.checks.policy.conditions import strength
 from gateway.checks.policy.policy import Policy
 from gateway.core.decision import Question, Ruling, effect_of
 from gateway.core.errors import ConfigurationError
@@ -97,6 +98,8 @@ class _Detail(msgspec.Struct):
     subject: str = "-"
     issuer: str | None = None
     roles: _Names = ()
+    source: str = ""
+    method: str | None = None
 
 
 class _Question(NamedTuple):
@@ -118,6 +121,9 @@ class _Question(NamedTuple):
     inherited: _Names
     floor: _Names
     moment: Hashable
+    way: tuple[str, str]
+    """An address, and how strongly callers were identified: of all who are alike in what rules ask of them, the first
+    one's."""
 
 
 class Decision(NamedTuple):
@@ -201,6 +207,7 @@ class Simulation:
         self._own: dict[str, Own] = {}
         """Version → the types of the operator's own that it had."""
         self._moments: dict[tuple[str, str], Hashable] = {}
+        self._ways: dict[Hashable, tuple[str, str]] = {}
         self._without_detail = self._without_version = self._onward = self._beyond = 0
 
     async def take(self, chunk: Iterable[Decided], version: Callable[[str], Awaitable[Policy | None]]) -> None:
@@ -223,7 +230,8 @@ class Simulation:
                 detail = self._details.decode(stored.detail)
                 moment = self._moment(decision.policy, policy, envelope.occurred_at)
                 who = self._who(policy, detail)
-                self._count(envelope, decision, _question(envelope, decision, classes, detail.roles, who, moment))
+                way = self._way(policy, detail)
+                self._count(envelope, decision, _question(envelope, decision, classes, detail.roles, who, moment, way))
 
     async def result(self) -> Simulated:
         """What was found so far. Others have their turn on the loop while it is worked out."""
@@ -292,6 +300,10 @@ class Simulation:
             return NOBODY
         return detail.subject if self._named(detail.issuer) else NOBODY
 
+    def _way(self, policy: Policy, detail: _Detail) -> tuple[str, str]:
+        way = detail.source, strength(detail.method)
+        return self._ways.setdefault((policy.way(*way), self._draft.way(*way)), way)
+
     def _readable(self, digest: str, policy: Policy | None) -> Policy | None:
         """The version, None where its recognizers are of a form that is not read any more."""
         if policy is None:
@@ -319,6 +331,8 @@ class Simulation:
             action=asked.action,
             purpose=asked.purpose,
             classes=classes,
+            source=asked.way[0],
+            strength=asked.way[1],
         )
         if asked.given:
             ruling = policy.receive(question, now_us=at_us)
@@ -344,7 +358,13 @@ def _replayed(envelope: _Envelope) -> bool:
 
 
 def _question(
-    envelope: _Envelope, decision: _Decision, classes: _Classes, roles: _Names, subject: str, moment: Hashable
+    envelope: _Envelope,
+    decision: _Decision,
+    classes: _Classes,
+    roles: _Names,
+    subject: str,
+    moment: Hashable,
+    way: tuple[str, str],
 ) -> _Question:
     # In the order of the fields: by their names it would take half as long again as all the rest.
     return _Question(
@@ -363,6 +383,7 @@ def _question(
         classes.inherited,
         classes.floor,
         moment,
+        way,
     )
 
 

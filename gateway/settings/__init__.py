@@ -10,9 +10,8 @@ A key that is not known is an error that names the nearest one that is. Errors n
 `check_*`     what values of more than one section must look like                `forms`
 
 Each subject has its file, with its sections and tables and what must hold of them: `server`, `policy`, `zones`,
-`agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
-`evidence`, `forwarding`, `advise`, `archive`,
-`retention`, `scheduling`, `witnesses`, `tsas`, `emergency`.
+`networks`, `agents`, `capabilities`, `identity`, `limits`, `sessions`, `approvals`, `tasks`, `callbacks`, `subjects`,
+`evidence`, `forwarding`, `advise`, `archive`, `retention`, `scheduling`, `witnesses`, `tsas`, `emergency`.
 """
 
 from gateway.settings.advise import AdviseSettings
@@ -27,6 +26,7 @@ from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
 from gateway.settings.loading import load, parse, secret
+from gateway.settings.networks import OUTSIDE
 from gateway.settings.retention import Retention
 from gateway.settings.scheduling import Schedule
 from gateway.settings.server import LedgerSettings, Server, check_passphrase, same_database
@@ -41,6 +41,7 @@ __all__ = [
     "BUILT_IN_LIMITS",
     "BY_TLS",
     "MEMORY",
+    "OUTSIDE",
     "A2a",
     "AdviseSettings",
     "Agent",

@@ -15,6 +15,7 @@ from gateway.settings.forwarding import check_forwards
 from gateway.settings.identity import check_certificate, check_issuer, check_named
 from gateway.settings.limits import check_counting, check_limits, check_prices
 from gateway.settings.ner import check_ner
+from gateway.settings.networks import check_named_networks
 from gateway.settings.purposes import check_purposes
 from gateway.settings.retention import check_retention
 from gateway.settings.scheduling import check_schedules
@@ -28,7 +29,7 @@ from gateway.settings.witnesses import check_witnesses
 
 def consistent(settings: Settings) -> None:
     """`ConfigurationError` with the first thing that is wrong, and what would be right."""
-    for table in ("zone", "processor", "agent", "tenant", "callback"):
+    for table in ("zone", "network", "processor", "agent", "tenant", "callback"):
         check_unique(table, [item.id for item in getattr(settings, table)])
     check_unique("issuer", [item.issuer for item in settings.issuer], named="issuer", form=None)
     zones = {zone.id for zone in settings.zone}
@@ -37,6 +38,7 @@ def consistent(settings: Settings) -> None:
     for index, zone in enumerate(settings.zone):
         if zone.within is not None and zone.within not in zones:
             raise ConfigurationError(f"zone[{index}].within names no [[zone]]")
+    check_named_networks(settings.network, tenants)
     for index, agent in enumerate(settings.agent):
         check_agent(f"agent[{index}]", agent, zones, processors)
         if not tenants.issuperset(agent.tenants):

@@ -16,6 +16,7 @@ from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant
 from gateway.settings.limits import Limit, Limits, Price
 from gateway.settings.ner import Ner
+from gateway.settings.networks import Network
 from gateway.settings.policy import Cache, Classification, Policy
 from gateway.settings.purposes import Purpose
 from gateway.settings.retention import Retention
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     archive: ArchiveSettings = ArchiveSettings()
     emergency: EmergencySettings = EmergencySettings()
     zone: tuple[Zone, ...] = ()
+    network: tuple[Network, ...] = ()
     processor: tuple[Processor, ...] = ()
     agent: tuple[Agent, ...] = ()
     capability: tuple[Capability, ...] = ()

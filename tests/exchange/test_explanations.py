@@ -67,6 +67,22 @@ def test_a_record_without_a_decision_or_without_its_detail_cannot_be_asked_again
     assert isinstance(recorded([], "default", lambda issuer: issuer != "https://elsewhere.example"), Refusal)
 
 
+def test_where_a_question_comes_from_is_read_from_the_detail_too() -> None:
+    ward = policy(rule(data="class:any", when="network:ward; strength:certificate"))
+    detail = Detail(subject="alice", roles=("clerk",), source="10.1.2.3", method="jwt+mtls")
+    found = recorded([_stored(detail)], "default", lambda issuer: True)
+    assert isinstance(found, Recorded)
+    assert (found.question.source, found.question.strength) == ("10.1.2.3", "certificate")
+    assert ward.ruling(found.question, "local", now_us=NOON_US).allowed
+    asked = Asked(agents=("local",), roles=("clerk",), classes=("public",), source="10.1.2.3", strength="certificate")
+    told = explain(ward, asked, "default", NOON_US)
+    assert isinstance(told, Explained)
+    assert [one.effect for one in told.answers] == ["route"]
+    told = explain(ward, msgspec.structs.replace(asked, strength=""), "default", NOON_US)
+    assert isinstance(told, Explained)
+    assert [one.rules for one in told.answers] == [("unknown-way",)]
+
+
 def test_all_agents_of_the_tenant_are_asked_where_none_is_named_and_none_of_others() -> None:
     agents = document()["agent"]
     agents[2] |= {"tenants": ["other"]}

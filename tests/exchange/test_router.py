@@ -93,6 +93,17 @@ def test_a_denial_is_explained_by_the_rules_that_denied_not_by_those_that_allowe
     assert decided.explanation == ("No personal data there.",)
 
 
+def test_a_denial_says_what_the_conditions_read_for_the_one_that_came_closest(clock: ManualClock) -> None:
+    timed = rule("shut", 1, data="class:pii", agent="zone:cloud", when="weekday:mon-sun", eft="deny")
+    decided = decide(clock, f"to {MAIL}", (SKY,), PUBLIC, timed)
+    assert isinstance(decided, Denied)
+    assert decided.inputs is not None
+    assert {"time", "weekday", "contract:acme"} == set(decided.inputs)
+    nobody = decide(clock, f"to {MAIL}", (), PUBLIC, timed)
+    assert isinstance(nobody, Denied)
+    assert nobody.inputs is None, "policy was not asked"
+
+
 def test_of_several_that_deny_the_first_one_explains(clock: ManualClock) -> None:
     other = rule("other", 1, data="class:pii", agent="zone:in-house", eft="deny", text="Not in the house.")
     decided = decide(clock, f"to {MAIL}", (SKY, LOCAL), PUBLIC, other, NO_PII)

@@ -11,6 +11,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.failures import OTHER, Counted
 from gateway.exchange.kept import decode, until
+from gateway.exchange.router import Denied
 from gateway.exchange.scribe import Scribe
 from gateway.ledger.commitment import committed, matches
 from gateway.ledger.content import check_content, part_of
@@ -48,6 +49,10 @@ class Seals:
 def decision(effect: Any = "route") -> Decision:
     view = CandidateView(agent="local", zone="in-house", healthy=True, answer="allow", rule="r1")
     return Decision(effect=effect, agent="local", rules=("r1",), obligations=(), policy=POLICY, candidates=(view,))
+
+
+def _denied(why: str = "No.", inputs: dict[str, str] | None = None) -> Denied:
+    return Denied(decision=decision("deny"), explanation=(why,), inputs=inputs)
 
 
 def routed(**fields: Any) -> Routed:
@@ -123,7 +128,7 @@ def test_foreign_text_stands_in_the_detail_and_never_in_the_envelope(clock: Manu
         writes.intent(one, routed()),
         writes.attempt(one, routed(), 2, HOSTILE.encode()),
         writes.outcome(one, Outcome(code="ok", status=200, released=HOSTILE.encode(), media_type=HOSTILE)),
-        writes.denied(one, Refusal(code="policy_denied", explanation=HOSTILE), decision("deny"), (HOSTILE,)),
+        writes.denied(one, Refusal(code="policy_denied", explanation=HOSTILE), _denied(HOSTILE)),
     ]
     for entry in entries:
         told = clear(entry)
@@ -190,10 +195,11 @@ def test_an_answer_of_which_nothing_was_released_commits_to_nothing(clock: Manua
 
 def test_a_refusal_stands_alone_and_says_why_in_its_detail(clock: ManualClock) -> None:
     refusal = Refusal(code="policy_denied", field="/model", hint="another one")
-    entry = scribe(clock).denied(known(clock), refusal, decision("deny"), ("No.",))
+    entry = scribe(clock).denied(known(clock), refusal, _denied("No.", {"time": "12:00"}))
     assert (entry.opens, entry.closes, entry.decided_under) == (False, False, None)
     assert entry.envelope.agent is None
     assert entry.envelope.candidates is not None
+    assert entry.envelope.inputs == {"time": "12:00"}
     assert b"policy_denied: /model: another one" in (entry.detail or b"")
 
 
@@ -204,12 +210,13 @@ def test_a_refusal_before_the_message_was_read_has_no_request_and_no_key(clock: 
     assert (entry.envelope.request, entry.sealed, entry.keys) == (None, (), ())
     assert entry.envelope.decision is not None
     assert entry.envelope.decision.effect == "deny"
+    assert entry.envelope.inputs is None, "no condition was asked"
 
 
 def test_a_refusal_is_on_record_with_the_status_that_it_is_told_with(clock: ManualClock) -> None:
     refusal = Refusal(code="policy_denied")
     for status, told in ((None, 403), (200, 200)):
-        outcome = scribe(clock).denied(known(clock), refusal, decision("deny"), status=status).envelope.outcome
+        outcome = scribe(clock).denied(known(clock), refusal, _denied(), status=status).envelope.outcome
         assert outcome is not None
         assert (outcome.code, outcome.status) == ("policy_denied", told)
 

@@ -94,6 +94,21 @@ async def test_the_clock_is_looked_at_where_a_rule_does() -> None:
     assert (change.count, change.after) == (2, "deny")
 
 
+async def test_where_requests_came_from_and_how_callers_were_identified_is_read_from_the_details() -> None:
+    ward = policy(rule("ward", 1, "role:*", "class:any", "zone:in-house", when="network:ward; strength:token"))
+    ways = [("10.1.0.1", "jwt"), ("10.1.0.2", "jwt"), ("10.1.0.1", "api-key"), ("192.0.2.1", "jwt"), (None, None)]
+    records = [
+        _decided(number, Detail(subject="alice", roles=("clerk",), source=source, method=method))
+        for number, (source, method) in enumerate(ways)
+    ]
+    found = await _simulated(policy(_OPEN), ward, *records)
+    assert (found.requests, found.questions) == (5, 4), "callers who are alike in what is asked ask one question"
+    assert {(one.after, one.rules_after, one.count) for one in found.changes} == {
+        ("deny", (), 2),
+        ("deny", ("unknown-way",), 1),
+    }
+
+
 async def test_answers_are_replayed_towards_the_callers_zone() -> None:
     given = _decided(
         event="exchange.completed",

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.agents.wire import certificates
-from tests.system.kit import HEALTH, MAIL, PERSONAL
+from tests.system.kit import HEALTH, MAIL, PERSONAL, policies
 from tests.system.site import Agent, served
 from tests.system.test_agent_tls import WORDS
 from tests.web.tasking import Tasking, chat, tasking
@@ -30,11 +30,12 @@ async def called(
     policy: dict[str, Any] | None = None,
     purpose: list[dict[str, Any]] | None = None,
     secure: bool = False,
+    more: dict[str, Any] | None = None,
     **fields: Any,
 ) -> AsyncIterator[tuple[Tasking, Agent]]:
     """A gateway with a destination `billing`, in the cloud unless told otherwise. `policy`: its section, if not the
-    shipped one's; `purpose`: legal bases of purposes; `secure`: whether it speaks TLS."""
-    sections: dict[str, Any] = {} if policy is None else {"policy": policy}
+    shipped one's; `purpose`: legal bases of purposes; `secure`: whether it speaks TLS; `more`: other sections."""
+    sections: dict[str, Any] = {**(more or {}), **({} if policy is None else {"policy": policy})}
     if purpose is not None:
         sections["purpose"] = purpose
     monkeypatch.setenv("CALLBACK_SECRET", SECRET)
@@ -138,6 +139,20 @@ async def test_an_answer_that_is_sent_on_is_on_record_with_the_legal_basis_of_it
         await told(t, await t.submit(chat(callback="billing")))
         (sent,) = [one for one in await t.site.records() if one["event"] == "task.callback_sent"]
         assert (sent["purpose"], sent["legal_basis"]) == ("TREAT", "Art. 9(2)(h)")
+
+
+async def test_an_answer_that_is_sent_on_is_decided_by_where_its_task_was_asked_from(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = 'p, 1, role:*, class:any, zone:*, receive, purpose:*, network:guests, deny, none, guests, "Not to guests."'
+    own = policies(sqlite_settings.path("."), line)
+    more = {"network": [{"id": "guests", "addresses": ["10.9.0.0/16"]}], "server": {"trusted_proxies": ["127.0.0.1"]}}
+    async with called(sqlite_settings, monkeypatch, policy=own, more=more) as (t, destination):
+        for source in ("10.1.2.3", "10.9.8.7"):
+            await told(t, await t.submit(chat(callback="billing"), x_forwarded_for=source))
+        given, failed = (json.loads(body) for _, body in destination.received)
+        assert (given["result"]["status"], given["task"]["state"]) == (200, "completed")
+        assert (failed["task"]["code"], failed["task"]["state"]) == ("answer_withheld", "failed")
 
 
 async def test_what_may_not_leave_the_house_is_told_without_what_it_holds(

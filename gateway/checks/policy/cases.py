@@ -12,8 +12,10 @@ from typing import Any, Literal
 import msgspec
 
 from gateway import settings
+from gateway.checks.policy.conditions import STRENGTHS
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import policy_set
+from gateway.checks.policy.ways import is_address
 from gateway.core.decision import Question, Ruling, effect_of
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.settings import Settings
@@ -50,6 +52,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     zone: str | None = None
     action: str = "chat"
     purpose: str = "TREAT"
+    source: str = ""
+    """The caller's network address; what a rule on networks would answer is denied without it."""
+    strength: str = ""
+    """`key`, `token` or `certificate`; what a rule on it would answer is denied without it."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +113,10 @@ def _check(case: Case, document: Document) -> None:
         raise FormatError("must name agents or receive, or else a floor")
     if asks and (case.expect is None or not case.classes):
         raise FormatError("must say the classes, and expect")
+    if case.source and not is_address(case.source):
+        raise FormatError("source must be a network address such as 10.1.2.3")
+    if case.strength not in ("", *STRENGTHS):
+        raise FormatError(f"strength must be one of {', '.join(STRENGTHS)}")
     if any(when.utcoffset() is None for when in (document.now, case.now) if when is not None):
         raise FormatError("now must say its offset, like 2026-01-05T12:00:00Z")
 
@@ -145,6 +155,8 @@ def _asked(
         action=case.action,
         purpose=None if case.purpose == _NO_PURPOSE else case.purpose,
         classes=tuple(sorted(case.classes)),
+        source=case.source,
+        strength=case.strength,
     )
     for agent in case.agents:
         yield f"agent {agent}", _wrong(case, policy.ruling(question, agent, now_us=now_us))

@@ -7,6 +7,9 @@ A `when` is `always`, or terms separated by `;` that must all hold:
 `zone:trusted`         the zone of the agent (or of the caller, for `receive`) is marked trusted
 `tenant:<id>`          the caller's tenant
 `region:<code>`        the region of the agent's zone
+`network:<id>`         the caller's address lies in that `[[network]]`
+`strength:token`       the caller brought a token or a client certificate, not an API key alone
+`strength:certificate` a client certificate named the caller
 `time:08:00-18:00`     UTC, from the first minute up to the last one (exclusive); may pass midnight
 `weekday:mon-fri`      UTC, both days included; or one day
 
@@ -21,16 +24,20 @@ from gateway.core.errors import FormatError
 ALWAYS = "always"
 TRUSTED = "zone:trusted"
 CONTRACTS = ("contract:valid", "contract:baa", "contract:dpa", "contract:scc")
+NETWORK, STRENGTH = "network:", "strength:"
+KEY, TOKEN, CERTIFICATE = "key", "token", "certificate"
+STRENGTHS = (KEY, TOKEN, CERTIFICATE)
+"""From the weakest to the strongest."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _TIME = re.compile(r"time:([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 _WEEKDAY = re.compile(r"weekday:(mon|tue|wed|thu|fri|sat|sun)(?:-(mon|tue|wed|thu|fri|sat|sun))?")
-_LATER = ("network", "strength", "basis", "jurisdiction")
+_LATER = ("basis", "jurisdiction")
 _MINUTE_US = 60_000_000
 _DAY_MINUTES = 1440
 
 
-def parse(text: str, tenants: Iterable[str], regions: Iterable[str]) -> tuple[str, ...]:
+def parse(text: str, tenants: Iterable[str], regions: Iterable[str], networks: Iterable[str]) -> tuple[str, ...]:
     """The terms of a `when`, sorted; none for `always`. `FormatError` says what would be right."""
     if text == ALWAYS:
         return ()
@@ -38,11 +45,11 @@ def parse(text: str, tenants: Iterable[str], regions: Iterable[str]) -> tuple[st
     if len(set(terms)) != len(terms):
         raise FormatError("names the same condition twice")
     for term in terms:
-        _check(term, tenants, regions)
+        _check(term, tenants, regions, networks)
     return tuple(sorted(terms))
 
 
-def _check(term: str, tenants: Iterable[str], regions: Iterable[str]) -> None:
+def _check(term: str, tenants: Iterable[str], regions: Iterable[str], networks: Iterable[str]) -> None:
     if term == TRUSTED or term in CONTRACTS or _WEEKDAY.fullmatch(term):
         return
     if time := _TIME.fullmatch(term):
@@ -58,12 +65,34 @@ def _check(term: str, tenants: Iterable[str], regions: Iterable[str]) -> None:
         if bare not in regions:
             raise FormatError("region:<code> must name the region of a [[zone]]")
         return
+    if kind == "network":
+        if bare not in networks:
+            raise FormatError("network:<id> must name a [[network]]")
+        return
+    if kind == "strength":
+        if bare not in (TOKEN, CERTIFICATE):
+            raise FormatError("strength must be strength:token or strength:certificate")
+        return
     if kind in _LATER:
         raise FormatError(f"the condition {kind} is not available in this version")
     raise FormatError(
         "must be always, or terms separated by ; out of contract:valid|baa|dpa|scc, zone:trusted, tenant:<id>,"
-        " region:<code>, time:HH:MM-HH:MM (UTC), weekday:mon-fri"
+        " region:<code>, network:<id>, strength:token|certificate, time:HH:MM-HH:MM (UTC), weekday:mon-fri"
     )
+
+
+def strength(method: str | None) -> str:
+    """How strongly a caller is identified by a method (`Identity.method`): one of `STRENGTHS`, empty for another."""
+    if method is None:
+        return ""
+    if method.endswith("mtls"):
+        return CERTIFICATE
+    return {"jwt": TOKEN, "api-key": KEY}.get(method, "")
+
+
+def is_way(term: str) -> bool:
+    """Whether the caller's address, or how it was identified, decides this term."""
+    return term.startswith((NETWORK, STRENGTH))
 
 
 def is_timed(term: str) -> bool:

@@ -177,7 +177,7 @@ def _rule(row: Row, vocabulary: Vocabulary) -> Rule:
         agent=read_as("agent", vocabulary.target),
         action=read_as("action", words.action),
         purpose=read_as("purpose", lambda text: words.purpose(text, vocabulary.purposes)),
-        when=read_as("when", lambda text: conditions.parse(text, vocabulary.tenants, vocabulary.regions)),
+        when=read_as("when", lambda text: _when(text, vocabulary)),
         allows=read_as("eft", _effect),
         obligations=tuple(word for word in obligations if not word.startswith(OBSERVE)),
         watch=next((word for word in obligations if word.startswith(OBSERVE)), None),
@@ -212,6 +212,10 @@ def _priority(text: str) -> int:
 
 def _role(text: str) -> str:
     return text if text == words.ANY_ROLE else words.name(text, "role")
+
+
+def _when(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    return conditions.parse(text, vocabulary.tenants, vocabulary.regions, vocabulary.networks)
 
 
 def _effect(text: str) -> bool:

@@ -24,10 +24,11 @@ from gateway.checks.policy.review import Answered, Remark, answered, remarks
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
+from gateway.checks.policy.ways import Ways
 from gateway.core.caller import Caller
 from gateway.core.decision import OBSERVE, Question, Ruling, Verdict, tokenizes
 from gateway.core.errors import ConfigurationError, VerificationError
-from gateway.settings import Settings, check_named
+from gateway.settings import OUTSIDE, Settings, check_named
 
 CACHE_SIZE = 65_536
 _CALLERS = 4_096
@@ -39,12 +40,14 @@ POLICY_ERROR = "policy-error"
 REQUEST_INVALID = "request-invalid"
 UNKNOWN_AGENT = "unknown-agent"
 UNKNOWN_ZONE = "unknown-zone"
+UNKNOWN_WAY = "unknown-way"
 SENTENCES = {
     PURPOSE_REQUIRED: "Personal health data may not be used without a stated purpose.",
     POLICY_ERROR: "The policy could not be evaluated, and what cannot be evaluated is denied.",
     REQUEST_INVALID: "The question to policy lacks a value that it must have.",
     UNKNOWN_AGENT: "The agent is not part of this policy version.",
     UNKNOWN_ZONE: "The caller's zone is not part of this policy version.",
+    UNKNOWN_WAY: "Rules ask where the request comes from or how its caller was identified, and that is not known.",
 }
 """The sentences of the rules that are built in."""
 _NO_RULE = "No rule permits data of class {} here, so it is denied."
@@ -115,6 +118,7 @@ class Policy:
         self.tokenizes = any(tokenizes(rule.obligations) for rule in rules.rules)
         """Whether some rule has tokens made."""
         self._conditional = tuple(rule for rule in rules.rules if rule.when)
+        self._ways = Ways(terms, facts.networks)
         self._timed = tuple(term for term in terms if conditions.is_timed(term))
         self.timed = bool(self._timed)
         """Whether a rule looks at the clock."""
@@ -136,7 +140,7 @@ class Policy:
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
         self._answers: OrderedDict[_Key, Answer] = OrderedDict()
         self._owns: dict[str, Own] = {}
-        self._reads: dict[str, frozenset[str]] = {}
+        self._reads: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def become(self, other: "Policy") -> None:
         """Answer as another version from now on, for everybody who holds this one. One assignment: no question is ever
@@ -182,9 +186,15 @@ class Policy:
             identity.zone,
             not identity.subject,
             caller.purpose,
+            self.way(caller.source, conditions.strength(identity.method)),
             *self.moment(now_us),
         )
         return (*who, caller.lent) if caller.lent else who
+
+    def way(self, source: str, strength: str) -> Hashable:
+        """All that answers depend on of where a request comes from (its address) and of how its caller was identified
+        (`Question.strength`)."""
+        return self._ways.of(source, strength)
 
     def moment(self, now_us: int) -> tuple[int, int]:
         """All of the time that answers depend on: the minute, where a rule looks at the clock, and how many agreements
@@ -233,7 +243,7 @@ class Policy:
     def _derivation(self, question: Question, target: Target, verdict: Verdict, action: str, now_us: int) -> Derivation:
         name = verdict.data_class
         held = self._held(question.roles, question.tenant, question.subject if question.named else "")
-        timed = conditions.holding(self._timed, now_us)
+        timed = conditions.holding(self._timed, now_us) | self._ways.of(question.source, question.strength).terms
         ask = _put(question, held, name, target, action, timed, target.contract(name, now_us))
         own = self._own(question.tenant)
         found = considered(self._rules, ask, own, now_us)
@@ -264,13 +274,13 @@ class Policy:
             found = self._owns[tenant] = Own.of(self._facts, tenant)
         return found
 
-    def _reads_of(self, tenant: str) -> frozenset[str]:
-        """The kinds of conditions that the rules of a tenant have."""
+    def _reads_of(self, tenant: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The conditions that the rules of a tenant have, and their kinds."""
         found = self._reads.get(tenant)
         if found is None:
             own = self._own(tenant)
-            terms = (term for rule in self._conditional if own.has(rule.row) for term in rule.when)
-            found = self._reads[tenant] = frozenset(term.partition(":")[0] for term in terms)
+            terms = frozenset(term for rule in self._conditional if own.has(rule.row) for term in rule.when)
+            found = self._reads[tenant] = (terms, frozenset(term.partition(":")[0] for term in terms))
         return found
 
     def remarks(self) -> tuple[Remark, ...]:
@@ -303,7 +313,7 @@ class Policy:
         target = self._targets.get(agent)
         if target is None:
             return {}
-        read = self._reads_of(question.tenant)
+        terms, read = self._reads_of(question.tenant)
         found = {}
         if target.processor is not None:
             found[f"contract:{target.processor}"] = target.state(now_us)
@@ -315,6 +325,13 @@ class Policy:
             found.setdefault("zone", "untrusted")
         if "tenant" in read:
             found["tenant"] = question.tenant
+        if "network" in read:
+            within = sorted(self._ways.of(question.source, question.strength).terms & terms)
+            found.update({term: "within" for term in within if term.startswith(conditions.NETWORK)})
+            if not any(term.startswith(conditions.NETWORK) for term in within):
+                found["network"] = OUTSIDE
+        if "strength" in read:
+            found["strength"] = question.strength
         if not read.isdisjoint(("time", "weekday")):
             minute = now_us // _MINUTE_US % 1440
             found["time"] = f"{minute // 60:02}:{minute % 60:02}"
@@ -328,6 +345,8 @@ class Policy:
             return _refused(unknown)
         if not _whole(question):
             return _refused(REQUEST_INVALID)
+        if self._unknown(question):
+            return _refused(UNKNOWN_WAY)
         classes = question.classes
         if self._rules.implied:
             classes = self.implied(classes)
@@ -337,6 +356,12 @@ class Policy:
         if without:
             verdicts = [self._unwatched(one, question, held, target, action, now_us, without) for one in verdicts]
         return _joined(tuple(verdicts))
+
+    def _unknown(self, question: Question) -> bool:
+        """Whether a rule of the tenant asks what is not known of the caller: taken for not so, it would pass over what
+        denies."""
+        unknown = self._ways.of(question.source, question.strength).unknown
+        return bool(unknown) and any(f"{kind}:" in unknown for kind in self._reads_of(question.tenant)[1])
 
     def _watching(self, now_us: int) -> int:
         """The rules that are only watched at an instant, as bits."""
@@ -376,6 +401,7 @@ class Policy:
         if self._timed and minute != now_us // _MINUTE_US:
             timed = conditions.holding(self._timed, now_us)
             self._minute = (now_us // _MINUTE_US, timed)
+        timed |= self._ways.of(question.source, question.strength).terms
         key = (held, question.tenant, data_class, target.name, action, question.purpose, timed, contract, without)
         answer = self._answers.get(key)
         if answer is None:

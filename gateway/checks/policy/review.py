@@ -103,14 +103,15 @@ class _Places:
         return closure(target.name)
 
     def _possible(self, rule: Rule, data_class: str, target: Target) -> bool:
-        """Whether the conditions could hold at some time, for some tenant."""
+        """Whether the conditions could hold at some time, for some caller of some tenant."""
         possible = target.facts
         if target.name.startswith(_TO_COME):
             possible |= frozenset(conditions.CONTRACTS)
         elif data_class.removeprefix("class:") in target.covered:
             possible |= target.contract_facts()
         tenants = [term for term in rule.when if term.startswith("tenant:")]
-        fixed = [term for term in rule.when if not conditions.is_timed(term) and term not in tenants]
+        free = [term for term in rule.when if conditions.is_timed(term) or conditions.is_way(term)]
+        fixed = [term for term in rule.when if term not in tenants and term not in free]
         return len(tenants) < 2 and all(term in possible for term in fixed)
 
     def _covers(self, earlier: Rule, rule: Rule, data_class: str, target: Target) -> bool:

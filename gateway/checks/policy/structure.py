@@ -21,6 +21,12 @@ class ZoneFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     within: str | None
 
 
+class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    addresses: tuple[str, ...]
+    tenants: tuple[str, ...] = ()
+
+
 class AgreementFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: str
     digest: str
@@ -153,6 +159,8 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Ids, which rules may name: where notices go is no part of where data may go. Not there where there is none."""
     capabilities: tuple[CapabilityFacts, ...] = ()
     """Those whose agents are asked in another order than that of the configuration. Not there where there are none."""
+    networks: tuple[NetworkFacts, ...] = ()
+    """Not there where there are none."""
     purposes: tuple[str, ...] = ()
     """Of one tenant's version: what its rules name and none of its issuers and certificates brings. Not there where
     there is none."""
@@ -177,6 +185,7 @@ def structure(settings: Settings, engine_version: str) -> Structure:
         callbacks=_facts(settings.callback, CallbackFacts),
         channels=tuple(one.id for one in settings.channel),
         capabilities=_facts(_ordered(settings), CapabilityFacts),
+        networks=_facts(settings.network, NetworkFacts),
         four_eyes=settings.policy.four_eyes,
     )
 

@@ -4,6 +4,7 @@ One policy is loaded and serves all tenants. What no question of a tenant can ev
 
 - agents and callbacks that it has not, with the schemas, processors and capabilities that are theirs alone;
 - issuers and certificates that cannot bring a caller of it, and the tenants themselves;
+- networks that are theirs and that no line of its own asks about;
 - lines about such an agent or capability, about another tenant (`tenant:<id>`) or its callers (`caller:<id>/…`).
 
 Lists of tenants are left out, and so are comments. So a version changes with what concerns its tenant and with nothing
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gateway.checks.policy import structure, words
+from gateway.checks.policy.conditions import NETWORK
 from gateway.checks.policy.load import WIDTH, Rules
 from gateway.checks.policy.rows import Row, read
 from gateway.checks.policy.structure import ClientFacts, Structure
@@ -75,6 +77,8 @@ class _Line(msgspec.Struct, frozen=True):
     """The one that it names, where that is none of those that are always known."""
     about: str | None
     """The rule that somebody answers for by it."""
+    networks: tuple[str, ...]
+    """The conditions on networks that it has."""
 
 
 class Versions:
@@ -103,7 +107,8 @@ class Versions:
         rules = {one.rule for lines in kept.values() for one in lines}
         kept = {name: [one for one in lines if one.about is None or one.about in rules] for name, lines in kept.items()}
         named = {one.purpose for lines in kept.values() for one in lines if one.purpose is not None}
-        facts = self._of(tenant, frozenset(named))
+        asked = {term for lines in kept.values() for one in lines for term in one.networks}
+        facts = self._of(tenant, frozenset(named), frozenset(asked))
         files = {f"{SCHEMAS}/{getattr(agent, field)}" for agent in facts.agents for field in _FILES}
         members = {
             name: data for name, data in self._members.items() if not name.startswith(f"{SCHEMAS}/") or name in files
@@ -113,7 +118,7 @@ class Versions:
         members[STRUCTURE] = structure.encode(facts)
         return made(members)
 
-    def _of(self, tenant: str, purposes: frozenset[str]) -> Structure:
+    def _of(self, tenant: str, purposes: frozenset[str], networks: frozenset[str]) -> Structure:
         facts = self._facts
         agents = tuple(
             msgspec.structs.replace(agent, tenants=(), callers=_callers(agent.callers, tenant))
@@ -144,6 +149,11 @@ class Versions:
             ),
             channels=tuple(name for name in facts.channels if name not in hidden),
             capabilities=tuple(one for one in facts.capabilities if one.id in offered),
+            networks=tuple(
+                msgspec.structs.replace(one, tenants=())
+                for one in facts.networks
+                if _shared(one.tenants, tenant) or f"{NETWORK}{one.id}" in networks
+            ),
             purposes=tuple(sorted(purposes - brought)),
         )
 
@@ -225,4 +235,5 @@ def _line(row: Row, text: str) -> _Line:
         rule=row.fields[_ID] if row.fields[0] == "p" else None,
         purpose=None if purpose in _ALWAYS_KNOWN else purpose,
         about=row.fields[1] if row.fields[0] == "o" else None,
+        networks=tuple(term for term in map(str.strip, terms.split(";")) if term.startswith(NETWORK)),
     )

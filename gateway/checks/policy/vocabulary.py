@@ -14,7 +14,7 @@ from gateway.core.errors import FormatError
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
-    """Names with their kind, as rules write them; tenants, regions and purposes bare."""
+    """Names with their kind, as rules write them; tenants, regions, networks and purposes bare."""
 
     classes: frozenset[str]
     agents: frozenset[str]
@@ -22,6 +22,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: frozenset[str]
     tenants: frozenset[str]
     regions: frozenset[str]
+    networks: frozenset[str]
     purposes: frozenset[str]
     channels: frozenset[str]
     placements: tuple[tuple[str, str], ...]
@@ -36,6 +37,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
             capabilities=frozenset(f"capability:{name}" for agent in structure.agents for name in agent.capabilities),
             tenants=frozenset(tenant.id for tenant in structure.tenants),
             regions=frozenset(zone.region for zone in structure.zones if zone.region is not None),
+            networks=frozenset(network.id for network in structure.networks),
             purposes=words.PURPOSES | _purposes(structure),
             channels=frozenset(structure.channels),
             placements=_placements(structure),

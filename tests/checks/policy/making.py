@@ -45,6 +45,7 @@ def document(**changed: Any) -> dict[str, Any]:
             {"id": "partner", "region": "FR"},
             {"id": "cloud"},
         ],
+        "network": [{"id": "ward", "addresses": ["10.1.0.0/16"]}, {"id": "guests", "addresses": ["10.9.0.0/16"]}],
         "processor": [
             {
                 "id": "acme",

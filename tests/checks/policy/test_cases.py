@@ -45,6 +45,18 @@ obligations = []
     assert found.wrong == ("redact, not route", "decided by masking", "obligations: redact:email")
 
 
+def test_a_case_says_where_the_caller_is_and_how_it_was_identified() -> None:
+    rules = (rule("ward", when="network:ward;strength:token"),)
+    for more, effect in (
+        ('source = "10.1.2.3"\nstrength = "token"', "route"),
+        ('source = "10.1.2.3"', "deny"),
+        ("", "deny"),
+    ):
+        case = f'[[case]]\nname = "ward"\nagents = ["local"]\nclasses = ["public"]\nexpect = "{effect}"\n{more}\n'
+        (found,) = _run(case.encode(), *rules)
+        assert found.wrong == ()
+
+
 def test_a_floor_is_asked_about() -> None:
     groups = b'[[case]]\nname = "floor"\nroles = ["clerk"]\nfloor = { target = "local", classes = ["phi"] }\n'
     (held,) = _run(groups, rule(), "f, role:clerk, class:phi\n")

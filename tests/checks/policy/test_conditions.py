@@ -9,18 +9,19 @@ from gateway.core.errors import FormatError
 
 from .making import DAY_US, NOON_US
 
-_TENANTS, _REGIONS = ("default",), ("DE",)
+_TENANTS, _REGIONS, _NETWORKS = ("default",), ("DE",), ("ward",)
 _HOUR_US = 3_600_000_000
 
 
 def _parse(text: str) -> tuple[str, ...]:
-    return conditions.parse(text, _TENANTS, _REGIONS)
+    return conditions.parse(text, _TENANTS, _REGIONS, _NETWORKS)
 
 
 def test_always_has_no_terms_and_terms_are_sorted() -> None:
     assert _parse("always") == ()
     assert _parse("zone:trusted; contract:valid") == ("contract:valid", "zone:trusted")
     assert _parse("tenant:default;region:DE") == ("region:DE", "tenant:default")
+    assert _parse("strength:certificate; network:ward") == ("network:ward", "strength:certificate")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,9 @@ def test_always_has_no_terms_and_terms_are_sorted() -> None:
         "zone:cloud",
         "tenant:other",
         "region:FR",
+        "network:desk",
+        "strength:key",
+        "strength:",
         "time:8:00-18:00",
         "time:08:00-24:00",
         "time:08:00-08:00",
@@ -50,10 +54,26 @@ def test_any_other_condition_is_refused(text: str) -> None:
         _parse(text)
 
 
-@pytest.mark.parametrize("kind", ["network", "strength", "basis"])
+@pytest.mark.parametrize("kind", ["basis", "jurisdiction"])
 def test_a_condition_that_is_not_built_is_refused_by_name(kind: str) -> None:
     with pytest.raises(FormatError, match=f"the condition {kind} is not available in this version"):
         _parse(f"{kind}:something")
+
+
+@pytest.mark.parametrize(
+    ("method", "found"),
+    [
+        ("api-key", "key"),
+        ("jwt", "token"),
+        ("mtls", "certificate"),
+        ("api-key+mtls", "certificate"),
+        ("jwt+mtls", "certificate"),
+        ("command-line", ""),
+        (None, ""),
+    ],
+)
+def test_a_method_says_how_strongly_a_caller_was_identified(method: str | None, found: str) -> None:
+    assert conditions.strength(method) == found
 
 
 @pytest.mark.parametrize(

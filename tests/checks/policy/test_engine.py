@@ -22,7 +22,7 @@ _ROLES = ["user", "clerk", "clinician", "lead", "chief"]
 _ACTIONS = ["chat", "receive", "tool:look", "tool:look_up", "http:GET:/notes/{id}", "http:POST:/notes", "onward:url"]
 _PATTERNS = [*_ACTIONS, "*", "tool:*", "tool:look*", "http:*:/notes/*", "http:GET:*", "http:*:*"]
 _PURPOSES = ["purpose:none", "purpose:TREAT", "purpose:HPAYMT"]
-_TERMS = ["contract:valid", "zone:trusted", "time:08:00-18:00"]
+_TERMS = ["contract:valid", "zone:trusted", "time:08:00-18:00", "network:ward", "strength:token"]
 _MORE_GROUPS = "g, role:lead, role:clerk\ng, role:chief, role:lead\ng3, zone:cloud, zone:partner\n"
 
 _rule = st.fixed_dictionaries(

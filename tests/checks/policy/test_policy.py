@@ -234,6 +234,75 @@ def test_inputs_hold_what_conditions_read_and_nothing_else() -> None:
     assert served.inputs(question(), "nobody", now_us=NOON_US) == {}
 
 
+INSIDE, GUEST, OUTSIDE = "10.1.2.3", "10.9.0.1", "192.0.2.1"
+
+
+def test_where_a_request_comes_from_can_be_asked_for_and_is_asked_anew_though_answers_are_cached() -> None:
+    served = policy(
+        rule("no-guests", 1, when="network:guests", eft="deny"),
+        rule("from-the-ward", 2, when="network:ward"),
+        rule("answers", 3, when="network:ward", action="receive"),
+    )
+    for source, decided in (
+        (INSIDE, ("from-the-ward",)),
+        (GUEST, ("no-guests",)),
+        (OUTSIDE, ()),
+        (INSIDE, ("from-the-ward",)),
+    ):
+        ruling = served.ruling(question(source=source), "local", now_us=NOON_US)
+        assert (ruling.rules, ruling.allowed) == (decided, source == INSIDE)
+        assert served.receive(question(source=source), now_us=NOON_US).allowed is (source == INSIDE)
+        derived, told = served.derived(question(source=source), "local", now_us=NOON_US)
+        assert (derived, [one.rule for one in told]) == (ruling, [next(iter(decided), None)])
+
+
+def test_how_strongly_a_caller_was_identified_can_be_asked_for() -> None:
+    served = policy(
+        rule("strong", 1, when="strength:certificate"), rule("token", 2, action="embed", when="strength:token")
+    )
+    for strength, chats, embeds in (("key", False, False), ("token", False, True), ("certificate", True, True)):
+        asked = question(strength=strength)
+        assert served.ruling(asked, "local", now_us=NOON_US).allowed is chats
+        assert served.ruling(question(strength=strength, action="embed"), "local", now_us=NOON_US).allowed is embeds
+
+
+@pytest.mark.parametrize(
+    ("when", "known"), [("network:guests", {"strength": "key"}), ("strength:certificate", {"source": INSIDE})]
+)
+def test_what_is_not_known_of_a_caller_is_denied_and_not_taken_for_not_so(when: str, known: dict[str, str]) -> None:
+    """Taken for not so, the rule that denies would be passed over."""
+    served = policy(rule("no", 1, when=when, eft="deny"), rule("yes", 2))
+    ruling = served.ruling(question(**known), "local", now_us=NOON_US)
+    assert (ruling.allowed, ruling.rules) == (False, ("unknown-way",))
+    assert served.explain(ruling) == (
+        "Rules ask where the request comes from or how its caller was identified, and that is not known.",
+    )
+    assert policy(rule()).ruling(question(**known), "local", now_us=NOON_US).allowed
+
+
+def test_what_the_rules_of_another_tenant_ask_need_not_be_known() -> None:
+    tenants = [{"id": "clinic"}, {"id": "bank"}]
+    served = policy(rule("bank", 1, when="tenant:bank;network:guests", eft="deny"), rule(), tenant=tenants)
+    assert served.ruling(question(tenant="clinic"), "local", now_us=NOON_US).allowed
+    assert served.ruling(question(tenant="bank"), "local", now_us=NOON_US).rules == ("unknown-way",)
+    assert served.inputs(question(tenant="clinic", source=GUEST), "local", now_us=NOON_US) == {}
+
+
+def test_callers_who_differ_in_what_rules_ask_of_them_do_not_stand_alike() -> None:
+    served = policy(rule(when="network:ward"), rule("b", 11, when="strength:token"))
+    ways = [(INSIDE, "key"), (OUTSIDE, "key"), (INSIDE, "token"), ("local", "key")]
+    assert len({served.way(*way) for way in ways}) == len(ways)
+    assert served.way(OUTSIDE, "key") == served.way("198.51.100.7", "key")
+
+
+def test_inputs_name_the_networks_and_never_the_address() -> None:
+    served = policy(rule(when="network:ward;strength:token"), rule("b", 11, when="network:guests"))
+    asked = question(source=INSIDE, strength="certificate")
+    assert served.inputs(asked, "local", now_us=NOON_US) == {"network:ward": "within", "strength": "certificate"}
+    asked = question(source=OUTSIDE, strength="key")
+    assert served.inputs(asked, "local", now_us=NOON_US) == {"network": "none", "strength": "key"}
+
+
 def test_the_known_names_are_told() -> None:
     served = policy(rule(), "g2, class:mnpi, class:any\n")
     assert served.known_classes == {
@@ -328,9 +397,13 @@ def test_it_is_decided_as_without_the_watched_rules_and_after_their_day_as_with_
         served, plain, without = policy(*trials), policy(*texts), policy(*rest)
     except ConfigurationError:
         return  # such rules are not served with at all
-    for roles, data, target, action, purpose, _ in asked:
+    for roles, data, target, action, purpose, facts in asked:
         bare = None if purpose == "purpose:none" else purpose.removeprefix("purpose:")
-        one = question(data.removeprefix("class:"), roles=tuple(roles), action=action, purpose=bare)
+        way = {
+            "source": INSIDE if "network:ward" in facts else OUTSIDE,
+            "strength": "token" if "strength:token" in facts else "key",
+        }
+        one = question(data.removeprefix("class:"), roles=tuple(roles), action=action, purpose=bare, **way)
         agent = target.partition(":")[2]
         if not target.startswith("agent:") or action == "receive":
             continue

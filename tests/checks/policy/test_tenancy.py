@@ -17,7 +17,7 @@ from gateway.settings import Settings, parse
 from .making import DAY_US, ENGINE, GROUPS, NOON_US, document, files, question, rule
 
 TENANTS = [{"id": "clinic"}, {"id": "bank"}]
-SECRETS = ("bank", "vault", "lend", "teller", "ledger-inc", "till", "risk", "mortgage")
+SECRETS = ("bank", "vault", "lend", "teller", "192.0.2", "ledger-inc", "till", "risk", "mortgage")
 """What only the bank has, each by a word of its own."""
 _CHANNEL = {"url": "https://notices.example", "secret": "env:S"}
 
@@ -65,6 +65,10 @@ def written() -> dict[str, Any]:
             {"match": "dns:a.example", "tenant": "clinic", "zone": "in-house"},
             {"match": "dns:teller.example", "tenant": "bank", "zone": "in-house"},
         ],
+        network=[
+            {"id": "ward", "addresses": ["10.1.0.0/16"]},
+            {"id": "teller-hall", "addresses": ["192.0.2.0/24"], "tenants": ["bank"]},
+        ],
         channel=[{**_CHANNEL, "id": "all"}, {**_CHANNEL, "id": "risk", "tenants": ["bank"]}],
     )
 
@@ -76,7 +80,14 @@ def two(**changed: Any) -> Settings:
 OURS = (
     "# mortgage rules are further down\n",
     rule("public", 100, agent="zone:in-house"),
-    rule("ward", 101, data="class:internal", agent="agent:friend", when="tenant:clinic", purpose="purpose:WARD"),
+    rule(
+        "ward",
+        101,
+        data="class:internal",
+        agent="agent:friend",
+        when="network:ward; tenant:clinic",
+        purpose="purpose:WARD",
+    ),
     "o, ward, class:internal, The ward's head has agreed.\n",
     "g, caller:clinic/nurse, role:lead\n",
     "f, capability:triage, class:internal\n",
@@ -84,7 +95,14 @@ OURS = (
 THEIRS = (
     rule("a", 1, data="class:internal", agent="agent:vault", text="What the bank lends."),
     rule("b", 2, agent="capability:lend", purpose="purpose:MORTGAGE"),
-    rule("c", 3, when="weekday:mon; tenant:bank", action="chat", obligations="notify:risk", text="The till is told."),
+    rule(
+        "c",
+        3,
+        when="weekday:mon; network:teller-hall; tenant:bank",
+        action="chat",
+        obligations="notify:risk",
+        text="The till is told.",
+    ),
     "o, a, class:internal, The risk board has agreed.\n",
     "g, caller:bank/teller, role:lead\n",
     "g3, agent:vault, zone:partner\n",
@@ -192,10 +210,11 @@ def test_the_shared_policy_goes_by_each_tenants_own_version() -> None:
 
 def test_what_conditions_read_is_told_of_the_tenants_own_rules_alone() -> None:
     policy = Policy(made(), two())
-    asked = question("public", tenant="clinic", subject="nurse")
-    assert set(policy.inputs(asked, "local", now_us=NOON_US)) == {"tenant"}
+    asked = question("public", tenant="clinic", subject="nurse", source="192.0.2.7")
+    assert policy.inputs(asked, "local", now_us=NOON_US)["network"] == "none", "another tenant's is none of its own"
+    assert set(policy.inputs(asked, "local", now_us=NOON_US)) == {"tenant", "network"}
     theirs = question("public", tenant="bank", subject="teller")
-    assert set(policy.inputs(theirs, "local", now_us=NOON_US)) == {"tenant", "time", "weekday"}
+    assert set(policy.inputs(theirs, "local", now_us=NOON_US)) == {"tenant", "network", "time", "weekday"}
 
 
 def test_a_rule_that_another_tenants_takes_the_place_of_does_not_come_back() -> None:
@@ -229,8 +248,19 @@ def test_a_purpose_that_only_tokens_of_others_bring_is_known_where_a_rule_of_all
     Policy(shared, two())
     version = own(shared)
     served = Policy(version, None)
-    denied = served.ruling(question("public", tenant="clinic", purpose="MORTGAGE"), "local", now_us=NOON_US)
+    denied = served.ruling(
+        question("public", tenant="clinic", purpose="MORTGAGE", source="10.1.2.3"), "local", now_us=NOON_US
+    )
     assert (denied.allowed, denied.rules) == (False, ("d",)), "a key of the clinic may have it"
+    assert own(version) == version
+
+
+def test_a_network_of_another_tenant_is_known_where_a_rule_of_all_names_it() -> None:
+    version = own(made(*OURS, rule("d", 4, when="network:teller-hall", eft="deny")))
+    served = Policy(version, None)
+    assert served.ruling(question("public", tenant="clinic", source="192.0.2.7"), "local", now_us=NOON_US).rules == (
+        "d",
+    )
     assert own(version) == version
 
 
@@ -278,7 +308,12 @@ _rule = st.fixed_dictionaries(
         ),
         "action": st.sampled_from(["*", "chat", "receive", "tool:*"]),
         "purpose": st.sampled_from(["purpose:*", "purpose:TREAT", "purpose:WARD", "purpose:MORTGAGE"]),
-        "when": st.sampled_from(["always", "tenant:clinic", "tenant:bank", "weekday:mon", "zone:trusted;tenant:bank"]),
+        "when": st.sampled_from(
+            [
+                *("always", "tenant:clinic", "tenant:bank", "weekday:mon", "zone:trusted;tenant:bank"),
+                *("network:ward", "network:teller-hall", "network:teller-hall;tenant:bank"),
+            ]
+        ),
         "eft": st.sampled_from(["allow", "deny"]),
     }
 )
@@ -288,6 +323,7 @@ _question = st.fixed_dictionaries(
         "subject": st.sampled_from(["nurse", "teller", "x"]),
         "roles": st.sampled_from([(), ("clerk",), ("user",), ("lead",)]),
         "zone": st.sampled_from(["in-house", "partner", "cloud"]),
+        "source": st.sampled_from(["10.1.2.3", "192.0.2.7", "local"]),
         "action": st.sampled_from(["chat", "tool:x"]),
         "purpose": st.sampled_from([None, "TREAT", "WARD", "MORTGAGE"]),
     }

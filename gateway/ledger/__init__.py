@@ -17,6 +17,7 @@
 `Diverged`    a later checkpoint that one seen before does not allow      `following`
 `commit`      HMAC commitments to what a record must not hold             `commitment`
 
-This package imports `core` and `cryptography`, nothing else, so that an auditor's program can use it: `docs/proofs.md`
-says which of its names such a program may rely on, with examples.
+This package imports `core`, msgspec and `cryptography`, and in `vouching`, for time-stamps, `rfc3161-client`; nothing
+else, so that an auditor's program can use it: `docs/proofs.md` says which of its names such a program may rely on, with
+examples.
 """

@@ -39,6 +39,10 @@ CODES: dict[str, Code] = {
     "scope_required": Code(403, "The credential's scopes do not cover this"),
     "purpose_not_allowed": Code(403, "The purpose is not one that the credential allows"),
     "purpose_required": Code(403, "Personal health data needs a purpose"),
+    # what is no request yet: of nobody, and on no record
+    "request_malformed": Code(400, "The request cannot be read as HTTP, or could be read in two ways"),
+    "request_too_slow": Code(408, "The request did not arrive in time"),
+    "head_too_large": Code(431, "The head of the request is larger than allowed"),
     # read
     "body_too_large": Code(413, "The body is larger than allowed"),
     "body_too_deep": Code(400, "The body is nested deeper than allowed"),

@@ -19,6 +19,7 @@ from gateway.exchange.approving import COLUMNS, MAX_PAGE, STATES, Approver, Appr
 from gateway.exchange.exchange import Exchange
 from gateway.store.approvals import Approval
 from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 Form = TypeVar("Form", bound=msgspec.Struct)
@@ -156,7 +157,7 @@ def listing(
 async def body_of(request: ApiRequest, allowed: Entrance, form: type[Form]) -> Form:
     """The body as this form; `Refused` for another one."""
     try:
-        return msgspec.json.decode(await request.body(), type=form)
+        return read_json(await request.body(), form)
     except msgspec.MsgspecError as error:
         hint, needed = (", ".join(names) for names in (form.__struct_fields__, required_of(form)))
         raise _wrong(allowed, "", f"a JSON object with {hint}, of which {needed} must be there") from error

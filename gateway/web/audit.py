@@ -16,6 +16,7 @@ from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.auditor import CELLS, cells, shown
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 from gateway.web.tailing import EVENTS, follow
@@ -54,7 +55,7 @@ async def search(request: ApiRequest) -> Response[Any]:
     """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier."""
     allowed = await access(request)
     try:
-        values = msgspec.json.decode(await request.body(), type=dict[str, str | int])
+        values = read_json(await request.body(), dict[str, str | int])
     except msgspec.MsgspecError as error:
         raise _wrong(allowed, "", "a JSON object of filters, each a text") from error
     texts = {name: str(value) for name, value in values.items()}

@@ -14,6 +14,7 @@ from gateway.ledger.record import parse_timestamp
 from gateway.store.api_keys import Administrator
 from gateway.store.denials import described
 from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 PATH = "/keys/denied"
@@ -39,7 +40,7 @@ async def denied(request: ApiRequest) -> Response[Any]:
 async def deny(request: ApiRequest) -> Response[Any]:
     exchange, caller = await admitted(request)
     try:
-        wanted = msgspec.json.decode(await request.body(), type=Wanted)
+        wanted = read_json(await request.body(), Wanted)
     except msgspec.MsgspecError as error:
         hint = "an object with kind and name, and where it applies issuer and until"
         raise _refused(exchange, Refusal(code="parameter_invalid", field="", hint=hint)) from error

@@ -18,6 +18,7 @@ from gateway.exchange.bundling import Bundling
 from gateway.exchange.scoping import Asked
 from gateway.store.bundle_jobs import READY, BundleJob
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
@@ -63,7 +64,7 @@ async def _asked(request: ApiRequest, *, contents: bool) -> Response[Any]:
     allowed = await access(request)
     body = await request.body()
     try:
-        wanted = msgspec.json.decode(body or b"{}", type=Wanted)
+        wanted = read_json(body or b"{}", Wanted)
     except msgspec.MsgspecError as error:
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=_FORM)) from error
     first, end = wanted.range or (None, None)

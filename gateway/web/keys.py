@@ -12,6 +12,7 @@ from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.store.api_keys import Administrator, Grant, NewKey, checked, shown
 from gateway.web.access import Access, ApiRequest, access, gateway_of, rights
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 DAY_S = 86_400
@@ -154,7 +155,7 @@ def _grant_of(record: KeyRecord) -> Grant:
 
 def _read(allowed: Access, body: bytes, form: type[msgspec.Struct], hint: str) -> Any:
     try:
-        return msgspec.json.decode(body, type=form)
+        return read_json(body, form)
     except msgspec.MsgspecError as error:  # whose words may quote a value
         raise _refused(allowed, _wrong("", f"a JSON object of {hint}")) from error
 

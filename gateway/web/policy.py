@@ -15,6 +15,7 @@ from gateway.exchange.explanations import Asked, Explained, explain, explain_rec
 from gateway.exchange.simulation import naming
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 MAX_BYTES = 65_536
@@ -60,8 +61,8 @@ async def explanation(request: ApiRequest) -> Response[Any]:
     allowed = await access(request)
     body = await request.body()
     try:
-        wanted = msgspec.json.decode(body[: MAX_BYTES + 1], type=Wanted)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        wanted = read_json(body[: MAX_BYTES + 1], Wanted)
+    except msgspec.MsgspecError as error:
         hint = "an object with classes, roles, agents and what else is asked, or with exchange alone"
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
     gateway = gateway_of(request)
@@ -80,8 +81,8 @@ async def simulation(request: ApiRequest) -> Response[Any]:
     its own. Of no content: classes, roles, purposes and agents. It is read out for this, and that is on record."""
     allowed = await access(request)
     try:
-        wanted = msgspec.json.decode(await request.body(), type=Draft)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        wanted = read_json(await request.body(), Draft)
+    except msgspec.MsgspecError as error:
         hint = "an object with from, to and files, a text by each name"
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
     period = parse_filters({"from": wanted.since, "to": wanted.until})

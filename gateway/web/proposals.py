@@ -20,6 +20,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.proposals import Hand, Proposals, described
 from gateway.store.proposals import Proposal
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 
@@ -76,8 +77,8 @@ async def _acting(request: ApiRequest) -> tuple[Access, Proposals, Hand, Why]:
     allowed = await access(request)
     body = await request.body()
     try:
-        why = msgspec.json.decode(body or b"{}", type=Why)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        why = read_json(body or b"{}", Why)
+    except msgspec.MsgspecError as error:
         refusal = Refusal(code="parameter_invalid", field="", hint="nothing, or an object with reason")
         raise Refused(refusal, allowed.exchange.id, allowed.exchange.rate) from error
     site = gateway_of(request).site

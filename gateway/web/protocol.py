@@ -12,16 +12,22 @@ pay for no timer of their own.
 """
 
 import asyncio
+import time
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.agents.problem import MEDIA_TYPE, problem
+from gateway.core.ids import uuid7
+from gateway.core.refusal import Refusal
 from gateway.web.traffic import CERTIFICATE, TLS
 
 MAX_HEAD = 65_536
 """Bytes of a head beyond those that came with its first piece, of which the loop gives 262,144 at most."""
-_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_SLOW = Refusal(code="request_too_slow")
+_LARGE = Refusal(code="head_too_large", hint=f"at most {MAX_HEAD} bytes")
+_MALFORMED = Refusal(code="request_malformed", hint="HTTP/1.1 as RFC 9112 has it")
 
 
 class _Dropped(list[tuple[bytes, bytes]]):
@@ -100,9 +106,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Only where the answer is to what was malformed: written into another's, it would be taken for that one's."""
         reading = not self._answered() and self.cycle.more_body and not self.cycle.response_started
         if self._answered() or (reading and not self.pipeline):
-            super().send_400_response(msg)
-        else:
-            self.transport.close()
+            self.transport.write(_told(_MALFORMED))
+        self.transport.close()
 
     def _look(self) -> None:
         """Whether a request is overdue; if not, when to look again."""
@@ -116,17 +121,32 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._timer = self.loop.call_at(due, self._look)
 
-    def _refuse(self, answer: bytes) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Close; with an answer where the head is what is wrong, and no other answer is under way."""
         if not self.transport.is_closing():
             if self._heading and self._answered():
-                self.transport.write(answer)
+                self.transport.write(_told(refusal))
             self.transport.close()
 
     def _answered(self) -> bool:
         """Whether whatever came before has its answer."""
         before: RequestResponseCycle | None = self.cycle
         return before is None or before.response_complete
+
+
+def _told(refusal: Refusal) -> bytes:
+    """An answer to what is no request yet, in the form of all errors. Its id is of no exchange on record: nobody is
+    known to have asked for anything."""
+    exchange = uuid7(time.time_ns() // 1000)
+    body = problem(refusal, exchange)
+    head = (
+        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        f"content-length: {len(body)}",
+        f"x-exchange-id: {exchange}",
+        "connection: close",
+    )
+    return "".join([f"{line}\r\n" for line in (*head, "")]).encode("ascii") + body
 
 
 def _plain(headers: list[tuple[bytes, bytes]], version: str) -> bool:

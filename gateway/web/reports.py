@@ -14,6 +14,7 @@ from gateway.evidence.reports.document import Document, encode
 from gateway.exchange.reporting import Wanted
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
@@ -49,7 +50,7 @@ async def report(request: ApiRequest) -> Response[bytes]:
     it may not act any more."""
     allowed = await access(request)
     try:
-        asked = msgspec.json.decode(await request.body() or b"{}", type=Asked)
+        asked = read_json(await request.body() or b"{}", Asked)
     except msgspec.MsgspecError as error:
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=_FORM)) from error
     period = parse_filters({"from": asked.since, "to": asked.until})

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from gateway.bootstrap import Schedules
 from gateway.core.refusal import Refusal
 from gateway.web.access import Access, ApiRequest, access, gateway_of
+from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 
@@ -38,7 +39,7 @@ async def again(request: ApiRequest, schedule: FromPath[str], period: FromPath[s
     """On record, with who wanted it and why, before anything is done."""
     allowed = await access(request)
     try:
-        wanted = msgspec.json.decode(await request.body(), type=Again)
+        wanted = read_json(await request.body(), Again)
     except msgspec.MsgspecError as error:
         raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint='{"reason": "why"}')) from error
     found = await _schedules(request, allowed).again(schedule, period, wanted.reason, allowed.by)

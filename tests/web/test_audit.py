@@ -26,6 +26,16 @@ async def test_a_decision_is_found_by_its_filters_and_shown_with_bytes_detail_an
         assert found.headers["x-exchange-id"] != said.headers["x-exchange-id"]
 
 
+async def test_a_search_that_says_something_twice_is_refused_and_not_read_as_one_of_them(
+    sqlite_settings: Settings,
+) -> None:
+    async with audited(sqlite_settings) as api:
+        headers = {"authorization": f"Bearer {api.key}", "content-type": "application/json"}
+        said = await api.site.http.post("/audit/search", content=b'{"agent": "ward", "agent": "none"}', headers=headers)
+        assert (said.status_code, said.json()["type"]) == (400, "urn:gateway:problem:parameter_invalid")
+        assert said.headers["x-exchange-id"] == said.json()["exchange"]
+
+
 async def test_pages_follow_one_another_by_a_cursor_that_fits_only_its_own_question(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         first = (await api.get("/audit/records?order=asc&limit=2")).json()

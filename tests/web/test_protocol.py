@@ -1,6 +1,7 @@
 """Callers' connections are bounded in bytes and seconds, whatever is or is not sent on them."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -118,6 +119,31 @@ async def connection() -> Connection:
     return Connection()
 
 
+def problem_of(connection: Connection) -> tuple[bytes, str]:
+    """The first line of the one answer, and the code of the problem that it is."""
+    head, _, body = connection.transport.written.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    headers = dict(line.decode().split(": ") for line in lines)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["content-length"] == str(len(body))
+    document = json.loads(body)
+    assert document["exchange"] == headers["x-exchange-id"]
+    assert str(document["status"]).encode() == first.split(b" ")[1]
+    return first, str(document["type"]).rpartition(":")[2]
+
+
+@pytest.mark.parametrize(
+    "data", [b"canary\r\n\r\n", b"GET / HTTP/1.1\r\nhost: x\r\nhost: canary\r\n\r\n", b"GET /\0canary HTTP/1.1\r\n"]
+)
+async def test_what_is_no_request_is_told_so_in_the_form_of_all_errors_and_without_a_word_of_it(
+    connection: Connection, data: bytes
+) -> None:
+    connection.sends(data)
+    assert problem_of(connection) == (b"HTTP/1.1 400 Bad Request", "request_malformed")
+    assert b"canary" not in connection.transport.written
+    assert connection.transport.closed
+
+
 async def test_a_head_that_does_not_come_in_time_is_answered_and_closed(connection: Connection) -> None:
     connection.loop.pass_to(3)
     connection.sends(BEGUN)
@@ -126,7 +152,7 @@ async def test_a_head_that_does_not_come_in_time_is_answered_and_closed(connecti
         connection.sends(b"a: b\r\n")  # however often a little more of it comes
         assert connection.transport.written == b""
     connection.loop.pass_to(13)
-    assert connection.transport.written.startswith(b"HTTP/1.1 408 ")
+    assert problem_of(connection) == (b"HTTP/1.1 408 Request Timeout", "request_too_slow")
     assert connection.transport.closed
 
 
@@ -137,7 +163,7 @@ async def test_a_head_of_whatever_length_is_cut_at_its_bound(connection: Connect
         connection.sends(b"a: " + b"b" * 1000 + b"\r\n")
         sent += 1005
     assert sent <= MAX_HEAD + 1005
-    assert connection.transport.written.startswith(b"HTTP/1.1 431 ")
+    assert problem_of(connection) == (b"HTTP/1.1 431 Request Header Fields Too Large", "head_too_large")
 
 
 async def test_a_connection_on_which_nothing_comes_is_closed_as_an_idle_one(connection: Connection) -> None:

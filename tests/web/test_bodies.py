@@ -1,0 +1,46 @@
+"""Bodies of the API are read in one way or in none."""
+
+import msgspec
+import pytest
+
+from gateway.web.bodies import read_json
+from tests.house.tree import sources
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    more: dict[str, object] = {}
+
+
+def test_every_route_of_the_api_reads_its_body_so() -> None:
+    reading = [
+        path.name
+        for path in sources("gateway/web/")
+        if "json.decode(" in path.read_text("utf-8") or "await request.json(" in path.read_text("utf-8")
+    ]
+    assert reading == ["bodies.py"]
+
+
+def test_a_body_of_the_form_is_read() -> None:
+    assert read_json(b'{"name": "a", "more": {"name": 1}}', Form) == Form(name="a", more={"name": 1})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"name": 1}',
+        b'{"name": "a", "other": 1}',
+        b'{"name": "\xff"}',
+        b'{"name": "a"} {}',
+        b'{"name": "a", "name": "b"}',
+        b'{"name": "a", "n\\u0061me": "b"}',
+        b'{"name": "a", "more": {"x": [{"y": 1, "y": 1}]}}',
+        b'{"name": "a", "more": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+        b'{"name": "a", "more": {"x": ' + b"9" * 5_000 + b"}}",
+    ],
+)
+def test_any_other_is_refused_in_one_way(data: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read_json(data, Form)

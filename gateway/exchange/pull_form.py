@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.agents.pulling import Handed
 from gateway.core.message import WireAnswer
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange.task_order import Content, content_of, content_told
 from gateway.ledger.record import timestamp
@@ -24,14 +25,11 @@ class _Answer(Content, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retry_after: int | None = None
 
 
-_wish, _answer = msgspec.json.Decoder(_Wish).decode, msgspec.json.Decoder(_Answer).decode
-
-
 def read_wish(data: bytes) -> float | Refusal:
     """How long an agent waits for work, in seconds."""
     try:
-        given = _wish(data or b"{}")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        given = read_json(data or b"{}", _Wish)
+    except msgspec.MsgspecError:
         return _wrong("", "an object with wait_s, or nothing")
     if not 0 <= given.wait_s <= MAX_WAIT_S:
         return _wrong("/wait_s", f"0 to {MAX_WAIT_S:.0f}")
@@ -42,8 +40,8 @@ def read_answer(data: bytes, tls: str | None = None) -> WireAnswer | Refusal:
     """What an agent answers, as if it had come by HTTP. A failure is a status of 500 and above. `tls`: of the
     connection that it was brought over."""
     try:
-        given = _answer(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        given = read_json(data, _Answer, inside=False)
+    except msgspec.MsgspecError:
         return _wrong("", "an object with a status, and a body, text or base64: see docs/tasks.md")
     if given.status not in STATUSES:
         return _wrong("/status", f"{STATUSES.start} to {STATUSES.stop - 1}")

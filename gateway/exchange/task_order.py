@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gateway.agents.content import is_json, media_type
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 
 HEADERS = frozenset(
@@ -70,8 +71,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
     """The order of exactly this body, or which field of it is wrong."""
     try:
-        given = _decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        given = read_json(data, _Body, inside=False)
+    except msgspec.MsgspecError:
         return _wrong("", _FORM)
     place = _PATH.fullmatch(given.path)
     if place is None or len(given.path) > MAX_PATH or "#" in given.path:
@@ -106,9 +107,6 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
         tries=given.tries,
         callback=given.callback,
     )
-
-
-_decode = msgspec.json.Decoder(_Body).decode
 
 
 def content_of(given: Content) -> tuple[bytes, str | None] | Refusal:

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import accepted, lines
 from gateway.exchange.approval_record import By
@@ -19,7 +20,6 @@ from gateway.exchange.approving import COLUMNS, MAX_PAGE, STATES, Approver, Appr
 from gateway.exchange.exchange import Exchange
 from gateway.store.approvals import Approval
 from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 Form = TypeVar("Form", bound=msgspec.Struct)

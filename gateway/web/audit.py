@@ -10,13 +10,13 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from gateway.core.errors import RecordsArchived
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.auditor import CELLS, cells, shown
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 from gateway.web.tailing import EVENTS, follow

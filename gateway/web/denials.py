@@ -8,13 +8,13 @@ from litestar.params import FromPath
 
 from gateway.core.caller import Caller
 from gateway.core.errors import FormatError
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.record import parse_timestamp
 from gateway.store.api_keys import Administrator
 from gateway.store.denials import described
 from gateway.web.access import ApiRequest, admitted, detail_of, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 PATH = "/keys/denied"

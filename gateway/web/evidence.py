@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange import attaching
 from gateway.exchange.bundle_files import Order, suffix
@@ -18,7 +19,6 @@ from gateway.exchange.bundling import Bundling
 from gateway.exchange.scoping import Asked
 from gateway.store.bundle_jobs import READY, BundleJob
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 

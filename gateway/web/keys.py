@@ -8,11 +8,11 @@ from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
 from gateway.checks.access.handing import Handed, beyond, lesser_zones
+from gateway.core.once import read_json
 from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
 from gateway.store.api_keys import Administrator, Grant, NewKey, checked, shown
 from gateway.web.access import Access, ApiRequest, access, gateway_of, rights
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 DAY_S = 86_400

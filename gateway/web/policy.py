@@ -10,12 +10,12 @@ from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.tenancy import Versions
 from gateway.checks.policy.version import RECOGNIZERS, from_bytes, replaced
 from gateway.core.errors import ConfigurationError, FormatError, VerificationError
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
 from gateway.exchange.simulation import naming
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 MAX_BYTES = 65_536

@@ -16,11 +16,11 @@ from gateway.bootstrap.hands import api_hand
 from gateway.bootstrap.policies import proposals_of
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange.proposals import Hand, Proposals, described
 from gateway.store.proposals import Proposal
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 

@@ -8,13 +8,13 @@ import msgspec
 from litestar import Response, post
 
 from gateway.bootstrap import reporter_of
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.evidence.reports import html, pdf
 from gateway.evidence.reports.document import Document, encode
 from gateway.exchange.reporting import Wanted
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 

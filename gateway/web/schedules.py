@@ -7,9 +7,9 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from gateway.bootstrap import Schedules
+from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.web.access import Access, ApiRequest, access, gateway_of
-from gateway.web.bodies import read_json
 from gateway.web.problems import Refused
 
 

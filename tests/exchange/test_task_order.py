@@ -95,6 +95,15 @@ def test_what_is_no_json_needs_its_type_and_form(wrong: dict[str, Any], field: s
     assert refused.field == field
 
 
+def test_an_order_that_says_something_twice_is_none_and_what_it_carries_is_read_later() -> None:
+    twice = read(b'{"path": "/v1/chat/completions", "body": {}, "path": "/v1/embeddings"}')
+    assert isinstance(twice, Refusal)
+    assert (twice.code, twice.field) == ("parameter_invalid", "")
+    carried = read(b'{"path": "/v1/chat/completions", "body": {"model": "a", "model": "b"}}')
+    assert isinstance(carried, Order)
+    assert carried.body == b'{"model": "a", "model": "b"}', "as it came: its own reader refuses it"
+
+
 @given(st.binary(max_size=64) | st.dictionaries(NAMES, PLAIN, max_size=5).map(lambda one: json.dumps(one).encode()))
 def test_whatever_comes_is_an_order_within_its_bounds_or_a_refusal(data: bytes) -> None:
     found = read(data)

@@ -327,6 +327,10 @@ def _wanted(filters: Filters) -> Wanted:
     )
 
 
+_PSEUDONYMS = {"actor": re.compile(r"ac_[0-9a-z_]{1,61}"), "subject": re.compile(r"su_[0-9a-z_]{1,61}")}
+"""What persons are asked for by. Whatever else were taken would stand in an address and, as it was asked, on record."""
+
+
 def _unfit(name: str, value: str) -> str | None:
     """What would be right, when this value cannot be."""
     if name == "decision" and value not in get_args(Effect):
@@ -335,6 +339,8 @@ def _unfit(name: str, value: str) -> str | None:
         return "a record's event, like exchange.completed"
     if name == "data_class" and not _CLASS.fullmatch(value):
         return "a data class"
+    if name in _PSEUDONYMS and not _PSEUDONYMS[name].fullmatch(value):
+        return f"a pseudonym, {'ac' if name == 'actor' else 'su'}_…"
     if not _VALUE.fullmatch(value):
         return "1 to 256 characters, no control characters"
     return None

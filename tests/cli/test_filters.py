@@ -18,7 +18,7 @@ def given(*arguments: str) -> argparse.Namespace:
 
 def test_there_is_an_option_for_each_filter_that_a_bundle_may_select_by() -> None:
     options = {name: f"--{name.replace('_', '-')}" for name in FILTERS}
-    values = {"from": "2026-01-01", "to": "2026-02-01", "decision": "deny", "event": "audit.read"}
+    values = {"from": "2026-01-01", "to": "2026-02-01", "decision": "deny", "event": "audit.read", "actor": "ac_1"}
     arguments = [part for name, option in options.items() for part in (option, values.get(name, "x"))]
     found = texts(filters_of(given(*arguments)))
     assert set(found) == set(FILTERS)

@@ -229,12 +229,13 @@ async def test_a_database_that_is_gone_is_our_own_error(store: Store, search: Se
 
 def test_filters_are_read_by_their_names_in_the_interface() -> None:
     values = dict.fromkeys(Filters.__struct_encode_fields__, "x")
+    values |= {"actor": "ac_1", "subject": "su_1"}
     values |= {"from": "2026-11-24", "to": "2026-11-24T03:02:03.5+02:00", "decision": "deny", "event": "audit.read"}
     filters = parse_filters(values)
     assert isinstance(filters, Filters)
     assert filters.since == "2026-11-24T00:00:00.000000Z"
     assert filters.until == "2026-11-24T01:02:03.500000Z"
-    assert (filters.actor, filters.decision, filters.event) == ("x", "deny", "audit.read")
+    assert (filters.actor, filters.decision, filters.event) == ("ac_1", "deny", "audit.read")
     assert parse_filters({}) == Filters()
 
 
@@ -254,6 +255,10 @@ def test_filters_are_read_by_their_names_in_the_interface() -> None:
         ("data_class", "|"),
         ("actor", ""),
         ("actor", "a\x00b"),
+        ("actor", "jane@example.com"),
+        ("actor", "su_1"),
+        ("subject", "MRN-4481920"),
+        ("subject", "su_4481920\n"),
         ("agent", "x" * 257),
         ("zone", "\ud800"),
     ],

@@ -26,6 +26,23 @@ async def test_a_decision_is_found_by_its_filters_and_shown_with_bytes_detail_an
         assert found.headers["x-exchange-id"] != said.headers["x-exchange-id"]
 
 
+async def test_persons_are_asked_for_by_pseudonyms_and_what_else_names_them_is_on_no_record(
+    sqlite_settings: Settings,
+) -> None:
+    """An identifier in an address is refused; in the body of a search it is turned into a pseudonym."""
+    async with audited(sqlite_settings) as api:
+        for asked in ("subject=MRN-4481920", "actor=jane%40example.com", "subject=su_MRN-4481920"):
+            answer = await api.get(f"/audit/records?{asked}")
+            assert (answer.status_code, answer.json()["field"]) == (400, asked.partition("=")[0])
+        for asked in ("subject=su_1", "actor=ac_1"):
+            assert (await api.get(f"/audit/records?{asked}")).status_code == 200
+        assert (await api.get("/usage?caller=jane%40example.com")).status_code == 400
+        assert (await api.post("/audit/search", {"subject": "MRN-4481920"})).json()["records"] == []
+        reader = api.site.gateway.site.reader("default")
+        details = [one.detail async for one in reader.records(0, await reader.size(), details=True)]
+        assert not [one for one in details if one and (b"4481920" in one or b"jane" in one)]
+
+
 async def test_a_search_that_says_something_twice_is_refused_and_not_read_as_one_of_them(
     sqlite_settings: Settings,
 ) -> None:

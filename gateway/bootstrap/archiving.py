@@ -3,7 +3,9 @@
 import asyncio
 import logging
 
+from gateway.bootstrap.policies import activations_of
 from gateway.bootstrap.site import Site
+from gateway.core.errors import RecordsArchived
 from gateway.core.ids import random_id
 from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
@@ -25,6 +27,15 @@ _log = logging.getLogger("gateway")
 def archiving_of(site: Site) -> Archiving:
     """The job, of every tenant."""
     holder = f"{site.node.id}/{site.node.boot}/{random_id('ar')}"
+    activations = activations_of(site)
+
+    async def standing(ledger: str, end: int) -> str | None:
+        try:
+            found = await activations.newest(ledger, end)
+        except RecordsArchived:
+            return None  # an archive of before must be at hand, and tells it; the next activation is told again
+        return None if found is None else found.digest
+
     return Archiving(
         archives=site.archives,
         flags=site.flags,
@@ -35,6 +46,7 @@ def archiving_of(site: Site) -> Archiving:
         clock=site.clock,
         node=site.node,
         records=site.settings.archive.range_records,
+        standing=standing,
         forwards=[one.id for one in site.settings.forward],
         failpoint=site.failpoint,
     )

@@ -16,9 +16,11 @@ from gateway.core.approval import Answer
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import SYSTEM
 from gateway.exchange import frameworks
+from gateway.exchange.activations import Activations
 from gateway.exchange.answerers import Answerers
 from gateway.exchange.frameworks import Framework
 from gateway.exchange.proposals import AT_START, Proposals
+from gateway.ledger.rotation import Keys
 from gateway.settings import Settings
 from gateway.store.proposals import Party, ProposalStore
 from gateway.store.writer_base import LedgerWriter
@@ -66,6 +68,16 @@ def policy_files(settings: Settings) -> dict[str, bytes]:
     }
 
 
+def activations_of(site: Site) -> Activations:
+    """What the ledgers of all tenants, and of `_system`, say that they are under."""
+    names = {entry.ledger: name for name, entry in site.tenants.items()}
+
+    async def keys(ledger: str) -> Keys:
+        return (await site.signing(names[ledger]).load()).keys
+
+    return Activations(site.engine, site.policies, site.archives, keys)
+
+
 def proposals_of(site: Site) -> Proposals:
     """What makes policies active."""
     answerers = Answerers(directory=site.directory, denials=site.denials, keys=site.api_keys, clock=site.clock)
@@ -79,8 +91,9 @@ def proposals_of(site: Site) -> Proposals:
         return await answerers.void(party.tenant, site.tenants[party.tenant].ledger, (answer,))
 
     return Proposals(
-        store=ProposalStore(site.engine),
+        store=ProposalStore(site.engine, site.keyring.search_key(SYSTEM)),
         policies=site.policies,
+        activations=activations_of(site),
         ledgers={name: entry.ledger for name, entry in site.tenants.items() if name != SYSTEM},
         writer=site.writer,
         cut=lambda shared: cut(shared, site.settings),
@@ -90,6 +103,7 @@ def proposals_of(site: Site) -> Proposals:
         clock=site.clock,
         node=site.node,
         config=config_digest(site.settings),
+        failpoint=site.failpoint,
     )
 
 

@@ -7,7 +7,8 @@ thread, and take the place of those that everything here holds (`become`): no pa
 of the other. Requests that were classified or decided under the former are refused at the append and decided again
 (`pipeline`), those that were read by other files are read again.
 
-Where the version cannot be served by here, the node stays as it is: not ready, and refusing at the append.
+Where the version cannot be served by here, the node stays as it is: not ready, and refusing at the append. So it does
+where rows alone say that one is active, which the records of the ledgers do not (`exchange.activations`).
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from gateway.checks.access.shipped import ROLES
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import SCHEMAS, PolicySet
-from gateway.core.errors import ConfigurationError, GatewayError, LedgerUnavailable
+from gateway.core.errors import ConfigurationError, GatewayError, LedgerUnavailable, VerificationError
 from gateway.core.ids import SYSTEM
 from gateway.exchange.parts import Parts
 
@@ -119,6 +120,8 @@ class TakeOver:
             why = "" if done else "what is active was activated in a way that is not known here: start this node anew"
         except ConfigurationError as error:
             why = f"the active policy version cannot be served by here: {error}"
+        except VerificationError as error:
+            why = f"nothing is taken over: {error}"
         except GatewayError as error:
             why = f"what is active could not be read: {type(error).__name__}"
         except Exception as error:  # noqa: BLE001 — a defect in loading is no reason to decide by what is not active

@@ -296,6 +296,13 @@ def _verdict(found: Verification) -> list[str]:
     for one in verdict.emergencies:
         said = "its file is not at hand: give it with --emergency" if one.id in verdict.absent else "verified"
         lines.append(f"emergency    {one.id}: {one.size} records, from {one.began} to {one.ended}: {said}")
+    if verdict.said is not None:
+        lines.append(verdict.said)
+    if verdict.unseen:
+        lines.append(
+            f"policies     {len(verdict.unseen)} that was decided by, activated in archives that were not given, "
+            f"or not at all: {', '.join(verdict.unseen)}"
+        )
     if not found.against:
         lines.append(
             "note         no checkpoint from elsewhere was given: that the newest records are there is not shown"

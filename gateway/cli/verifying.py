@@ -41,7 +41,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        return self.verdict.failure is None and self.problem is None and not self.verdict.absent
+        verdict = self.verdict
+        return verdict.failure is None and self.problem is None and not verdict.absent and not verdict.unactivated
 
     def data(self) -> dict[str, Any]:
         """As data, the verdict's fields at the top."""

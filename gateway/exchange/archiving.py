@@ -18,7 +18,7 @@ written again.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
 import msgspec
@@ -58,8 +58,8 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archiving:
-    """Of all ledgers. `records`: how many one archive holds, whole blocks; `forwards`: the configured destinations that
-    records are forwarded to."""
+    """Of all ledgers. `records`: how many one archive holds, whole blocks; `standing`: the digest of the policy that a
+    ledger (its id) was under before a record; `forwards`: the configured destinations that records are forwarded to."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Archiving:
         clock: Clock,
         node: NodeInfo,
         records: int,
+        standing: Callable[[str, int], Awaitable[str | None]],
         forwards: Collection[str] = (),
         rest_s: float = REST_S,
         failpoint: Failpoint | None = None,
@@ -80,7 +81,7 @@ class Archiving:
         self._archives, self._flags, self._cases = archives, flags, cases
         self._sealer, self._keys, self._lease = sealer, keys, lease
         self._clock, self._node, self._records, self._failpoint = clock, node, records, failpoint
-        self._rest_s, self._forwards = rest_s, tuple(forwards)
+        self._rest_s, self._forwards, self._standing = rest_s, tuple(forwards), standing
 
     async def advance(self, mine: Mine, before_us: int) -> Archived | Waits | None:
         """Archive the next range, if all of it was recorded before this time; None where nothing is that old, or where
@@ -211,6 +212,7 @@ class Archiving:
             range=(made.first, made.end),
             archive=made.id,
             digest=made.digest,
+            standing=await self._standing(mine.ledger, made.end),
             checkpoint=(point.size, to_base64(point.root)),
             node=self._node,
         )

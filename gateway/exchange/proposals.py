@@ -8,11 +8,18 @@ refused at the append, on whichever node.
 An activation is begun in one row (`activating`), of which there is one at most, and is then carried out ledger by
 ledger. A crash in between leaves that row, and whoever looks next carries it out to its end in the same way (`finish`).
 
+What is active is what the newest record of an activation says (`activations`); a head that says otherwise is another's
+work, and nothing is served by it, or built on it. Rows of proposals are sealed (`store.proposals`): one that is not is
+none, whatever it says, so that nobody has proposed, approved or begun anything who was not asked by a process of this
+installation. A row of before that is put back in its place begins nothing again: an activation is carried out only on
+top of the records that it was begun on (`Terms.since`).
+
 Two people are asked for where the settings or an active version say so (`policy.four_eyes`): that a version asks for
 two is part of the version, so that taking it back takes two.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,8 +28,9 @@ import msgspec
 from gateway.checks.policy.version import PolicySet, from_bytes, to_bytes
 from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, PolicyMoved, VerificationError
 from gateway.core.ids import random_id, uuid7
-from gateway.core.ports import Clock
+from gateway.core.ports import Clock, Failpoint
 from gateway.core.refusal import Refusal
+from gateway.exchange.activations import Activations, Recorded
 from gateway.exchange.comparing import Cut, Standing, compared
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
@@ -37,6 +45,20 @@ MAX_REASON = 2_000
 """Characters of a reason."""
 _TRIES = 8
 AT_START = "single-person: activated at start, from the policy directory"
+_FORGED = (
+    "policy: the table policy_proposal says that an activation is under way that no process of this installation has "
+    "begun: nothing is activated by it; set its state to dropped, and its number to NULL"
+)
+_UNBORNE = (
+    "policy: the table policy_proposal says that a policy was activated of which the ledgers tell nothing: set the "
+    "state of its newest row to dropped, and its number to NULL"
+)
+_UNKNOWN = (
+    "the policy directory differs from the active version, which was activated by an earlier version of the gateway or "
+    "by nobody: put what is to be active into the directory, or `gateway policy propose` and `activate` it"
+)
+_UNSEALED = "propose it again: its row is not as a process of this installation has kept it"
+_log = logging.getLogger("gateway.policy")
 _AGAIN = "propose it again: another version has been activated since, so that this would change something else"
 
 
@@ -61,6 +83,7 @@ class Proposals:
         *,
         store: ProposalStore,
         policies: PolicyStore,
+        activations: Activations,
         ledgers: Mapping[str, str],
         writer: Callable[[str], Awaitable[Ledger]],
         cut: Cut,
@@ -70,11 +93,15 @@ class Proposals:
         clock: Clock,
         node: NodeInfo,
         config: str,
+        failpoint: Failpoint | None = None,
     ) -> None:
         """`ledgers`: by tenant; `writer`: of a tenant; `void`: whether a party may not act any more."""
         self._store, self._policies, self._ledgers, self._writer = store, policies, dict(ledgers), writer
         self._cut, self._channels, self._four_eyes, self._void = cut, channels, four_eyes, void
         self._clock, self._node, self._config = clock, node, config
+        self._activations, self._failpoint = activations, failpoint
+        self._told: set[str] = set()
+        """Rows that the log has told of."""
 
     # -------------------------------------------------------------------------------------------------- what people do
 
@@ -82,7 +109,8 @@ class Proposals:
         self, by: Hand, shared: PolicySet, reason: str | None, *, origin: Origin = "directory"
     ) -> Proposal | Refusal:
         """Put a set forward. A crash after the records and before the row: nothing can be activated by them.
-        `ConfigurationError` for one that must not be served by."""
+        `ConfigurationError` for one that must not be served by; `VerificationError` where somebody else has written
+        what is active, as for all that people do here."""
         await self.finish()
         standing = await self.standing(shared)
         refusal = _unfit(reason) or self._unentitled(by, standing) or self._beyond(by, standing.changes)
@@ -110,6 +138,8 @@ class Proposals:
             return Refusal(code="not_found", field="proposal")
         if one.state != "open":
             return Refusal(code="conflict", field="proposal", hint="one that waits: this one was activated")
+        if not one.sealed:
+            return Refusal(code="conflict", field="proposal", hint=_UNSEALED)
         shared, number = await self._set(one.digest), await self._next()
         try:
             standing = await self.standing(shared)
@@ -124,12 +154,15 @@ class Proposals:
             return refusal
         if {ledger: version.digest for ledger, version in standing.versions.items()} != dict(one.terms.versions):
             return Refusal(code="conflict", field="proposal", hint="propose it again: gateway.toml is another by now")
-        terms = msgspec.structs.replace(one.terms, activator=by.party, why=reason, details=by.details)
+        since = _places(await self._recorded())
+        terms = msgspec.structs.replace(one.terms, activator=by.party, why=reason, details=by.details, since=since)
         now = self._clock.now_us()
         begun = msgspec.structs.replace(one, state="activating", terms=terms, activated_us=now, number=number)
+        await self._pause("policy.before_begin")
         # A crash before: nothing has happened. After: it is decided, and whoever looks next carries it out.
         if not await self._store.change(one, begun):
             return Refusal(code="conflict", field="proposal", hint="this again: another one was activated just now")
+        await self._pause("policy.after_begin")
         await self.finish()
         done = await self._store.get(one.id) or begun
         if done.state == "open":
@@ -141,7 +174,8 @@ class Proposals:
         activates, where two are asked for."""
         await self.finish()
         active = await self._active()
-        former = next((one for one in await self._store.history(MAX_OPEN) if dict(one.terms.versions) != active), None)
+        history = [one for one in await self._store.history(MAX_OPEN) if one.sealed]
+        former = next((one for one in history if dict(one.terms.versions) != active), None)
         if former is None:
             return Refusal(code="conflict", hint="a policy that was active before this one")
         shared = await self._set(former.digest)
@@ -157,51 +191,57 @@ class Proposals:
     async def listed(self, only: str | None = None) -> tuple[tuple[Proposal, bool], ...]:
         """The newest, each with whether it is one that waits for something else than what is active by now. `only`:
         the ledger beyond which nothing is to be seen."""
-        active = await self._active()
+        active = await self._heads()
         found = await self._store.newest(MAX_OPEN)
         return tuple((one, dict(one.terms.base) != active) for one in found if _seen_by(one, only))
 
     # ------------------------------------------------------------------------------------------------ what processes do
 
     async def finish(self) -> None:
-        """Carry out an activation that has begun, whoever began it; nothing where none has.
+        """Carry out an activation that has begun, whoever began it; nothing where none has. `VerificationError` for a
+        row that says so and that nobody here has kept.
 
-        None but this one can move a head now. So what is active is what it was compared with, or what it makes active;
-        where it is anything else it came too late, whoever looks, and is taken back."""
+        None but this one can move a head now. So what is active is what it was begun on, or what it makes active; where
+        it is anything else it came too late, or was put back in its place, and is taken back."""
         one = await self._store.activating()
         if one is None:
             return
-        active, terms = await self._active(), one.terms
-        ended = msgspec.structs.replace(terms, details={})
-        for ledger in self._ledgers.values():
-            if active.get(ledger) not in (terms.base.get(ledger), terms.versions.get(ledger)):
-                state: State = "dropped" if terms.origin == "start" else "open"
-                back = msgspec.structs.replace(ended, activator=None, why=None)
-                again = msgspec.structs.replace(one, state=state, terms=back, number=None, activated_us=None)
-                await self._store.change(one, again)
-                return
+        if not one.sealed:
+            raise VerificationError(_FORGED)
+        recorded, terms = await self._recorded(), one.terms
+        ended = msgspec.structs.replace(terms, details={}, since={})
+        if not all(_begun_on(terms, ledger, recorded.get(ledger)) for ledger in self._ledgers.values()):
+            state: State = "dropped" if terms.origin == "start" else "open"
+            back = msgspec.structs.replace(ended, activator=None, why=None)
+            again = msgspec.structs.replace(one, state=state, terms=back, number=None, activated_us=None)
+            await self._store.change(one, again)
+            return
         for tenant, ledger in self._ledgers.items():
             if ledger in terms.versions:
                 await self._move(one, tenant, ledger)
+                await self._pause("policy.after_move")
         # A crash before: done again, which finds every ledger moved. Another one may have done it meanwhile.
         await self._store.change(one, msgspec.structs.replace(one, state="activated", terms=ended))
+        await self._pause("policy.after_end")
 
     async def start(self, shared: PolicySet, at: str) -> PolicySet:
         """The set that a process is to serve by which starts with this one, from its directory: this, activated unless
         it is; or the active one, where this one waits for somebody or was taken back. `at`: what its records say.
 
-        `ConfigurationError` where two people are asked for and nobody has proposed it."""
+        `ConfigurationError` where two people are asked for and nobody has proposed it; `VerificationError` where the
+        database says that something is active, or being activated, of which the ledgers and the seals tell nothing."""
         for _ in range(_TRIES):
             await self.finish()
             number, standing = await self._next(), await self.standing(shared)
-            current = await self._store.activated()
+            current = await self._current()
             if not standing.changes:
-                if current is not None and current.digest == shared.digest:
+                if current is not None and current.sealed and current.digest == shared.digest:
                     return shared
                 # So that what came before it can be gone back to, and this too.
             elif not standing.free:
                 known = await self._store.known(shared.digest)
-                current = current if current is not None and await self._holds(current) else None
+                unsealed = current is not None and not current.sealed
+                current = current if current is not None and current.sealed and await self._holds(current) else None
                 if known and current is not None and (standing.four_eyes or current.terms.origin != "start"):
                     return await self._set(current.digest)
                 if standing.four_eyes:
@@ -209,10 +249,16 @@ class Proposals:
                         "the policy directory differs from the active version, and policy.four_eyes is on: "
                         "`gateway policy propose` proposes it, and another person activates it"
                     )
+                if known and unsealed:
+                    raise ConfigurationError(_UNKNOWN)
             made = self._made(shared, standing, "start", state="activating", reason=at)
-            one = msgspec.structs.replace(made, number=number)
+            terms = msgspec.structs.replace(made.terms, since=_places(await self._recorded()))
+            one = msgspec.structs.replace(made, number=number, terms=terms)
             await self._keep(shared, standing)
+            await self._pause("policy.before_begin")
+            # A crash before: nothing has happened. After: whoever looks next carries it out.
             if await self._store.put(one):
+                await self._pause("policy.after_begin")
                 await self.finish()
                 done = await self._store.get(one.id)
                 if done is not None and done.state == "activated":
@@ -230,9 +276,14 @@ class Proposals:
         return None if one is None else one.digest
 
     async def in_force(self) -> PolicySet | None:
-        """The set that was activated last, where it is what is active in every ledger; None where that is not known."""
+        """The set that was activated last, where it is what is active in every ledger; None where that is not known.
+        `VerificationError` as for a start, and nothing is served by what the rows say."""
         await self.finish()
-        current = await self._store.activated()
+        history = await self._store.history(MAX_OPEN)
+        current = next((one for one in history if one.sealed), None)
+        if current is not None and current is not history[0] and history[0].id not in self._told:
+            self._told.add(history[0].id)
+            _log.error("%s", _UNBORNE)
         return await self._set(current.digest) if current is not None and await self._holds(current) else None
 
     async def standing(self, shared: PolicySet) -> Standing:
@@ -246,9 +297,30 @@ class Proposals:
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
-    async def _active(self) -> dict[str, str]:
+    async def _heads(self) -> dict[str, str]:
+        """What the heads say, for who only looks."""
         found = {ledger: await self._policies.active(ledger) for ledger in self._ledgers.values()}
         return {ledger: digest for ledger, digest in found.items() if digest is not None}
+
+    async def _recorded(self) -> dict[str, Recorded]:
+        """What is active, by ledger, as its records say. `VerificationError` where a head says otherwise."""
+        found = {ledger: await self._activations.in_force(ledger) for ledger in self._ledgers.values()}
+        return {ledger: one for ledger, one in found.items() if one is not None}
+
+    async def _active(self) -> dict[str, str]:
+        return {ledger: one.digest for ledger, one in (await self._recorded()).items()}
+
+    async def _current(self) -> Proposal | None:
+        """The last that was activated. It may be one that is not sealed, as of versions before, where it says what the
+        ledgers say; `VerificationError` where it says anything else."""
+        one = await self._store.activated()
+        if one is not None and not one.sealed and not await self._holds(one):
+            raise VerificationError(_UNBORNE)
+        return one
+
+    async def _pause(self, name: str) -> None:
+        if self._failpoint is not None:
+            await self._failpoint(name)
 
     async def _holds(self, one: Proposal) -> bool:
         """Whether what is active everywhere is this one's."""
@@ -375,6 +447,18 @@ class Proposals:
             detail=committed(salt, "detail", detail),
         )
         return Entry.of(envelope, detail=detail, salt=salt)
+
+
+def _places(recorded: Mapping[str, Recorded]) -> dict[str, int]:
+    return {ledger: one.seq for ledger, one in recorded.items()}
+
+
+def _begun_on(terms: Terms, ledger: str, found: Recorded | None) -> bool:
+    """Whether a ledger is where an activation was begun, or at what that brings in force."""
+    if found is None:
+        return ledger not in terms.base
+    begun = (found.digest, found.seq) == (terms.base.get(ledger), terms.since.get(ledger))
+    return begun or found.digest == terms.versions.get(ledger)
 
 
 def described(one: Proposal, *, stale: bool, only: str | None) -> dict[str, Any]:

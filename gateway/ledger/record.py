@@ -343,6 +343,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     scanned: Code | None = None
     seq: Count | None = None
     session: Id | None = None
+    standing: Name | None = None
+    """The policy digest that was in force at the end of `range` (`ledger.archived`)."""
     subject: Id | None = None
     """The pseudonym of the data subject that a `subject.*` event is about."""
     task: Id | None = None

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredRecord
+from gateway.ledger.activated import SAID, Decided
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
@@ -27,6 +28,8 @@ class Beside:
         """Records that content was kept beside."""
         self.expected = Tally()
         """Of the postings of every block that was gone over whole."""
+        self.decided = Decided()
+        """By which policies what was decided, and which were in force."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -36,6 +39,7 @@ class Beside:
             if getattr(hit, name) != value:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self.detail(hit.stored, envelope)
+        self.decision(envelope)
         self.kept += envelope.kept is not None
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
@@ -51,9 +55,15 @@ class Beside:
         self.details += opened
         self.commitments += not opened and envelope.detail is not None
 
+    def decision(self, envelope: Envelope) -> None:
+        """By which policy it was decided, or which is in force."""
+        if envelope.decision is not None or envelope.event in SAID:
+            self.decided.take(envelope)
+
     def join(self, later: "Beside") -> None:
         """What another has found of the records that follow. Both end with a block."""
         self.details += later.details
         self.commitments += later.commitments
         self.kept += later.kept
         self.expected.join(later.expected)
+        self.decided.join(later.decided)

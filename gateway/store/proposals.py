@@ -4,10 +4,16 @@ One row for each policy set that was proposed, or activated at a start: the oper
 serves all tenants. The set itself is a `policy_version` by its digest. A row is never deleted. Of all rows one at most
 is `activating`: whoever makes it so has the activation to itself, and whoever finds it finishes it. One of a
 start that came too late is `dropped`. `number` counts activations, so that which was the last depends on no clock.
+
+Each row is sealed: an HMAC of all of it, under a key of the keyring's. So a row that somebody else has written, or an
+own one that was changed, is told from those that a node has kept after it had looked at who may what. It does not tell
+an own row of before from the one of now: where that matters, who reads it compares it with the ledgers.
 """
 
+import hmac
 from collections.abc import Mapping
-from typing import Literal
+from hashlib import sha256
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, UnaryExpression, func, insert, select, update
@@ -23,6 +29,9 @@ from gateway.store.tables import policy_proposal
 
 State = Literal["open", "activating", "activated", "dropped"]
 Origin = Literal["directory", "rollback", "start"]
+_PURPOSE = b"gateway/policy-proposal/v1"
+_COLUMNS = ("id", "version", "digest", "state", "terms", "created_us", "number", "activated_us")
+"""What is sealed, in this order."""
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +63,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     activator: Party | None = None
     why: str | None = None
     """The activator's reason."""
+    since: Mapping[str, int] = {}
+    """Which record each ledger's policy was in force from when the activation began, as long as it is under way; -1
+    where that lies in an archive. Nothing where there was none."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,13 +79,16 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
     number: int | None = None
     activated_us: int | None = None
+    sealed: bool = True
+    """Whether it is as a process with the keyring has kept it. False for rows of versions that sealed none, too."""
 
 
 class ProposalStore:
     """Proposals in the database. `LedgerUnavailable` from every method when that does not answer."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, key: bytes) -> None:
+        """`key`: 32 bytes of the keyring's, from which the one that seals is derived."""
+        self._engine, self._key = engine, hmac.digest(key, _PURPOSE, "sha256")
 
     async def put(self, made: Proposal) -> bool:
         """Keep a new one. False, and nothing kept, for one that is `activating` while another is, or has a number that
@@ -83,7 +98,7 @@ class ProposalStore:
                 async with writing(self._engine, SYSTEM) as connection:
                     if made.state != "open" and made.number != await _next(connection):
                         return False
-                    await connection.execute(insert(policy_proposal).values({"tenant": SYSTEM, **_row(made)}))
+                    await connection.execute(insert(policy_proposal).values({"tenant": SYSTEM, **self._row(made)}))
         except LedgerUnavailable as error:
             if isinstance(error.__cause__, IntegrityError):
                 return False
@@ -103,7 +118,7 @@ class ProposalStore:
                 async with writing(self._engine, SYSTEM) as connection:
                     if becomes.state == "activating" and becomes.number != await _next(connection):
                         return False
-                    values = {**_row(becomes), "version": was.version + 1}
+                    values = self._row(msgspec.structs.replace(becomes, version=was.version + 1))
                     done = await connection.execute(update(policy_proposal).where(*mine).values(values))
         except LedgerUnavailable as error:
             if isinstance(error.__cause__, IntegrityError):
@@ -156,22 +171,27 @@ class ProposalStore:
         query = query.order_by(*(newest if order is None else (order,))).limit(limit)
         with reachable():
             async with reading(self._engine, SYSTEM) as connection:
-                return tuple(_proposal(row) for row in (await connection.execute(query)).all())
+                return tuple(self._proposal(row) for row in (await connection.execute(query)).all())
+
+    def _row(self, one: Proposal) -> dict[str, object]:
+        values = {name: getattr(one, name) for name in _COLUMNS}
+        values["terms"] = msgspec.json.encode(one.terms).decode()
+        return {**values, "seal": self._seal(values)}
+
+    def _seal(self, values: Mapping[str, object]) -> str:
+        """64 hex digits, of each column as it is stored."""
+        return hmac.new(self._key, msgspec.json.encode([values[name] for name in _COLUMNS]), sha256).hexdigest()
+
+    def _proposal(self, row: Row[tuple[object, ...]]) -> Proposal:
+        values: dict[str, Any] = {name: row._mapping[name] for name in _COLUMNS}
+        sealed = hmac.compare_digest(self._seal(values).encode(), str(row.seal or "").encode())
+        try:
+            return msgspec.convert({**values, "terms": msgspec.json.decode(row.terms), "sealed": sealed}, Proposal)
+        except msgspec.MsgspecError as error:
+            raise LedgerUnavailable("a row of a proposed policy cannot be read") from error
 
 
 async def _next(connection: AsyncConnection) -> int:
     """The number of the next activation. Of two who read the same one, the index lets one in."""
     query = select(func.max(policy_proposal.c.number)).where(policy_proposal.c.tenant == SYSTEM)
     return (await connection.scalar(query) or 0) + 1
-
-
-def _row(one: Proposal) -> dict[str, object]:
-    return {**msgspec.structs.asdict(one), "terms": msgspec.json.encode(one.terms).decode()}
-
-
-def _proposal(row: Row[tuple[object, ...]]) -> Proposal:
-    values = {name: row._mapping[name] for name in Proposal.__struct_fields__}
-    try:
-        return msgspec.convert({**values, "terms": msgspec.json.decode(row.terms)}, Proposal)
-    except msgspec.MsgspecError as error:
-        raise LedgerUnavailable("a row of a proposed policy cannot be read") from error

@@ -219,6 +219,7 @@ class _Walk:
         state = self._verified.state()
         if state.frontier.size != self._job.end or state.prev is None:
             raise VerificationError("a part is not whole")
+        self._beside.decided.bounded()
         return Part(
             first=self._job.first,
             spans=tuple(self._spans),

@@ -426,6 +426,7 @@ policy_proposal = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("number", BigInteger),
     Column("activated_us", BigInteger),
+    Column("seal", Text),
     Index(
         "policy_proposal_activating",
         "tenant",
@@ -438,7 +439,7 @@ policy_proposal = Table(
 )
 """Policy sets that were proposed, or activated at a start (`store.proposals`): the operator's own (`_system`). `terms`
 is JSON: digests, names of what changes, pseudonyms, HMACs of persons, and their own words, as in the record's
-detail. At most one row is `activating`."""
+detail. At most one row is `activating`. `seal` is an HMAC of the row, under a key that is not in the database."""
 
 tenant = Table(
     "tenant",

@@ -9,6 +9,8 @@
     7. every posting of a search against the columns that it is made from   (`postings`)
     8. every emergency ledger that was stitched in: its key was on record before, and it was stitched once
     9. kept content that can be opened, against the commitment to it   (`kept_check`)
+   10. every decision, against what the ledger says was in force   (`ledger.activated`): told apart, as no failure of
+       the evidence, which shows it
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
 elsewhere. Without it, who holds the signing key or has deleted the newest
@@ -70,7 +72,19 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Records of these that were verified too, from their files."""
     absent: tuple[str, ...] = ()
     """Ids of those whose file was not at hand: of them nothing but what the record says is known."""
+    unactivated: tuple[int, ...] = ()
+    """Records that name a policy which by the ledger was not in force, the first of each, at most 8."""
+    unseen: tuple[str, ...] = ()
+    """Digests of policies that were decided by and whose activations may lie in archives that were not given."""
     failure: str | None = None
+
+    @property
+    def said(self) -> str | None:
+        """What was decided by a policy that was not in force, in words; None where nothing was."""
+        if not self.unactivated:
+            return None
+        places = ", ".join(map(str, self.unactivated))
+        return f"policy: by the ledger the policy that these records name was not in force: {places}"
 
     @property
     def uncovered(self) -> int:
@@ -112,7 +126,7 @@ class LedgerVerification:
         self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 9. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 10. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
@@ -130,6 +144,7 @@ class LedgerVerification:
             covered = await self._verify(given, archives, read)
         except (VerificationError, FormatError) as error:
             failure = str(error)
+        decided = self._beside.decided.found()
         return Verdict(
             size=self._size,
             covered=covered,
@@ -140,6 +155,8 @@ class LedgerVerification:
             archived=self._archived,
             unread=self._unread,
             emergencies=tuple(self._stitched.values()),
+            unactivated=decided.unactivated,
+            unseen=decided.unseen,
             failure=failure,
         )
 
@@ -203,12 +220,14 @@ class LedgerVerification:
                 verification.pass_over(leaves, one.recorded_at.encode("utf-8", "surrogatepass"))
                 last = leaves[-1]
             self._unread += one.end - one.first
+            self._beside.decided.unread(one.end)
         else:
             async for some in records:
                 last = some[-1].hash
                 for stored in some:
                     envelope = verification.read(stored)
                     self._beside.detail(stored, envelope)
+                    self._beside.decision(envelope)
                     self._emergency(envelope)
         if last != one.last_hash:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")

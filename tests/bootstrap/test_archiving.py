@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import archiving
-from gateway.bootstrap.archiving import keep_archiving
+from gateway.bootstrap.archiving import archiving_of, keep_archiving
 from gateway.bootstrap.site import open_site
+from gateway.core.errors import RecordsArchived
+from gateway.exchange.activations import Activations
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
 from gateway.exchange.archiving import Waits
-from gateway.settings import parse
+from gateway.settings import Settings, parse
 from gateway.store import migrate
 from gateway.store.keyring import Keyring
+from tests.exchange.test_proposals import installed
 
 
 class Told(ArchiveFigures):
@@ -76,3 +79,19 @@ async def test_what_waits_and_what_fails_is_told_and_the_others_go_on(
     assert "records 0 to 4095 wait to be archived: hold" in caplog.text
     assert "records could not be archived: OSError" in caplog.text
     assert "no room" not in caplog.text
+
+
+async def test_an_archive_is_to_tell_what_stood_at_its_end_and_nothing_where_that_cannot_be_read(
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with installed(sqlite_settings, tmp_path) as one:
+        standing = archiving_of(one.site)._standing
+        (start,) = await one.records()
+        assert await standing(one.ledger, start["seq"] + 1) == start["policy"] == await one.active()
+        assert await standing(one.ledger, start["seq"]) is None, "there was none yet"
+
+        async def elsewhere(*_: object) -> None:
+            raise RecordsArchived(["ar_1"])
+
+        monkeypatch.setattr(Activations, "newest", elsewhere)
+        assert await archiving_of(one.site)._standing(one.ledger, start["seq"] + 1) is None

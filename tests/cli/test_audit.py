@@ -1,5 +1,6 @@
 """`gateway audit`: what it finds, that looking is on record, and proofs that hold without the gateway."""
 
+import asyncio
 import csv
 import io
 import json
@@ -7,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap import open_site
+from gateway.cli.common import load_settings
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import parse as parse_checkpoint
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.merkle import root, verify_consistency
 from gateway.ledger.note import Verifier
+from gateway.ledger.record import DecisionInfo
 from tests.cli.kit import Run, process
 from tests.cli.tampering import tamper
+from tests.store.kit import entry
 
 
 def test_a_search_finds_records_the_newest_first(gateway: Run, used: Path) -> None:
@@ -112,6 +117,26 @@ def test_a_ledger_that_holds_is_verified_and_that_is_on_record(gateway: Run, use
     assert "records that no checkpoint covers: 3" in result.out
     (record,) = gateway("audit", "query", "--event", "audit.verified", "--json").data["records"]
     assert record["record"]["outcome"]["code"] == "ok"
+
+
+def test_what_nobody_activated_and_was_decided_by_is_told_and_is_no_success(gateway: Run, used: Path) -> None:
+    """Chain, tree and columns hold: the record says what happened."""
+
+    async def decided() -> None:
+        async with open_site(load_settings(used / "gateway.toml")) as site:
+            writer = await site.writer("default")
+            decision = DecisionInfo(effect="allow", rules=(), obligations=(), policy="sha256:" + "2e" * 32)
+            await writer.append(entry("exchange.denied", ledger=writer.tenant, decision=decision))
+
+    asyncio.run(decided())
+    result = gateway("audit", "verify")
+    assert (result.code, result.out.splitlines()[-1]) == (1, "NOT VERIFIED")
+    assert "policy: by the ledger the policy that these records name was not in force: 3" in result.out
+    (record,) = gateway("audit", "query", "--event", "audit.verified", "--json").data["records"]
+    assert record["record"]["outcome"]["code"] == "verification_failed"
+    assert "was not in force" in record["detail"]["reason"]
+    data = gateway("audit", "verify", "--json").data
+    assert (data["ok"], data["failure"], data["unactivated"], data["unseen"]) == (False, None, [3], [])
 
 
 def test_a_changed_record_is_found_and_named(gateway: Run, used: Path) -> None:

@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+from gateway.exchange.activations import Activations
 from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archived import Archives
 from gateway.exchange.archiving import Archiving, Waits
+from gateway.ledger.note import Verifier
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.lease import Lease
+from gateway.store.policies import PolicyStore
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
@@ -26,6 +30,17 @@ def archives(store: Store) -> Archives:
     return Archives(ArchiveStore(store.engine), Sealer(store.keyring), store.directory / "archive")
 
 
+async def stood(store: Store, ledger: str, end: int) -> str | None:
+    """What archives are to say that stood: the newest activation before their end, as the gateway asks for it."""
+
+    async def keys(ledger: str) -> Verifier:
+        return SIGNER.verifier
+
+    policies = PolicyStore(store.engine, store.clock)
+    found = await Activations(store.engine, policies, archives(store), keys).newest(ledger, end)
+    return None if found is None else found.digest
+
+
 def archiving(store: Store, failpoint: Any = None, holder: str = "nd_1/bt_1/ar_1") -> Archiving:
     return Archiving(
         archives=archives(store),
@@ -37,6 +52,7 @@ def archiving(store: Store, failpoint: Any = None, holder: str = "nd_1/bt_1/ar_1
         clock=store.clock,
         node=NODE,
         records=BLOCK,
+        standing=partial(stood, store),
         rest_s=0,
         forwards=("siem",),
         failpoint=failpoint,

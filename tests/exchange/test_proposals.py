@@ -14,6 +14,7 @@ from gateway.bootstrap.policies import proposals_of, settled
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
 from gateway.exchange.proposals import Hand, Proposals, described
 from gateway.ledger.record import Detail
@@ -51,9 +52,9 @@ class Installation(msgspec.Struct):
     async def version(self, shared: PolicySet) -> str:
         return (await self.proposals.standing(shared)).versions[self.ledger].digest
 
-    async def records(self) -> list[dict[str, Any]]:
+    async def records(self, tenant: str = "default") -> list[dict[str, Any]]:
         """What policies are told of, each envelope with its detail."""
-        reader = self.site.reader("default")
+        reader = self.site.reader(tenant)
         found = [
             (json.loads(stored.envelope), json.loads(stored.detail or b"{}"))
             async for stored in reader.records(0, await reader.size(), details=True)
@@ -306,7 +307,7 @@ async def test_what_was_begun_and_came_too_late_is_taken_back(database: Settings
     async with installed(database, tmp_path) as one:
         by = one.hand("ada")
         proposal = made(await one.proposals.propose(by, one.later, None))
-        store, proposals = ProposalStore(one.site.engine), one.proposals
+        store, proposals = ProposalStore(one.site.engine, one.site.keyring.search_key(SYSTEM)), one.proposals
         for origin, becomes in (("directory", "open"), ("start", "dropped")):
             was = made(await store.get(proposal.id) or Refusal(code="not_found"))
             terms = msgspec.structs.replace(

@@ -11,6 +11,7 @@ from gateway.store.proposals import Party, Proposal, ProposalStore, Terms
 from tests.store.kit import Store
 from tests.store.ledger_kit import changing
 
+KEY = b"k" * 32
 TERMS = Terms(
     origin="directory",
     base={"tn_1": "sha256:a"},
@@ -27,7 +28,7 @@ def proposal(proposal_id: str = "pp_1", **fields: Any) -> Proposal:
 
 
 async def test_it_comes_back_as_it_was_and_the_newest_first(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     assert await proposals.put(proposal())
     assert await proposals.put(proposal("pp_2", created_us=11, digest="sha256:e"))
     assert await proposals.get("pp_1") == proposal()
@@ -39,7 +40,7 @@ async def test_it_comes_back_as_it_was_and_the_newest_first(store: Store) -> Non
 
 
 async def test_one_activation_at_most_is_under_way(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     first, second = proposal("pp_1"), proposal("pp_2")
     for one in (first, second):
         await proposals.put(one)
@@ -62,7 +63,7 @@ async def test_one_activation_at_most_is_under_way(store: Store) -> None:
 
 
 async def test_the_last_activation_is_the_one_with_the_highest_number_whatever_clocks_say(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     for number, name in enumerate(("pp_1", "pp_2", "pp_3")):
         assert await proposals.put(proposal(name, state="activating", number=number + 1, created_us=100 - number))
         one = await proposals.activating()
@@ -75,7 +76,7 @@ async def test_the_last_activation_is_the_one_with_the_highest_number_whatever_c
 
 
 async def test_what_came_too_late_is_not_known(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     await proposals.put(proposal(state="activating", number=1))
     one = await proposals.activating()
     assert one is not None
@@ -84,7 +85,7 @@ async def test_what_came_too_late_is_not_known(store: Store) -> None:
 
 
 async def test_a_row_that_cannot_be_read_activates_nothing(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     await proposals.put(proposal())
     async with changing(store.where) as connection:
         await connection.execute(text("UPDATE policy_proposal SET terms = '{}'"))
@@ -93,7 +94,44 @@ async def test_a_row_that_cannot_be_read_activates_nothing(store: Store) -> None
 
 
 async def test_the_same_id_twice_is_kept_once(store: Store) -> None:
-    proposals = ProposalStore(store.engine)
+    proposals = ProposalStore(store.engine, KEY)
     assert await proposals.put(proposal())
     assert not await proposals.put(proposal(digest="sha256:e"))
     assert await proposals.get("pp_1") == proposal()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "id = 'pp_2'",
+        "version = 1",
+        "digest = 'sha256:e'",
+        "state = 'activated'",
+        "terms = replace(terms, 'because', 'or not')",
+        "created_us = 11",
+        "number = 1",
+        "activated_us = 12",
+        "seal = NULL",
+        "seal = ''",
+        "seal = 'ß'",
+    ],
+)
+async def test_a_row_that_anything_was_changed_in_is_not_sealed(store: Store, change: str) -> None:
+    proposals = ProposalStore(store.engine, KEY)
+    assert await proposals.put(proposal())
+    async with changing(store.where) as connection:
+        await connection.execute(text(f"UPDATE policy_proposal SET {change}"))
+    (found,) = await proposals.newest(1)
+    assert not found.sealed
+
+
+async def test_a_row_is_sealed_anew_as_it_is_changed_and_under_the_key_alone(store: Store) -> None:
+    proposals = ProposalStore(store.engine, KEY)
+    assert await proposals.put(proposal())
+    was = await proposals.get("pp_1")
+    assert was is not None
+    assert await proposals.change(was, msgspec.structs.replace(was, digest="sha256:e"))
+    assert await proposals.get("pp_1") == proposal(digest="sha256:e", version=1, sealed=True)
+    assert await ProposalStore(store.engine, b"K" * 32).get("pp_1") == proposal(
+        digest="sha256:e", version=1, sealed=False
+    )

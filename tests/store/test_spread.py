@@ -16,9 +16,10 @@ import pytest
 
 from gateway.core.errors import FormatError, LedgerUnavailable, VerificationError
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.entry import Entry
 from gateway.ledger.merkle import Frontier
 from gateway.ledger.note import Signer
-from gateway.ledger.record import Detail
+from gateway.ledger.record import DecisionInfo, Detail
 from gateway.ledger.verify import beginning
 from gateway.settings import Settings, parse
 from gateway.store.checkpointer import Checkpointer
@@ -35,10 +36,21 @@ MIDDLE, SIZE = BLOCK // 2, 2 * BLOCK + 7
 KEY = "gateway.internal/emergency/01+00000000+AA=="
 
 
+def activation(policy: str) -> Entry:
+    return msgspec.structs.replace(entry("policy.activated", policy=policy), activates=policy)
+
+
+def decided(policy: str) -> Entry:
+    decision = DecisionInfo(effect="allow", rules=(), obligations=(), policy=policy)
+    return entry("exchange.requested", decision=decision)
+
+
 async def fill(store: Store) -> None:
     """Two blocks and some records: checkpoints within the first and the second, details, postings, an emergency."""
     made = [entry(agent=f"agent-{n % 3}", detail=None if n % 50 else Detail(reason="r")) for n in range(SIZE)]
     made[BLOCK + 3] = entry("emergency.prepared", emergency="em_1", key=KEY)
+    made[3], made[BLOCK + 5] = activation("a"), activation("b")
+    made[5], made[BLOCK + 7], made[BLOCK + 9] = decided("a"), decided("b"), decided("a")
     async with store.writer() as writer:
         publisher = Checkpointer(
             store.engine, ledger=LEDGER, signing=lone(store, SIGNER), writer=writer, clock=store.clock, node=NODE
@@ -97,6 +109,7 @@ async def test_parts_come_to_what_one_process_says(store: Store) -> None:
     verdict = await verified(store, Spread(store.where, 2, here, worth=BLOCK))
     assert verdict == await verified(store)
     assert (verdict.failure, verdict.checkpoints, len(here.parts)) == (None, 3, 2)
+    assert verdict.unactivated == (BLOCK + 10,), "by what was in force before; a checkpoint is a record, too"
     assert [one.told[0].event for one in here.parts if one is not None and one.told] == ["emergency.prepared"]
 
 

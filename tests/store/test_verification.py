@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from gateway.ledger.entry import Entry
 from gateway.ledger.note import Signer
-from gateway.ledger.record import Detail
+from gateway.ledger.record import DecisionInfo, Detail
 from gateway.settings import Settings
 from gateway.store.indexer import Indexer
 from gateway.store.postings import BLOCK
@@ -106,3 +108,21 @@ async def test_postings_that_do_not_say_what_the_records_say_are_found(of_a_bloc
             await bare.run("posting")
             await bare.run("record_block", statement)
         assert (await verify(of_a_block)).failure == failure
+
+
+async def test_what_was_decided_by_a_policy_that_nobody_activated_is_told_apart_from_what_is_broken(
+    store: Store,
+) -> None:
+    """As a node records it that has been made to serve by another policy by rows alone."""
+    own, other = ("sha256:" + each * 32 for each in ("1f", "2e"))
+
+    def decided(policy: str, event: str = "exchange.requested") -> Entry:
+        return entry(event, decision=DecisionInfo(effect="allow", rules=(), obligations=(), policy=policy))
+
+    activation = msgspec.structs.replace(entry("policy.activated", policy=own), activates=own)
+    await store.append([activation, decided(own), decided(own, "exchange.denied")])
+    assert (await verify(store)).said is None
+    await store.append([decided(other), decided(other), decided(other, "exchange.denied"), decided(own)])
+    verdict = await verify(store)
+    assert (verdict.failure, verdict.unactivated, verdict.unseen) == (None, (3, 5), ())
+    assert verdict.said == "policy: by the ledger the policy that these records name was not in force: 3, 5"

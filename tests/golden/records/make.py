@@ -531,6 +531,14 @@ MORE: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="timeout_response", unanswered=True),
     },
     "alert.reviewed.judged": {**GLASS, "outcome": OutcomeInfo(code="not_justified")},
+    "ledger.archived.standing": {
+        "range": (0, 65_536),
+        "archive": "ar_0a1b2c3d4e5f60718293a4b5c6",
+        "digest": "sha256:" + "2e" * 32,
+        "standing": POLICY,
+        "checkpoint": (70_000, to_base64(EMPTY_ROOT)),
+        "node": EXCHANGE_IDS["node"],
+    },
 }
 """By the event and a word for what is told of it."""
 

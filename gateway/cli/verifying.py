@@ -42,7 +42,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         verdict = self.verdict
-        return verdict.failure is None and self.problem is None and not verdict.absent and not verdict.unactivated
+        return verdict.failure is None and self.problem is None and not verdict.absent and verdict.said is None
 
     def data(self) -> dict[str, Any]:
         """As data, the verdict's fields at the top."""

@@ -395,8 +395,8 @@ class Auditor:
         ledger = LedgerVerification(self._engine, self._id, who.keys, self._opener, spread)
         verdict = await ledger.run(checkpoint, read)
         verdict = await self.emergencies.files.followed(self._id, verdict, emergencies)
-        code = "ok" if verdict.failure is None and not verdict.unactivated else "verification_failed"
         why = verdict.failure or verdict.said
+        code = "ok" if why is None else "verification_failed"
         await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=why)
         return verdict
 

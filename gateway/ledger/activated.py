@@ -87,8 +87,22 @@ class Decided:
 
     def found(self) -> Found:
         """What does not fit, over all of it."""
-        told = {place.end: place.digest for place in self.places if place.event == ARCHIVED and place.digest}
-        return _judged(self.places, told)
+        return _judged(self.places, self._told())
+
+    def standing(self, size: int) -> str | None:
+        """The policy in force after so many records, nothing where there was none, None where it is not known."""
+        told = self._told()
+        found: str | None = ""
+        for place in self.places:
+            if place.event == ACTIVATED and place.seq < size:
+                found = place.digest
+            elif place.event == _UNREAD:
+                found = told.get(place.seq)
+        return found
+
+    def _told(self) -> dict[int, str]:
+        """What stood at the end of a range, as the record of its archive tells."""
+        return {place.end: place.digest for place in self.places if place.event == ARCHIVED and place.digest}
 
 
 def _judged(places: Iterable[Place], told: dict[int, str]) -> Found:

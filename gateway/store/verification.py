@@ -9,8 +9,8 @@
     7. every posting of a search against the columns that it is made from   (`postings`)
     8. every emergency ledger that was stitched in: its key was on record before, and it was stitched once
     9. kept content that can be opened, against the commitment to it   (`kept_check`)
-   10. every decision, against what the ledger says was in force   (`ledger.activated`): told apart, as no failure of
-       the evidence, which shows it
+   10. every decision, and the head, against what the ledger says was in force   (`ledger.activated`): told apart, as
+       no failure of the evidence, which shows it
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
 elsewhere. Without it, who holds the signing key or has deleted the newest
@@ -74,17 +74,22 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those whose file was not at hand: of them nothing but what the record says is known."""
     unactivated: tuple[int, ...] = ()
     """Records that name a policy which by the ledger was not in force, the first of each, at most 8."""
+    misnamed: bool = False
+    """Whether the head names another policy than the newest activation does."""
     unseen: tuple[str, ...] = ()
     """Digests of policies that were decided by and whose activations may lie in archives that were not given."""
     failure: str | None = None
 
     @property
     def said(self) -> str | None:
-        """What was decided by a policy that was not in force, in words; None where nothing was."""
-        if not self.unactivated:
-            return None
-        places = ", ".join(map(str, self.unactivated))
-        return f"policy: by the ledger the policy that these records name was not in force: {places}"
+        """What was decided, or is to be decided, by a policy that is not in force, in words; None where nothing is."""
+        told = []
+        if self.unactivated:
+            places = ", ".join(map(str, self.unactivated))
+            told.append(f"by the ledger the policy that these records name was not in force: {places}")
+        if self.misnamed:
+            told.append("the head names another one than the newest policy.activated")
+        return f"policy: {'; '.join(told)}" if told else None
 
     @property
     def uncovered(self) -> int:
@@ -122,7 +127,7 @@ class LedgerVerification:
         self._content = KeptTally()
         self._prepared: dict[str, str] = {}
         self._stitched: dict[str, Stitched] = {}
-        self._last = GENESIS
+        self._last, self._misnamed = GENESIS, False
         self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
@@ -156,6 +161,7 @@ class LedgerVerification:
             unread=self._unread,
             emergencies=tuple(self._stitched.values()),
             unactivated=decided.unactivated,
+            misnamed=self._misnamed,
             unseen=decided.unseen,
             failure=failure,
         )
@@ -187,6 +193,9 @@ class LedgerVerification:
         if covered < self._archived:
             raise VerificationError("archive: no checkpoint covers what lies in archives")
         await self._head(before, size)
+        # 10. for the head: as it was before the first record was read.
+        standing = self._beside.decided.standing(before.size)
+        self._misnamed = standing is not None and standing != (before.policy or "")
         await self._posted(blocks)
         # 9.
         self._content = await check_kept(self._engine, self._ledger, self._opener, self._beside.kept)

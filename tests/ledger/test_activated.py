@@ -99,6 +99,18 @@ def test_where_no_archive_tells_it_is_said_and_nothing_alleged() -> None:
     assert decided.found() == Found(unseen=("b", "c"), unactivated=(10,))
 
 
+def test_what_stands_after_so_many_records_is_known_or_not() -> None:
+    decided = taken(on(0, "a"), asked(1, "a"), on(2, "b"))
+    assert [decided.standing(size) for size in (0, 1, 2, 3, 9)] == ["", "a", "a", "b", "b"]
+    for standing in ("c", None):
+        decided = Decided()
+        decided.unread(5)
+        decided.take(archive(6, 5, standing))
+        assert decided.standing(7) == standing
+        decided.take(on(7, "d"))
+        assert decided.standing(8) == "d"
+
+
 def test_parts_find_together_what_one_finds() -> None:
     records = (on(0, "a"), asked(1, "a"), on(2, "b"), asked(3, "b"), other(4, "a"), asked(5, "a"), other(6, "c"))
     alone = taken(*records)

@@ -122,7 +122,14 @@ async def test_what_was_decided_by_a_policy_that_nobody_activated_is_told_apart_
     activation = msgspec.structs.replace(entry("policy.activated", policy=own), activates=own)
     await store.append([activation, decided(own), decided(own, "exchange.denied")])
     assert (await verify(store)).said is None
+    async with store.bare() as bare:
+        await bare.run("head", f"UPDATE head SET policy = '{other}'")
+    moved = await verify(store)
+    assert (moved.failure, moved.misnamed) == (None, True)
+    assert moved.said == "policy: the head names another one than the newest policy.activated"
+    async with store.bare() as bare:
+        await bare.run("head", f"UPDATE head SET policy = '{own}'")
     await store.append([decided(other), decided(other), decided(other, "exchange.denied"), decided(own)])
     verdict = await verify(store)
-    assert (verdict.failure, verdict.unactivated, verdict.unseen) == (None, (3, 5), ())
+    assert (verdict.failure, verdict.unactivated, verdict.misnamed, verdict.unseen) == (None, (3, 5), False, ())
     assert verdict.said == "policy: by the ledger the policy that these records name was not in force: 3, 5"

@@ -20,6 +20,7 @@ from gateway.ledger.record import Detail, Envelope, timestamp
 from gateway.pipeline import MAX_DECISIONS
 from gateway.settings import Settings
 from gateway.store.proposals import Proposal
+from gateway.store.verification import LedgerVerification
 from gateway.web.app import build_app
 from tests.checks.classification.test_own import BADGE, PROJECT, toml
 from tests.system.kit import PUBLIC, policies
@@ -96,6 +97,10 @@ async def test_one_node_activates_and_the_other_decides_by_it_from_the_next_appe
             assert (await site.gateway.readiness.look())["policy"]
             assert site.gateway.policy_set.digest == done.digest
             assert "gateway_policies_taken_total 1.0" in (await site.http.get("/metrics")).text
+        place = first.gateway.site
+        keys = (await place.signing("default").load()).keys
+        verdict = await LedgerVerification(place.engine, place.tenants["default"].ledger, keys).run()
+        assert (verdict.failure, verdict.said, verdict.unseen) == (None, None, ())
 
 
 async def test_recognizers_and_classes_of_the_new_version_are_known_at_once(

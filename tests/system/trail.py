@@ -58,7 +58,7 @@ async def _verify(site: Site) -> None:
         verifier = site.keyring.signer(entry.origin).verifier
         verdict = await LedgerVerification(site.engine, entry.ledger, verifier).run()
         assert verdict.failure is None
-        assert (verdict.unactivated, verdict.unseen) == ((), ()), "decided by what was not in force"
+        assert (verdict.said, verdict.unseen) == (None, ()), "decided by what was not in force"
         assert verdict.commitments == 0, "a detail is missing"
 
 

@@ -24,7 +24,7 @@ from gateway.core.refusal import Refusal
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(?:;.*)?", re.DOTALL)
-_CHARSET = re.compile(r';[ \t]*charset="?([^";\s]*)"?', re.IGNORECASE)
+_CHARSET = re.compile(r';[ \t]*charset=(?:"([^"\\]*)"|([^";\s]*))[ \t]*(?=;|$)', re.IGNORECASE)
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _BY_TYPE: Mapping[str, Layout] = {
     **dict.fromkeys(hl7.MEDIA_TYPES, Layout(format="hl7")),
@@ -74,9 +74,16 @@ def is_json(media: str) -> bool:
 
 
 def charset_of(content_type: str | None) -> str:
-    """The charset parameter in lower case; empty where there is none."""
-    found = _CHARSET.search(content_type or "")
-    return found.group(1).lower() if found else ""
+    """The charset parameter in lower case; empty where there is none.
+
+    `?`, which is no character set, where two readers could take it for different ones: it is there twice, in a form of
+    its own (`charset*`), or not as RFC 9110 §5.6.6 has parameters.
+    """
+    given = (content_type or "").lower()
+    if "charset" not in given:
+        return ""
+    found = _CHARSET.search(given)
+    return (found.group(1) or found.group(2) or "") if found and given.count("charset") == 1 else "?"
 
 
 def read_content(

@@ -63,6 +63,10 @@ def test_a_media_type_is_read_strictly(given_: str | None, expected: str) -> Non
         (b"\xe9", "text/plain; charset=iso-8859-1", (Part("", "\xe9"),)),
         (b"x", "text/plain; charset=shift_jis", (UNREADABLE,)),
         (b"\x81", "text/plain; charset=windows-1252", (UNREADABLE,)),
+        (b"+ADU", "text/plain; charset=utf-8; charset=utf-7", (UNREADABLE,)),
+        (b"+ADU", 'text/plain; x="; charset=utf-8"; charset=utf-7', (UNREADABLE,)),
+        (b"+ADU", "text/plain; charset = utf-7", (UNREADABLE,)),
+        (b"+ADU", "text/plain; charset*=utf-8''utf-7", (UNREADABLE,)),
         (b"\xff", "application/xml", (UNREADABLE,)),
         (
             b"<q>\xe4</q>",
@@ -235,3 +239,4 @@ def test_a_layout_may_say_that_all_of_it_is_about_health(name: str) -> None:
 def test_the_charset_parameter_is_told_in_lower_case() -> None:
     assert charset_of('text/plain; CharSet="ISO-8859-1"; x=y') == "iso-8859-1"
     assert charset_of(None) == ""
+    assert charset_of('text/plain; charset=""') == ""

@@ -86,6 +86,8 @@ HL7: Mapping[str, tuple[str, str]] = {
     "an enclosed text": (hl7(f"OBX|1|ED|a||x^TEXT^PLAIN^A^{PLANTED}"), MASKED),
     "a card's number": (hl7(f"GT1|{CARD}"), MASKED),
     "an enclosed file": (hl7("OBX|1|ED|a||x^IM^PNG^Base64^iVBORw0KGgo="), UNSCANNED),
+    "a command that is none": (hl7(f"NTE|1||a\\.in{PLANTED}\\b"), UNSCANNED),
+    "a change of the character set": (hl7("NTE|1||\x1b$B#5#3#6\x1b(B"), UNSCANNED),
     "an escape of the site's own": (hl7("NTE|1||\\Zab\\"), UNSCANNED),
     "another character set": (hl7("NTE|1||\\C2842\\"), UNSCANNED),
 }
@@ -141,6 +143,10 @@ XML: Mapping[str, tuple[str, str]] = {
     "a comment before": (f"<!-- {PLANTED} --><a/>", MASKED),
     "an instruction": (f"<a><?note {PLANTED}?></a>", MASKED),
     "references": ("<a>SSN 536-22-8731 jane.roe&#64;example.com</a>", MASKED),
+    "references with zeros before them": (
+        "<a>SSN &#0000000000053;36-22-8731 jane.roe&#x0000000040;example.com</a>",
+        MASKED,
+    ),
     "a clinical document's name": (
         f"<ClinicalDocument><recordTarget><patientRole><patient><name>{PLANTED}</name></patient></patientRole>"
         "</recordTarget></ClinicalDocument>",

@@ -139,7 +139,9 @@ async def test_a_sheet_is_read_by_its_mapping_in_both_directions(sqlite_settings
         assert "phi" in (await site.trail(answer.headers["x-exchange-id"]))[0]["classes"]["found"]
         cloud = await site.key("clerk", zone="cloud", purposes=("TREAT",))
         headers = {"authorization": f"Bearer {cloud}", "content-type": "text/csv"}
-        masked = await site.http.post("/agents/ward/billing", content="a;b;c\n1;2;3\n", headers=headers)
+        masked = await site.http.post(
+            "/agents/ward/billing", content="Versicherter;Betrag;Diagnose\n;2;\n", headers=headers
+        )
         assert (masked.status_code, masked.text) == (200, "[PERSON]    PAID\n")
 
 

@@ -13,6 +13,8 @@ from gateway.core.errors import FormatError
 from gateway.core.message import Part, PartKind
 from gateway.core.refusal import Refusal
 
+BOM = "\ufeff"
+"""What may stand before a text in UTF-8 and is none of it."""
 Write = Callable[[str, str], str]
 """(what stood in the slot, the masked text) → what stands there now, valid in the format."""
 

@@ -1,13 +1,14 @@
 """Fixed-width records by a declared layout: lines, or records of one length without line ends.
 
 Every declared column is a part, and so is what stands outside of all columns. A mask is padded or cut to the width of
-its column, on the side where the text was.
+its column, on the side where the text was. Lines end in one way throughout: two readers could otherwise see different
+columns. A byte order mark is in no column.
 """
 
 import re
 from collections.abc import Iterator
 
-from gateway.agents.formats.document import Collector, Reading, Slot
+from gateway.agents.formats.document import BOM, Collector, Reading, Slot, malformed
 from gateway.agents.formats.layout import Column, Layout, Marking
 from gateway.core.refusal import Refusal
 
@@ -17,6 +18,8 @@ _ENDS = re.compile(r"\r\n|[\r\n\x85]")
 
 def read(text: str, layout: Layout) -> Reading | Refusal:
     """The parts of all records; a record that is shorter or longer than declared is read as far as it goes."""
+    if layout.record is None and len(set(_ENDS.findall(text))) > 1:
+        return malformed("fixed", "records with one kind of line end")
     found = Collector()
     columns = list(_columns(layout))
     for number, (start, end) in enumerate(_records(text, layout), 1):
@@ -58,11 +61,11 @@ def _fitted(old: str, new: str) -> str:
 
 
 def _records(text: str, layout: Layout) -> Iterator[tuple[int, int]]:
+    at = len(BOM) if text.startswith(BOM) else 0
     if layout.record is not None:
-        for start in range(0, len(text), layout.record):
+        for start in range(at, len(text), layout.record):
             yield start, min(start + layout.record, len(text))
         return
-    at = 0
     for end in _ENDS.finditer(text):
         yield at, end.start()
         at = end.end()

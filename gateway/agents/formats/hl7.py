@@ -21,6 +21,10 @@ _HEADERS = frozenset({"MSH", "FHS", "BHS"})
 _TRAILERS = {"BTS": "BHS", "FTS": "FHS"}
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _ENDS = re.compile(r"\r\n|\r|\n")
+_FORMATTING = re.compile(r"\.(?:(br|ce)|(sp)(?:\+?[0-9]{1,3})?|fi|nf|(?:in|ti|sk) ?[+-]?[0-9]{0,3})", re.IGNORECASE)
+"""Commands that format a text (HL7 v2.9 §2.7.6). Of what else begins with a point nobody knows what becomes."""
+_SHIFTS = re.compile("[\x0e\x0f\x1b]")
+"""Characters that change to another character set within a text (ISO 2022, which MSH-18 may name)."""
 _HINT = "HL7 v2 segments in ER7, beginning with MSH, FHS or BHS, with one kind of line end and without MLLP framing"
 _NONE = Marking()
 
@@ -63,10 +67,9 @@ class Delimiters(msgspec.Struct, frozen=True, gc=False):
             return marks[name]
         if name in ("H", "N"):
             return ""  # highlighting begins and ends
-        if name[:1] == "." and name[1:3] in ("br", "sp", "ce"):
-            return "\n"
-        if name[:1] == ".":
-            return " "  # other formatting commands: indents, fills
+        command = _FORMATTING.fullmatch(name)
+        if command is not None:
+            return "\n" if command.group(1) or command.group(2) else " "
         if name[:1] == "X":
             try:
                 return bytes.fromhex(name[1:]).decode()
@@ -161,7 +164,7 @@ class _Segment:
     def _leaf(self, place: str, span: Span, known: str, label: str, write: Write) -> None:
         plain, whole = self._delimiters.plain(self._text[slice(*span)])
         self._found.text(place, plain, Slot(*span, write), label=label, known=known)
-        if not whole:
+        if not whole or _SHIFTS.search(plain):
             self._found.unreadable(place)
 
     def _marking(self, index: int, component: int) -> Marking:

@@ -26,6 +26,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.agents.formats.delimited import column_name, is_number
 from gateway.agents.formats.document import CHARSETS
 from gateway.agents.formats.labels import DECLARED, Labels, from_pointers
 from gateway.agents.formats.layout import Column, FormatName, Layout, Marking
@@ -166,7 +167,9 @@ def _fields(body: _Body, place: str) -> dict[str, Marking]:
             raise ConfigurationError(f"{where} must be named by {form[1]}")
         if body.format == "xml" and not is_path(name):
             raise ConfigurationError(f"{where} must be named by a path: //a/b, /a/*/b or //a/@b")
-        found[name.strip().lower() if body.format == "csv" else name] = _marking(value, where)
+        if body.format == "csv" and not body.header and not is_number(name):
+            raise ConfigurationError(f"{where} must be a column's number from 1: without header = true none has a name")
+        found[column_name(name) if body.format == "csv" else name] = _marking(value, where)
     return found
 
 

@@ -28,7 +28,8 @@ _LONGEST_DECLARATION = 1000
 _ATTRIBUTE = re.compile(r"""([^\s=/<>"']+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')""")
 _DECLARATION = re.compile(r"<\?xml[ \t\r\n]")
 _NAME = re.compile(r"[^\s/<>=?]+")
-_REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));")
+_REFERENCE = re.compile(r"&(?:#x0*([0-9A-Fa-f]{1,6})|#0*([0-9]{1,7})|(amp|lt|gt|quot|apos));")
+"""§4.1 and §4.6; zeros before a number are without limit."""
 _ESCAPES = {
     ord(character): reference
     for character, reference in {

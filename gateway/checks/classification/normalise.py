@@ -36,7 +36,8 @@ _WIDEST = 4
 _HEX = frozenset("0123456789abcdefABCDEF")
 _MARK = re.compile(r"[\\%&]")
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_REFERENCE = re.compile(r"&(?:#([0-9]{1,7});?|#[xX]([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};))")
+_REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};))")
+"""Zeros before the number are without limit in both standards."""
 ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.formats.delimited import read
+from gateway.agents.formats.delimited import column_name, read
 from gateway.agents.formats.document import Reading, rewrite
 from gateway.agents.formats.layout import Layout, Marking
 from gateway.core.message import Part
@@ -61,6 +61,44 @@ def test_wrong_quotes_are_refused(text: str) -> None:
     result = read(text, LAYOUT)
     assert isinstance(result, Refusal)
     assert (result.code, result.field) == ("body_malformed", "csv")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Gr\u00f6\u00dfe,x",
+        "\ufeffGR\u00d6SSE,x",
+        " gro\u0308\u00dfe\u00a0,x",
+        '"Gr\u00f6\u00dfe",x',
+        '\ufeff"Gr\u00f6\u00dfe",x',
+    ],
+)
+def test_a_column_is_known_however_its_name_is_written(head: str) -> None:
+    layout = Layout(format="csv", header=True, fields={column_name("Gr\u00f6\u00dfe"): Marking("person")})
+    assert known(reading(read(f"{head}\nRoe,7\n", layout)).parts) == {"Roe": "person"}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_cell() -> None:
+    found = reading(read("\ufeffRoe,7\n", Layout(format="csv", fields={"1": Marking("person")})))
+    assert known(found.parts) == {"Roe": "person"}
+    assert masked("\ufeffRoe,7\n", found, "Roe") == f"\ufeff{MASK},7\n"
+
+
+@pytest.mark.parametrize("text", ["Patients,x\nRoe,7\n", "\nPatient\nRoe\n", "sep=,\nPatient\nRoe\n", "Roe,7\n"])
+def test_a_first_record_that_lacks_a_declared_column_is_refused(text: str) -> None:
+    result = read(text, LAYOUT)
+    assert isinstance(result, Refusal)
+    assert (result.code, result.hint) == ("body_malformed", "a first record that names every declared column")
+
+
+@pytest.mark.parametrize("text", ["Patient\rx\nRoe\n", "Patient\r\nRoe\n", "Patient\nRoe\r\nAnn"])
+def test_two_kinds_of_line_ends_are_refused(text: str) -> None:
+    assert isinstance(read(text, LAYOUT), Refusal)
+
+
+def test_within_quotes_a_line_end_is_a_character() -> None:
+    found = reading(read('Patient\r\n"Roe\nRick"\r\n', LAYOUT))
+    assert known(found.parts) == {"Roe\nRick": "person"}
 
 
 @settings(max_examples=200)

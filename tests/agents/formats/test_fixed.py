@@ -1,5 +1,7 @@
 """Fixed-width records keep their widths, and what lies outside the declared columns is read too."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from gateway.agents.formats.document import rewrite
 from gateway.agents.formats.fixed import read
 from gateway.agents.formats.layout import Column, Layout, Marking
 from gateway.core.message import Part
+from gateway.core.refusal import Refusal
 
 from .support import MASK, holds, masked, reading
 
@@ -48,12 +51,30 @@ def test_records_may_come_without_line_ends() -> None:
     assert [part.text for part in found.parts if part.known] == ["ROE RICK", "ANN ROE "]
 
 
+@pytest.mark.parametrize("record", [None, 16])
+def test_a_byte_order_mark_moves_no_column(record: int | None) -> None:
+    layout = Layout(format="fixed", columns=COLUMNS, record=record)
+    found = reading(read("\ufeffROE RICK..   120", layout))
+    assert [(part.text, part.known) for part in found.parts] == [("ROE RICK", "person"), ("..", ""), ("   120", "")]
+    assert masked("\ufeffROE RICK..   120", found, "ROE RICK", mask="[P]") == "\ufeff[P]     ..   120"
+
+
+@pytest.mark.parametrize("text", ["ROE\nANN\r\n", "ROE\rANN\n", "ROE\x85ANN\n"])
+def test_two_kinds_of_line_ends_are_refused(text: str) -> None:
+    result = read(text, LAYOUT)
+    assert isinstance(result, Refusal)
+    assert (result.code, result.field) == ("body_malformed", "fixed")
+
+
 @settings(max_examples=150)
 @given(st.text(alphabet="ab \n\r\x85é", max_size=60), st.sampled_from([None, 16]))
 def test_any_text_is_read_and_keeps_its_length(text: str, record: int | None) -> None:
     layout = Layout(format="fixed", columns=COLUMNS, record=record)
     found = holds(text, read(text, layout))
-    assert found is not None
+    if found is None:
+        assert record is None
+        assert len(set(re.findall("\r\n|[\r\n\x85]", text))) > 1
+        return
     sent = rewrite(text, found, dict.fromkeys(found.slots, MASK))
     assert len(sent) == len(text)
     assert [end for end in sent if end in "\n\r\x85"] == [end for end in text if end in "\n\r\x85"] or record

@@ -79,6 +79,22 @@ class TestReading:
         found = known(reading(read(ADT, layout)).parts)
         assert (found["Something local"], found["Sam"]) == ("x-declared-phi", "person")
 
+    @pytest.mark.parametrize("command", [".br", ".sp", ".sp+3", ".SP2", ".fi", ".nf", ".in+4", ".ti-2", ".sk3", ".ce"])
+    def test_commands_that_format_stand_for_white_space(self, command: str) -> None:
+        found = reading(read(f"MSH|^~\\&|A\rNTE|1||a\\{command}\\b\r", LAYOUT))
+        assert not [part for part in found.parts if part.kind == "unreadable"]
+        assert found.parts[-1].text in ("a\nb", "a b")
+
+    @pytest.mark.parametrize("command", [".", ".sp1234", ".in+78051120", ".br078-05-1120", ".a@b.test", ".x", "x41"])
+    def test_what_is_no_command_is_not_left_out_of_what_is_read(self, command: str) -> None:
+        found = reading(read(f"MSH|^~\\&|A\rNTE|1||a\\{command}\\b\r", LAYOUT))
+        assert [part.pointer for part in found.parts if part.kind == "unreadable"] == ["hl7:2:NTE-3.1"]
+
+    @pytest.mark.parametrize("value", ["\x1b$B#5#3\x1b(B", "\x0e53\x0f", "\\X1B\\$B#5"])
+    def test_what_changes_to_another_character_set_cannot_be_read(self, value: str) -> None:
+        found = reading(read(f"MSH|^~\\&|A||||||||||||||||ISO IR87\rNTE|1||{value}\r", LAYOUT))
+        assert [part.pointer for part in found.parts if part.kind == "unreadable"] == ["hl7:2:NTE-3.1"]
+
     @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
     def test_any_one_line_end_will_do(self, end: str) -> None:
         assert len(reading(read(ADT.replace("\r", end), LAYOUT)).parts) == len(adt().parts)

@@ -108,10 +108,12 @@ def test_each_format_has_its_own_names_of_places(format_: str, name: str) -> Non
         ('format = "x12"\nfields = {NM1 = "person"}', "an element"),
         ('format = "xml"\nfields = {"a" = "person"}', "a path"),
         ('format = "json"\nfields = {"a" = "person"}', "a JSON pointer"),
-        ('format = "csv"\nfields = {a = "Person"}', "must be a finding type"),
-        ('format = "csv"\nfields = {a = "class:"}', "must be a finding type"),
-        ('format = "csv"\nfields = {a = "kind:x"}', "must be a finding type"),
-        ('format = "csv"\nfields = {a = "label:<b>"}', "must be a finding type"),
+        ('format = "csv"\nfields = {a = "person"}', "without header = true none has a name"),
+        ('format = "csv"\nfields = {0 = "person"}', "a column's number from 1"),
+        ('format = "csv"\nheader = true\nfields = {a = "Person"}', "must be a finding type"),
+        ('format = "csv"\nheader = true\nfields = {a = "class:"}', "must be a finding type"),
+        ('format = "csv"\nheader = true\nfields = {a = "kind:x"}', "must be a finding type"),
+        ('format = "csv"\nheader = true\nfields = {a = "label:<b>"}', "must be a finding type"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text: str, told: str) -> None:

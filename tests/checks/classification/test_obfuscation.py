@@ -108,6 +108,8 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "percent twice": lambda value: quote("".join(f"%{ord(one):02x}" for one in value)),
     "references": _all("&#{0};"),
     "hexadecimal references": _all("&#x{0:x};"),
+    "references with zeros": _all("&#{0:012};"),
+    "hexadecimal references with zeros": _all("&#x{0:012x};"),
     "JSON escapes": _all("\\u{0:04x}"),
     "quoted-printable": _quoted,
     "quoted-printable throughout": _all("={0:02X}"),

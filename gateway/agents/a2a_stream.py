@@ -6,7 +6,7 @@ agent asks or ends, and before the stream does. Everything else in an event is l
 as a whole answer's. What cannot be read stops the stream: nothing unread leaves.
 """
 
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import msgspec
@@ -29,6 +29,8 @@ MAX_EVENT = 8 << 20
 """Bytes of one event: an artifact may come as one."""
 MAX_LANES = 20_000
 """Texts that one stream may hold: as many as an answer may have parts."""
+_TOLD = 256
+"""Characters of an artifact's text that has left which are read before what is appended to it."""
 
 
 class Artifact(msgspec.Struct):
@@ -48,7 +50,10 @@ class A2aStream(EventFilter):
         self._lanes, self._call, self._agent = lanes, call, agent
         self._opened = self._count = 0
         self._seen = False
-        self._artifacts: dict[tuple[str, str], Artifact] = {}
+        self._artifacts: dict[str, Artifact] = {}
+        """By the artifact's id: a stream is about one task, whether each event names it or not."""
+        self._told: dict[str, str] = {}
+        """How the text of an artifact ends that has left already, by its id."""
 
     def finish(self) -> bytes:
         """The agent may end a stream at any time: callers subscribe again. One without an event is none."""
@@ -87,8 +92,11 @@ class A2aStream(EventFilter):
             return self._artifact(found, value, place)
         ended = state_of(kind, value)
         closes = kind == "message" or ended in TERMINAL
-        safe = self._encoded(self._settled(found, place, closes=closes))
+        settled = self._settled(found, place, closes=closes)
+        safe = self._encoded(settled)
         before = self._rests() if kind in ("task", "message") or ended in TERMINAL | INTERRUPTED else []
+        if kind == "task":
+            self._show(settled["task"])
         if closes:
             self.closing = safe
             return before
@@ -103,17 +111,20 @@ class A2aStream(EventFilter):
         parts = [{**part, "text": ""} if index in texts else part for index, part in enumerate(artifact["parts"])]
         bare = {**event, "artifactUpdate": {**update, "artifact": {**artifact, "parts": parts}}}
         safe = self._settled(bare, place)
-        key = (_text(update, "taskId"), _text(artifact, "artifactId"))
-        out = [] if update.get("append") is True else self._rest(key)
+        key, goes_on, last = _text(artifact, "artifactId"), _flag(update, "append"), _flag(update, "lastChunk")
+        out = [] if goes_on else self._rest(key)
+        if not goes_on:
+            self._told.pop(key, None)
         shown: list[Any] = []
         for index, part in enumerate(safe["artifactUpdate"]["artifact"]["parts"]):
             if index in texts:
-                shown.append({**part, "text": self._lane(key, update).feed(texts[index])})
+                shown.append({**part, "text": self._tell(key, self._lane(key, update).feed(texts[index]))})
                 continue
             # No identifier reaches over what is no text: what was held back stands before it.
             rest = self._finished(key)
+            self._told.pop(key, None)
             shown += [{"text": rest}, part] if rest else [part]
-        if update.get("lastChunk") is True:
+        if last:
             rest = self._finished(key)
             if rest and shown and _is_text(shown[-1]):
                 shown[-1] = {**shown[-1], "text": shown[-1]["text"] + rest}
@@ -122,22 +133,44 @@ class A2aStream(EventFilter):
         safe["artifactUpdate"]["artifact"]["parts"] = shown
         return [*out, self._encoded(safe)]
 
-    def _lane(self, key: tuple[str, str], update: dict[str, Any]) -> TextFilter:
+    def _lane(self, key: str, update: dict[str, Any]) -> TextFilter:
         found = self._artifacts.get(key)
         if found is None:
             # Pieces that are prose and pieces that are for programs may follow each other in it: no token is turned
             # back in either, and an identifier over both is found.
-            lane = self._open(f"/artifacts/{self._opened}", apart=True)
-            found = Artifact(task=key[0], context=_text(update, "contextId"), id=key[1], lane=lane)
+            lane = self._open(f"/artifacts/{self._opened}", apart=True, after=self._told.get(key, ""))
+            found = Artifact(task="", context="", id=key, lane=lane)
             self._artifacts[key] = found
+        found.task = _text(update, "taskId") or found.task
+        found.context = _text(update, "contextId") or found.context
         return found.lane
 
-    def _finished(self, key: tuple[str, str]) -> str:
-        """The rest of an artifact's text, which ends here."""
+    def _finished(self, key: str) -> str:
+        """The rest of an artifact's text, which ends here, unless more is appended to it all the same."""
         found = self._artifacts.pop(key, None)
-        return "" if found is None else found.lane.finish()
+        return "" if found is None else self._tell(key, found.lane.finish())
 
-    def _rest(self, key: tuple[str, str]) -> list[bytes]:
+    def _tell(self, key: str, text: str) -> str:
+        """The text, of which is known now that it leaves."""
+        if text:
+            told = self._told.get(key, "") + text
+            _, _, words = told[-_TOLD:].partition(" ") if len(told) > _TOLD else ("", "", told)
+            self._told[key] = words or told[-_TOLD:]
+        return text
+
+    def _show(self, task: dict[str, Any]) -> None:
+        """A task as a whole shows its artifacts as they are, and what comes is appended to these."""
+        artifacts = task.get("artifacts")
+        for artifact in artifacts if type(artifacts) is list else ():
+            parts = artifact.get("parts") if type(artifact) is dict else None
+            if type(parts) is not list:
+                continue
+            key = _text(artifact, "artifactId")
+            self._told.pop(key, None)
+            texts = list(takewhile(_is_text, reversed(parts)))
+            self._tell(key, "".join(part["text"] for part in reversed(texts)))
+
+    def _rest(self, key: str) -> list[bytes]:
         """The rest of an artifact's text as a piece of its own, where there is any."""
         found = self._artifacts.get(key)
         rest = self._finished(key)
@@ -150,11 +183,13 @@ class A2aStream(EventFilter):
     def _rests(self) -> list[bytes]:
         return [event for key in list(self._artifacts) for event in self._rest(key)]
 
-    def _open(self, pointer: str, label: str = "", *, apart: bool = False, prose: bool = False) -> TextFilter:
+    def _open(
+        self, pointer: str, label: str = "", *, apart: bool = False, prose: bool = False, after: str = ""
+    ) -> TextFilter:
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer, label, apart=apart, prose=prose)
+        return self._lanes.lane(pointer, label, apart=apart, prose=prose, after=after)
 
     def _settled(self, value: dict[str, Any], place: str, *, closes: bool = False) -> dict[str, Any]:
         """A value that came whole, safe to leave. `closes`: nothing comes after it. `AgentError("bad_answer")` where
@@ -209,3 +244,11 @@ def _text(holder: dict[str, Any], key: str) -> str:
     if found is not None and type(found) is not str:
         raise AgentError("bad_answer")
     return found or ""
+
+
+def _flag(holder: dict[str, Any], key: str) -> bool:
+    """A flag that may be left out; `AgentError("bad_answer")` for anything else, which some readers take for true."""
+    found = holder.get(key)
+    if found is not None and type(found) is not bool:
+        raise AgentError("bad_answer")
+    return bool(found)

@@ -205,11 +205,19 @@ class Lanes(Protocol):
     """Opens the filter of a lane: one per choice and field (`/choices/0/delta/content`)."""
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> TextFilter:
         """`label`: the key that the text stands under, as in `Part`. `apart`: what is fed at once is a piece that may
         also be read by itself (`Part.cuts`). `token`: as the kind of a `Part`. `prose`: it is plain text for whoever
-        reads the answer (`agents.prose`)."""
+        reads the answer (`agents.prose`). `after`: the end of a text that has left and that readers join this one
+        to: it is read before this one, and given back no more."""
         ...
 
     def last(self) -> None:

@@ -301,7 +301,9 @@ class Inspector:
         inspected = msgspec.structs.replace(inspected, written=collected.written)
         if inspected.refusal is not None:
             return inspected, first, b""
-        second = adapter.stream(message, Replayed(collected.texts, inspected.masked), self._bounds, route)
+        second = adapter.stream(
+            message, Replayed(collected.texts, inspected.masked, collected.afters), self._bounds, route
+        )
         return inspected, second, second.feed(raw) + second.finish()
 
     def shown(self, plan: StreamPlan, lanes: StreamScan, route: Route) -> frozenset[str]:

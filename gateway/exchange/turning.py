@@ -153,9 +153,16 @@ class _Lanes:
         self._answers: dict[str, _Answer] = {}
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> TextFilter:
-        inner = self._inner.lane(pointer, label, apart=apart, token=token)
+        inner = self._inner.lane(pointer, label, apart=apart, token=token, after=after)
         if not prose:
             return inner
         known = self._known.get(pointer)

@@ -66,8 +66,9 @@ def refused(result: Message | Refusal) -> Refusal:
 class Lane:
     """Holds back everything from the last space on, and masks the planted number once it is whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: str = "") -> None:
         self.fed: list[str] = []
+        self._after = after
         self._held = ""
         self._finished = False
 
@@ -77,13 +78,21 @@ class Lane:
         self._held += text
         cut = self._held.rfind(" ") + 1
         ready, self._held = self._held[:cut], self._held[cut:]
-        return ready.replace(SSN, "[US-SSN]")
+        return self._shown(ready)
 
     def finish(self) -> str:
         assert not self._finished, "finished twice"
         self._finished = True
         rest, self._held = self._held, ""
-        return rest.replace(SSN, "[US-SSN]")
+        return self._shown(rest)
+
+    def _shown(self, ready: str) -> str:
+        """What leaves, read after what has left before; of a number that begins in that its rest is masked."""
+        for cut in range(1, len(SSN) if ready else 1):
+            if self._after.endswith(SSN[:cut]) and ready.startswith(SSN[cut:]):
+                ready = f"[US-SSN]{ready[len(SSN) - cut :]}"
+        self._after = "" if ready else self._after
+        return ready.replace(SSN, "[US-SSN]")
 
     @property
     def text(self) -> str:
@@ -100,9 +109,16 @@ class MaskingLanes:
         """How often it was said that no text comes any more."""
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> TextFilter:
-        lane = Lane()
+        lane = Lane(after)
         self.opened.append((pointer, lane))
         return lane
 

@@ -138,6 +138,43 @@ def test_what_is_held_leaves_before_what_is_no_text() -> None:
     assert text_of(out) == "bye|hello"
 
 
+SHOWN = {"task": task(artifacts=[{"artifactId": "a-1", "parts": [{"data": {}}, {"text": "SSN "}, {"text": SSN[:6]}]}])}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [piece(f"SSN {SSN[:6]}", append=False, last=True)],
+        [piece(f"SSN {SSN[:6]}", append=False), {"task": task()}],
+        [piece(f"SSN {SSN[:6]}", append=False), status("TASK_STATE_INPUT_REQUIRED")],
+        [piece(f"SSN {SSN[:3]}", append=False, last=True), piece(SSN[3:6], last=True)],
+        [piece("x" * 300 + f" SSN {SSN[:6]}", append=False, last=True)],
+        [SHOWN],
+    ],
+)
+def test_what_is_appended_to_a_text_that_has_left_is_read_with_it(before: list[Any]) -> None:
+    out, _ = run(events(*before, piece(f"{SSN[6:]} and more"), DONE))
+    assert text_of(out).endswith("[US-SSN] and more")
+    assert SSN[6:] not in json.dumps(out)
+
+
+def test_a_text_that_was_begun_anew_or_parted_by_what_is_none_is_read_alone() -> None:
+    for between in (
+        [piece("", append=False)],
+        [piece({"data": {}})],
+        [{"task": task(artifacts=[{"artifactId": "a-1", "parts": []}])}],
+    ):
+        out, _ = run(events(piece(SSN[:6], append=False, last=True), *between, piece(f"{SSN[6:]} ", append=True), DONE))
+        assert text_of(out).endswith(f"{SSN[6:]} ")
+
+
+def test_pieces_of_an_artifact_are_joined_whether_they_name_its_task_or_not() -> None:
+    bare = piece(f"{SSN[6:]} ")
+    del bare["artifactUpdate"]["taskId"]
+    out, _ = run(events(piece(SSN[:6], append=False), bare, DONE))
+    assert text_of(out) == "[US-SSN] "
+
+
 def test_an_artifact_that_is_begun_anew_is_another_text() -> None:
     out, _ = run(events(piece("old 078-05-", append=False), piece("1120 new ", append=False), DONE))
     assert [one["artifactUpdate"]["artifact"]["parts"] for one in out[:-1]] == [
@@ -231,6 +268,9 @@ def test_comments_keep_the_connection_alive_and_say_nothing() -> None:
         events({"artifactUpdate": {"taskId": "t"}}),
         events({"artifactUpdate": {"taskId": "t", "artifact": {"artifactId": 7, "parts": []}}}),
         events({"artifactUpdate": {"taskId": "t", "artifact": {"parts": {}}}}),
+        events({"artifactUpdate": {"taskId": "t", "artifact": {"artifactId": "a", "parts": []}, "append": "true"}}),
+        events({"artifactUpdate": {"taskId": "t", "artifact": {"artifactId": "a", "parts": []}, "append": 1}}),
+        events({"artifactUpdate": {"taskId": "t", "artifact": {"artifactId": "a", "parts": []}, "lastChunk": "no"}}),
         events({"status_update": {"taskId": "t"}}),
         events({"message": {**message(), "context_id": "c"}}),
         b"data: \xff\n\n",

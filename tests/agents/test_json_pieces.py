@@ -58,7 +58,14 @@ class Numbers(MaskingLanes):
     """Lanes that find every number of nine digits."""
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> Any:
         class One:
             def feed(self, text: str) -> str:

@@ -139,7 +139,14 @@ class Hidden(MaskingLanes):
     """Lanes that find everything sensitive, and let nothing pass that is not read."""
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> Any:
         return self
 

@@ -406,13 +406,20 @@ class StreamScan:
         """The marks of the others."""
 
     def lane(
-        self, pointer: str, label: str = "", *, apart: bool = False, token: bool = False, prose: bool = False
+        self,
+        pointer: str,
+        label: str = "",
+        *,
+        apart: bool = False,
+        token: bool = False,
+        prose: bool = False,
+        after: str = "",
     ) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
         lane = self._lanes.get(pointer)
         if lane is None or lane.closed:
-            before = labelled(label)
+            before = labelled(label) + after
             kind = Apart if apart else Lane
             lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
             self._lanes[pointer] = lane

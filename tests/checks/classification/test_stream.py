@@ -152,6 +152,15 @@ def test_a_lanes_label_is_read_before_its_text_and_never_released(
     assert lane.findings() == whole
 
 
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_what_a_text_goes_on_with_is_read_before_it_and_never_released_again(cut: int, apart: bool) -> None:
+    lane = ENGINE.stream(TYPES).lane("/a", apart=apart, after=f"write to x@example.com, SSN {'536-22-8731'[:cut]}")
+    rest = "536-22-8731"[cut:]
+    assert lane.feed(f"{rest} or bob@example.com") + lane.finish() == "[US-SSN] or [EMAIL]"
+    assert [finding.type for finding in lane.findings()] == ["us-ssn", "email"]
+
+
 def test_lanes_are_apart_and_in_order_of_opening() -> None:
     scan = ENGINE.stream(TYPES)
     first, second = scan.lane("/choices/0/delta/content"), scan.lane("/choices/1/delta/content")

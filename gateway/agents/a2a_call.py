@@ -33,9 +33,13 @@ _VERBS = (":cancel", ":subscribe")
 _TENANT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
 _EXTENSIONS = re.compile(r"[\x20-\x7e]{1,2048}")
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
+_PUSH = "taskPushNotificationConfig"
 _INTEGERS = frozenset({"historyLength", "pageSize"})
 _FLAGS: Mapping[str, bool] = {"true": True, "false": False}
 _MAX_CONTEXT = 512
+_FORMER = frozenset({"file", "fileWithUri", "fileWithBytes", "fileUri", "uri"})
+"""What files in a part were called before 1.0. An agent that still knows these would fetch what nobody has decided
+on."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +92,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if self.operation == "CreateTaskPushNotificationConfig":
             return (("/url", self.params["url"]),)
         configuration = self.params.get("configuration") if self.operation in MESSAGES else None
-        wanted = (configuration or {}).get("taskPushNotificationConfig")
-        return () if wanted is None else (("/configuration/taskPushNotificationConfig/url", wanted["url"]),)
+        wanted = (configuration or {}).get(_PUSH)
+        return () if wanted is None else ((f"/configuration/{_PUSH}/url", wanted["url"]),)
 
 
 def task_name(agent: str, task: str) -> str:
@@ -292,6 +296,9 @@ def _message(params: dict[str, Any]) -> Refusal | None:
     parts = message.get("parts")
     if type(parts) is not list or not parts or not all(type(part) is dict for part in parts):
         return _wrong("/message/parts", "at least one part")
+    for index, part in enumerate(parts):
+        if not _FORMER.isdisjoint(part):
+            return _wrong(f"/message/parts/{index}", "a file as url or raw")
     if message.get("contextId") not in (None, "") and not good_context(message["contextId"]):
         return _wrong("/message/contextId", f"at most {_MAX_CONTEXT} characters")
     if message.get("taskId") not in (None, "") and not good_id(message["taskId"]):
@@ -300,16 +307,23 @@ def _message(params: dict[str, Any]) -> Refusal | None:
     if references is not None and not (type(references) is list and all(map(good_id, references))):
         return _wrong("/message/referenceTaskIds", "ids of tasks")
     configuration = params.get("configuration")
+    if _pushing(params) or (type(configuration) is dict and _pushing(configuration, _PUSH)):
+        return _wrong("/configuration", "where news go as taskPushNotificationConfig")
     if configuration is None:
         return None
     if type(configuration) is not dict:
         return _wrong("/configuration", "an object")
-    push = configuration.get("taskPushNotificationConfig")
+    push = configuration.get(_PUSH)
     if push is not None and not (type(push) is dict and type(push.get("url")) is str):
         return _wrong("/configuration/taskPushNotificationConfig", "an object with a url")
     if push is not None and push.get("taskId") not in (None, "", message.get("taskId")):
         return _wrong("/configuration/taskPushNotificationConfig/taskId", "the message's own task, or none")
     return None
+
+
+def _pushing(holder: Mapping[str, Any], known: str = "") -> bool:
+    """Whether a member that is not the one `known` says, as earlier versions did, where news go."""
+    return any("push" in key.lower() and key != known for key in holder)
 
 
 def _wrong(field: str, hint: str) -> Refusal:

@@ -27,6 +27,9 @@ fi
 if [ -z "${GATEWAY_TEST_SSH_URL:-}" ] && ! command -v ssh-keygen >/dev/null 2>&1; then
     wanted="$wanted openssh-client"
 fi
+if [ -z "${GATEWAY_TEST_PROXY_URL:-}" ] && ! command -v haproxy >/dev/null 2>&1; then
+    wanted="$wanted haproxy"
+fi
 [ -n "$wanted" ] || exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

@@ -59,6 +59,11 @@ def pdftotext() -> str:
     return program("pdftotext", "POPPLER", "poppler-utils")
 
 
+def haproxy() -> str:
+    """The proxy that tests put before a gateway. Where it is not there, its tests are skipped, or fail in CI."""
+    return program("haproxy", "PROXY", "haproxy")
+
+
 def program(name: str, service: str, package: str) -> str:
     """A program that the tests hold the house's own to. Where it is not there, its tests are skipped, or fail in CI."""
     found = os.environ.get(f"GATEWAY_TEST_{service}_URL") or shutil.which(name)

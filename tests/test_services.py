@@ -93,7 +93,7 @@ async def _roles(url: str) -> set[str]:
 
 
 def test_nothing_is_installed_where_everything_was_given() -> None:
-    given = {f"GATEWAY_TEST_{name}_URL": "given" for name in (*KINDS, "POPPLER")}
+    given = {f"GATEWAY_TEST_{name}_URL": "given" for name in (*KINDS, "POPPLER", "PROXY")}
     done = subprocess.run(
         ["sh", str(SCRIPT)], env={"PATH": "/usr/bin:/bin", **given}, capture_output=True, text=True, check=False
     )

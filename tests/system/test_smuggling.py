@@ -150,6 +150,8 @@ FIRST_LINES = (
     (b"POST \\%b HTTP/1.1", 400),
     (b"CONNECT %b HTTP/1.1", 401),
     (b"PRI * HTTP/2.0", 400),
+    (b"PROXY TCP4 10.0.0.9 127.0.0.1 51000 80\r\nPOST %b HTTP/1.1", 400),
+    (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\x0a\x00\x00\x09\x7f\x00\x00\x01\xc7\x38\x00\x50POST %b HTTP/1.1", 400),
     (b"POST %b HTTP/1.0", 401),
     (b"POST  %b HTTP/1.1", 401),
     (b"POST %b#/healthz HTTP/1.1", 401),

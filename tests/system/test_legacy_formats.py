@@ -98,6 +98,24 @@ async def test_where_policy_says_so_every_identifier_is_masked_and_the_message_s
         assert "||[PERSON]^[PERSON]||" in sent
 
 
+IN_XML = (
+    '<Patient xmlns="http://hl7.org/fhir"><identifier><value value="7701"/></identifier><name><family value="Zelnik"/>'
+    '<given value="Abelard"/></name><telecom><value value="555-0101"/></telecom>'
+    '<birthDate value="1967-08-24"/></Patient>'
+)
+
+
+@pytest.mark.parametrize("kind", ["application/fhir+xml", "application/xml"])
+async def test_fhir_in_xml_is_health_data_as_in_json(sqlite_settings: Settings, kind: str) -> None:
+    async with system(sqlite_settings, agents=agents()) as site:
+        refused = await post(site, "/agents/sky/adt", IN_XML, kind, "clerk", **{"x-route": "exact"})
+        assert refused.status_code == 403
+        assert not site.agents["sky"].received
+        (denied,) = await site.trail(refused.headers["x-exchange-id"])
+        assert denied["classes"]["found"] == ["phi", "pii"]
+        assert not any(name in json.dumps(denied) for name in ("7701", "Zelnik", "Abelard", "1967-08-24"))
+
+
 async def test_what_is_no_hl7_is_refused_before_any_agent(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings, agents=agents()) as site:
         answer = await post(site, "/agents/ward/adt", "\x0b" + ADT + "\x1c\r", HL7)

@@ -5,14 +5,13 @@ cannot be read. A masked date is not a placeholder, which would be no FHIR date,
 (data-absent-reason). Elements that machines follow (ids, references) are scanned and not maskable.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents.bodies import MAX_PARTS, escape, replace, steps
 from gateway.agents.formats import xml
 from gateway.agents.formats.document import Reading, rewrite
-from gateway.agents.formats.fhir_elements import IDENTIFYING, datatype, extension, is_health, known_of
+from gateway.agents.formats.fhir_elements import DATE, IDENTIFYING, datatype, extension, is_health, known_of
 from gateway.agents.formats.labels import Labels, scalar
 from gateway.agents.formats.layout import Layout, joined
 from gateway.core.errors import FormatError
@@ -20,7 +19,6 @@ from gateway.core.message import Part
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
 
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?)?|\d\d:\d\d:\d\d(?:\.\d+)?")
 _ABSENT = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}
 _NARRATIVE = Layout(format="xml")
 _MARK = "#div:"
@@ -47,7 +45,7 @@ def masked(document: object, masks: Mapping[str, str], bounds: Bounds) -> object
         pointer, mark, _ = place.partition(_MARK)
         if mark:
             narratives.setdefault(pointer, {})[place] = text
-        elif place and not place.rpartition("/")[2].isdigit() and _DATE.fullmatch(_at(document, place)):
+        elif place and not place.rpartition("/")[2].isdigit() and DATE.fullmatch(_at(document, place)):
             dates.append(place)
             texts[place] = ""
         else:

@@ -3,6 +3,7 @@
 Elements that are not here are scanned as text.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,6 +95,8 @@ _SINGLE = {
     "accountNumber": "account",
     "deceasedAge": "age",
 }
+DATE = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?)?|\d\d:\d\d:\d\d(?:\.\d+)?")
+"""A date or a time as FHIR writes it."""
 IDENTIFYING = frozenset({"id", "reference", "fullUrl", "system", "url"})
 """Elements that name something for machines: a placeholder in them would be no valid FHIR, so they are not masked."""
 

@@ -14,7 +14,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from gateway.agents.formats.document import Collector, Reading, Slot, Write, health, malformed
-from gateway.agents.formats.layout import Layout, Marking, listed
+from gateway.agents.formats.fhir_elements import DATE
+from gateway.agents.formats.fhir_xml import Elements
+from gateway.agents.formats.layout import Layout, Marking, joined, listed
 from gateway.agents.formats.xml_paths import CDA, Paths
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
@@ -121,6 +123,7 @@ class Walk:
     def __init__(self, text: str, layout: Layout, prefix: str = "xml:") -> None:
         self._text, self._prefix, self._found = text, prefix, Collector()
         self._paths = Paths(layout.fields)
+        self._fhir = Elements()
         self._stack: list[str] = []
         self._names: set[str] = set()
         self._count = 0
@@ -143,7 +146,7 @@ class Walk:
         text = self._text
         if text.startswith("<!--", at):
             end = text.index("-->", at)
-            self._piece(at + 4, end, "", _in_comment)
+            self._piece(at + 4, end, "", Slot(at + 4, end, _in_comment))
             return end + 3
         if text.startswith("<![CDATA[", at):
             end = text.index("]]>", at)
@@ -156,8 +159,7 @@ class Walk:
             return end + 2
         self._whole()
         if text.startswith("</", at):
-            self._stack.pop()
-            self._paths.leave()
+            self._leave()
             return text.index(">", at) + 1
         return self._element(at)
 
@@ -166,7 +168,8 @@ class Walk:
         name = _NAME.match(self._text, start, end)
         if name is not None:
             self._named(name.group())
-            self._piece(_past_white(self._text, name.end()), end, "", _in_instruction)
+            start = _past_white(self._text, name.end())
+            self._piece(start, end, "", Slot(start, end, _in_instruction))
 
     def _element(self, at: int) -> int:
         name = _NAME.match(self._text, at + 1)
@@ -178,25 +181,48 @@ class Walk:
         if len(self._stack) == 1 and local == "ClinicalDocument":
             self._paths.also(CDA, local)
             health(self._found, f"{self._prefix}document", local)
-        position = name.end()
+        position, attributes = name.end(), list[re.Match[str]]()
         while (attribute := _ATTRIBUTE.match(self._text, _past_white(self._text, position))) is not None:
             position = attribute.end()
-            self._attribute(attribute)
+            attributes.append(attribute)
         end = self._text.index(">", position) + 1
+        healthy = self._fhir.health
+        self._fhir.enter(name.group(), {one.group(1): _plain(_value(one)) for one in attributes})
+        if self._fhir.health != healthy:
+            health(self._found, f"{self._prefix}resource", local)
+        alone = len(attributes) == 1 and self._text[position:end] == "/>"
+        for attribute in attributes:
+            self._attribute(attribute, name.group() if alone else "")
         if self._text[end - 2] == "/":
-            self._stack.pop()
-            self._paths.leave()
+            self._leave()
         return end
 
-    def _attribute(self, attribute: re.Match[str]) -> None:
+    def _leave(self) -> None:
+        self._stack.pop()
+        self._paths.leave()
+        self._fhir.leave()
+
+    def _attribute(self, attribute: re.Match[str], alone: str) -> None:
+        """`alone`: the element's name, where it holds this attribute and nothing else."""
         name = attribute.group(1)
         if name == "xmlns" or name.startswith("xmlns:"):
             self._named(name)
         local = self._named(name)
-        group = 2 if attribute.group(2) is not None else 3
+        start, end = attribute.span(2 if attribute.group(2) is not None else 3)
         label = self._stack[-1] if local in _QUIET else local
         marking = self._paths.attribute(local)
-        self._piece(*attribute.span(group), label, _escaped, decoded=True, marking=marking, leaf=f"@{local}")
+        known = self._fhir.known(local)
+        if known:
+            marking = Marking(joined(known, marking.known), marking.label)
+        slot = Slot(start, end, _escaped)
+        if known and alone and DATE.fullmatch(self._text, start, end):
+            # A placeholder is no date: the value is absent, as in JSON.
+            slot = Slot(attribute.start(), attribute.end() + 2, _absent(alone, self._fhir.absent))
+        if self._fhir.is_attached(local):
+            self._found.unreadable(f"{self._prefix}{self._label()[:64]}@{local[:64]}")
+            return
+        kept = self._fhir.identifies(local)
+        self._piece(start, end, label, slot, decoded=True, marking=marking, leaf=f"@{local}", kept=kept)
 
     def _data(self, start: int, end: int, write: Write, *, decoded: bool = False) -> None:
         """Text of an element. In running text the words before it tell more of it than the element's name."""
@@ -204,7 +230,8 @@ class Walk:
         if not text or text.isspace():
             return
         name = self._label()
-        self._piece(start, end, self._before if name.lower() in _RUNNING else name, write, decoded=decoded)
+        label = self._before if name.lower() in _RUNNING else name
+        self._piece(start, end, label, Slot(start, end, write), decoded=decoded)
         plain = _plain(text) if decoded and "&" in text else text
         self._before = plain.strip()[-_LABEL:]
         self._run.append(plain)
@@ -221,12 +248,14 @@ class Walk:
         start: int,
         end: int,
         label: str,
-        write: Write,
+        slot: Slot,
         *,
         decoded: bool = False,
         marking: Marking | None = None,
         leaf: str = "",
+        kept: bool = False,
     ) -> None:
+        """The text from `start` to `end` as a part with this slot; with none where it is `kept` as it is."""
         raw = self._text[start:end]
         if not raw or raw.isspace():
             return
@@ -234,7 +263,10 @@ class Walk:
         marking = marking or (self._paths.element() if self._stack else Marking())
         place = f"{self._prefix}{self._label()[:64]}{leaf[:65]}#{self._count}"
         text = _plain(raw) if decoded and "&" in raw else raw
-        self._found.text(place, text, Slot(start, end, write), label=marking.label or label, known=marking.known)
+        if kept:
+            self._found.name(place, text, known=marking.known)
+        else:
+            self._found.text(place, text, slot, label=marking.label or label, known=marking.known)
 
     def _label(self) -> str:
         return self._stack[-1] if self._stack else ""
@@ -245,6 +277,20 @@ class Walk:
             self._names.add(name)
             self._found.name(f"{self._prefix}name#{len(self._names)}", name)
         return name.rpartition(":")[2]
+
+
+def _value(attribute: re.Match[str]) -> str:
+    return attribute.group(2) if attribute.group(2) is not None else attribute.group(3)
+
+
+def _absent(name: str, instead: str) -> Write:
+    """Closes an element's tag without the attribute, and says in it that its value is masked."""
+
+    def write(old: str, new: str) -> str:
+        del old, new
+        return f">{instead}</{name}>"
+
+    return write
 
 
 def _past_white(text: str, at: int) -> int:

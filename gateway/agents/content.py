@@ -5,7 +5,7 @@ in `formats`; here is which of them reads a body, and how it is written again wi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.entities import html5
 
 import msgspec
@@ -13,8 +13,9 @@ import msgspec
 from gateway.agents.bodies import MAX_PARTS, read_json, replace, walk, write_json
 from gateway.agents.formats import delimited, fhir, fixed, hl7, multipart, x12, xml
 from gateway.agents.formats.document import Reading, decode, encode, malformed, rewrite, same_charset
+from gateway.agents.formats.fhir_elements import is_plainly_fhir
 from gateway.agents.formats.labels import Labels
-from gateway.agents.formats.layout import Layout, Marking
+from gateway.agents.formats.layout import FormatName, Layout, Marking
 from gateway.agents.formats.pairs import pair_parts, read_pairs, render_pairs
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
@@ -23,15 +24,24 @@ from gateway.core.refusal import Refusal
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+_FHIR = "application/fhir+json"
 _MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127})[ \t]*(?:;.*)?", re.DOTALL)
 _CHARSET = re.compile(r';[ \t]*charset=(?:"([^"\\]*)"|([^";\s]*))[ \t]*(?=;|$)', re.IGNORECASE)
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _BY_TYPE: Mapping[str, Layout] = {
     **dict.fromkeys(hl7.MEDIA_TYPES, Layout(format="hl7")),
     **dict.fromkeys(x12.MEDIA_TYPES, Layout(format="x12")),
-    **dict.fromkeys(("application/fhir+json", "application/json+fhir"), Layout(format="fhir")),
+    **dict.fromkeys((_FHIR, "application/json+fhir"), Layout(format="fhir")),
     **dict.fromkeys(("application/xml", "text/xml"), Layout(format="xml")),
     FORM: Layout(format="form"),
+}
+_BEGINNING = re.compile(r"[\ufeff\x0b\s]*(?:((?:MSH|FHS|BHS)[^\w\s]{4,6})|ISA([^\w\s])\d\d\2)")
+"""HL7 v2 with its delimiters, also in MLLP's framing, and X12 with its first qualifier: no words begin so."""
+_READERS: Mapping[FormatName, Callable[[str, Layout], Reading | Refusal]] = {
+    "hl7": hl7.read,
+    "x12": x12.read,
+    "csv": delimited.read,
+    "fixed": fixed.read,
 }
 _JSON, _XML = Layout(format="json"), Layout(format="xml")
 _NONE = Marking()
@@ -152,6 +162,9 @@ def _json(body: bytes, media: str, bounds: Bounds, layout: Layout) -> Content | 
     if isinstance(read, Refusal):
         return read
     parts: list[Part] = []
+    # Servers of FHIR take it as any JSON, too, and say nothing of it.
+    if layout is _JSON and (b"resourceType" in body or b"\\u" in body) and is_plainly_fhir(read.value):
+        layout = _BY_TYPE[_FHIR]
     if layout.format == "fhir":
         parts = fhir.parts(read.value, layout, bounds)
     elif isinstance(layout.labels, Labels) and layout.labels:
@@ -200,11 +213,13 @@ def _document(body: bytes, media: str, charset: str, bounds: Bounds, layout: Lay
 def _read(text: str, layout: Layout, bounds: Bounds) -> Reading | Refusal:
     if layout.format == "xml":
         return xml.read(text, layout, bounds)
-    if layout.format == "hl7":
-        return hl7.read(text, layout)
-    if layout.format == "x12":
-        return x12.read(text, layout)
-    return delimited.read(text, layout) if layout.format == "csv" else fixed.read(text, layout)
+    return _READERS[layout.format](text, layout)
+
+
+def _plainly(text: str) -> FormatName | None:
+    """What a text is by its own first words, whatever text it is said to be."""
+    begins = _BEGINNING.match(text)
+    return None if begins is None else "hl7" if begins.group(1) else "x12"
 
 
 def _text(body: bytes, media: str, charset: str) -> Content | Refusal:
@@ -213,9 +228,14 @@ def _text(body: bytes, media: str, charset: str) -> Content | Refusal:
     if text is None:
         hint = "text in UTF-8, or another charset declared"
         return _unreadable(media) if charset else Refusal(code="body_not_utf8", hint=hint)
+    plain = _plainly(text)
+    reading = None if plain is None else _READERS[plain](text, Layout(format=plain))
+    if isinstance(reading, Reading):
+        form = Form(kind=str(plain), charset=charset, text=text, reading=reading)
+        return Content(media_type=media, parts=reading.parts, form=form)
     parts = [Part("", text)]
-    if media == "text/html" and _UNENDED.search(text):
-        # What browsers take for a reference all the same, and no recognizer does.
+    if plain is not None or (media == "text/html" and _UNENDED.search(text)):
+        # What fields hold that cannot be told apart here; what browsers take for a reference, and no recognizer does.
         parts.append(Part("", "", "unreadable"))
     return Content(media_type=media, parts=tuple(parts), form=Form(kind="text", charset=charset))
 

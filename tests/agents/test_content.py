@@ -11,6 +11,7 @@ from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.refusal import Refusal
 
+from .formats.test_x12 import ISA
 from .support import BOUNDS
 
 UNREADABLE = Part("", "", "unreadable")
@@ -240,3 +241,59 @@ def test_the_charset_parameter_is_told_in_lower_case() -> None:
     assert charset_of('text/plain; CharSet="ISO-8859-1"; x=y') == "iso-8859-1"
     assert charset_of(None) == ""
     assert charset_of('text/plain; charset=""') == ""
+
+
+PATIENT = b'{"resourceType":"Patient","name":[{"family":"Roe"}]}'
+HL7 = b"MSH|^~\\&|A\rPID|1||7701||Roe^Ann\r"
+X12 = f"{ISA}GS*HC*S*R*20240101*1253*1*X*005010X222A1~ST*837*0001~NM1*IL*1*ROE~".encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "text", "known", "read"),
+    [
+        (PATIENT, "application/json", "Roe", "person", "fhir"),
+        (b'{"prefetch":[{"x":' + PATIENT + b"}]}", "application/vnd.hooks+json", "Roe", "person", "fhir"),
+        (PATIENT.replace(b"resource", b"\\u0072esource"), "application/json", "Roe", "person", "fhir"),
+        (PATIENT.replace(b"Patient", b"Account"), "application/json", "Roe", "", "json"),
+        (PATIENT.replace(b"Patient", b"Bucket"), "application/json", "Roe", "", "json"),
+        (HL7, "text/plain", "Roe", "person", "hl7"),
+        (HL7, "text/csv; charset=iso-8859-1", "7701", "mrn", "hl7"),
+        (X12, "text/plain", "ROE", "person", "x12"),
+    ],
+)
+def test_what_is_plainly_of_a_format_is_read_as_that(body: bytes, kind: str, text: str, known: str, read: str) -> None:
+    found = content(body, kind)
+    assert found.form.kind == read
+    (part,) = (part for part in found.parts if part.text == text and part.kind == "text")
+    assert part.known == known
+    sent = render_content(body, found.form, found.document, {part.pointer: "[P]"})
+    assert text.encode() not in sent
+    assert b"[P]" in sent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x0b" + HL7 + b"\x1c\r",
+        b"\xef\xbb\xbf" + HL7,
+        b"\r\n" + HL7,
+        HL7 + b"and what do you think?\r",
+        HL7 + b"NTE|1\n",
+        b"FHS|^~\\&|A\rnothing",
+        X12 + b"and more",
+    ],
+)
+def test_what_begins_as_a_format_and_is_not_it_is_a_text_that_could_not_be_read(body: bytes) -> None:
+    found = content(body, "text/plain")
+    assert found.parts == (Part("", body.decode()), UNREADABLE)
+
+
+@pytest.mark.parametrize("body", [b"MSH is a hormone", b"ISA 315 asks for it", b"FHS||", b"MSH-1 is its first field"])
+def test_words_that_begin_like_one_are_words(body: bytes) -> None:
+    assert content(body, "text/plain").parts == (Part("", body.decode()),)
+
+
+def test_what_was_declared_comes_before_what_it_looks_like() -> None:
+    declared = read_content(PATIENT, "application/json", BOUNDS, Layout(format="json"))
+    assert isinstance(declared, Content)
+    assert not [part for part in declared.parts if part.known]

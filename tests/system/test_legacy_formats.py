@@ -105,10 +105,27 @@ IN_XML = (
 )
 
 
-@pytest.mark.parametrize("kind", ["application/fhir+xml", "application/xml"])
-async def test_fhir_in_xml_is_health_data_as_in_json(sqlite_settings: Settings, kind: str) -> None:
+IN_JSON = (
+    '{"resourceType":"Patient","identifier":[{"value":"7701"}],"name":[{"family":"Zelnik","given":["Abelard"]}],'
+    '"birthDate":"1967-08-24"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/fhir+xml", IN_XML),
+        ("application/xml", IN_XML),
+        ("application/json", IN_JSON),
+        ("application/json", f'{{"hook":"patient-view","prefetch":{{"patient":{IN_JSON}}}}}'),
+        ("text/plain", ADT),
+    ],
+)
+async def test_what_is_plainly_health_data_is_that_whatever_it_is_sent_as(
+    sqlite_settings: Settings, kind: str, body: str
+) -> None:
     async with system(sqlite_settings, agents=agents()) as site:
-        refused = await post(site, "/agents/sky/adt", IN_XML, kind, "clerk", **{"x-route": "exact"})
+        refused = await post(site, "/agents/sky/adt", body, kind, "clerk", **{"x-route": "exact"})
         assert refused.status_code == 403
         assert not site.agents["sky"].received
         (denied,) = await site.trail(refused.headers["x-exchange-id"])

@@ -17,6 +17,19 @@ _NOT_HEALTH = listed(
     " Practitioner PractitionerRole Questionnaire SearchParameter StructureDefinition StructureMap"
     " Subscription TerminologyCapabilities TestReport TestScript ValueSet"
 )  # fmt: skip
+_PLAIN = listed(
+    "AdverseEvent AllergyIntolerance Appointment AppointmentResponse BodyStructure CarePlan CareTeam Claim"
+    " ClaimResponse ClinicalImpression CommunicationRequest Composition Condition Consent Coverage"
+    " CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue DeviceRequest DeviceUseStatement"
+    " DiagnosticReport DocumentManifest DocumentReference Encounter EnrollmentRequest EnrollmentResponse"
+    " EpisodeOfCare ExplanationOfBenefit FamilyMemberHistory GuidanceResponse ImagingStudy Immunization"
+    " ImmunizationEvaluation ImmunizationRecommendation MeasureReport Medication MedicationAdministration"
+    " MedicationDispense MedicationKnowledge MedicationRequest MedicationStatement MolecularSequence"
+    " NutritionOrder Observation Patient PaymentReconciliation Practitioner PractitionerRole Procedure"
+    " QuestionnaireResponse RelatedPerson RequestGroup ResearchSubject RiskAssessment ServiceRequest Specimen"
+    " SupplyDelivery SupplyRequest VisionPrescription"
+)  # fmt: skip
+"""Resources whose names are no other kind's of documents (`Account`, `Device`, `Person`, `Task` are)."""
 PEOPLE = ("Patient", "Practitioner", "RelatedPerson", "Person", "PractitionerRole")
 _PEOPLE_REFERENCES = listed(
     "subject patient performer practitioner author recorder asserter requester individual actor"
@@ -104,6 +117,20 @@ IDENTIFYING = frozenset({"id", "reference", "fullUrl", "system", "url"})
 def is_health(resource: str) -> bool:
     """Whether a resource is about somebody's health by its type; one that is not known is taken to be."""
     return resource not in _NOT_HEALTH
+
+
+def is_plainly_fhir(document: Any) -> bool:
+    """Whether a resource of FHIR stands anywhere in this JSON, whatever it is said to be."""
+    waiting = [document]
+    for item in waiting:  # which grows while it is walked
+        if type(item) is dict:
+            named = item.get("resourceType")
+            if type(named) is str and named in _PLAIN:
+                return True
+            waiting += item.values()
+        elif type(item) is list:
+            waiting += item
+    return False
 
 
 def datatype(key: str, value: Any, parent: str) -> str:

@@ -124,6 +124,7 @@ class Walk:
         self._text, self._prefix, self._found = text, prefix, Collector()
         self._paths = Paths(layout.fields)
         self._fhir = Elements()
+        self._clinical = False
         self._stack: list[str] = []
         self._names: set[str] = set()
         self._count = 0
@@ -178,9 +179,11 @@ class Walk:
         local = self._named(name.group())
         self._stack.append(local)
         self._paths.enter(local)
-        if len(self._stack) == 1 and local == "ClinicalDocument":
+        if local == "ClinicalDocument":  # by itself, or in an envelope
             self._paths.also(CDA, local)
-            health(self._found, f"{self._prefix}document", local)
+            if not self._clinical:
+                health(self._found, f"{self._prefix}document", local)
+            self._clinical = True
         position, attributes = name.end(), list[re.Match[str]]()
         while (attribute := _ATTRIBUTE.match(self._text, _past_white(self._text, position))) is not None:
             position = attribute.end()

@@ -42,14 +42,17 @@ class Paths:
 
     def __init__(self, fields: Mapping[str, Marking]) -> None:
         self._paths = [_compiled(path, marking) for path, marking in fields.items()]
+        self._added: dict[int, range] = {}
         self._levels: list[frozenset[State]] = [frozenset((index, 0) for index in range(len(self._paths)))]
 
     def also(self, fields: Mapping[str, Marking], root: str) -> None:
-        """More paths, for a document whose root was just entered."""
-        first = len(self._paths)
-        self._paths += [_compiled(path, marking) for path, marking in fields.items()]
-        new = frozenset((index, 0) for index in range(first, len(self._paths)))
-        self._levels[-1] |= self._moved(new, root)
+        """More paths, for a document whose root was just entered: for each of several the same."""
+        added = self._added.get(id(fields))
+        if added is None:
+            first = len(self._paths)
+            self._paths += [_compiled(path, marking) for path, marking in fields.items()]
+            added = self._added[id(fields)] = range(first, len(self._paths))
+        self._levels[-1] |= self._moved(frozenset((index, 0) for index in added), root)
 
     def enter(self, name: str) -> None:
         self._levels.append(self._moved(self._levels[-1], name) if self._levels[-1] else self._levels[-1])

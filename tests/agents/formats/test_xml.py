@@ -33,6 +33,14 @@ def read(text: str, layout: Layout = LAYOUT) -> Reading:
 
 
 class TestReading:
+    def test_a_clinical_document_is_one_in_an_envelope_too_and_each_of_several(self) -> None:
+        alone = known(read(CDA).parts)
+        found = read(f"<s:Envelope xmlns:s='urn:s'><s:Body>{CDA}<x><name>Ann Roe</name></x>{CDA}</s:Body></s:Envelope>")
+        assert known(found.parts) == alone
+        assert [part.text for part in found.parts if part.known == "mrn"] == ["7701", "7701"]
+        assert [part.pointer for part in found.parts if part.known == "health-term"] == ["xml:document"]
+        assert not [part for part in found.parts if part.text == "Ann Roe" and part.known]
+
     def test_text_attributes_comments_instructions_and_cdata_are_parts_and_names_are_names(self) -> None:
         found = read(NOTE)
         assert [part.text for part in found.parts if part.kind == "text"] == [

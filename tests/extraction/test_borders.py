@@ -11,13 +11,19 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.agents.a2a_stream import A2aStream
 from gateway.agents.anthropic_stream import AnthropicStream
 from gateway.agents.openai_stream import OpenAIStream
 from gateway.agents.responses_stream import ResponsesStream
 from gateway.agents.translate.adapter import Translating
 from gateway.checks.classification.stream import StreamScan
 from gateway.core.ports import Adapter, StreamFilter
+from gateway.exchange.replaying import Collected, Replayed
+from tests.agents import test_a2a_stream as a2a
+from tests.agents.a2a_making import AGENT, events, task
 from tests.agents.mcp_making import ADAPTER, event, old, rpc
 from tests.agents.mcp_making import read as mcp_message
 from tests.agents.support import inbound, read, route
@@ -258,3 +264,58 @@ def test_a_translated_stream_is_masked_wherever_it_is_cut(asked: str, spoken: st
     for at in range(1, len(stream), 3):
         out = passed(lambda lanes: adapter.stream(message, lanes, LIMITS, AGENTS[spoken]), [stream[:at], stream[at:]])
         assert FORMS[asked][1](out) == SHOWN, at
+
+
+# ----------------------------------------------------------------------------------------------------------------- a2a
+
+BETWEEN: tuple[Callable[[str], list[Any]], ...] = (
+    lambda text: [],
+    lambda text: [a2a.status()],
+    lambda text: [a2a.status("TASK_STATE_INPUT_REQUIRED")],
+    lambda text: [{"task": task()}],
+    lambda text: [{"task": task(artifacts=[{"artifactId": "a-1", "parts": [{"text": text}]}])}],
+)
+"""What an agent may say between two pieces of an artifact whose text so far is this."""
+
+
+def artifacts(told: Iterable[Any]) -> Iterable[str]:
+    """The text of an artifact as its reader has it after each event: a task shows it anew, a piece goes on with it."""
+    parts: list[Any] = []
+    for one in told:
+        if "artifacts" in one.get("task", {}):
+            parts = list(one["task"]["artifacts"][0]["parts"])
+        if "artifactUpdate" in one:
+            update = one["artifactUpdate"]
+            parts = [*(parts if update.get("append") else []), *update["artifact"]["parts"]]
+        yield joined(part.get("text") for part in parts)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.booleans(), st.sampled_from(range(len(BETWEEN)))), min_size=1, max_size=8
+    ),
+    st.booleans(),
+)
+def test_an_artifact_is_masked_whatever_its_agent_says_between_its_pieces(
+    cuts: list[tuple[int, bool, int]], whole: bool
+) -> None:
+    said: list[Any] = [{"task": task()}]
+    at = 0
+    for size, last, between in [*cuts, (len(TEXT), False, 0)]:
+        said.append(a2a.piece(TEXT[at : at + size], append=at > 0, last=last))
+        at += size
+        said += BETWEEN[between](TEXT[:at])
+    wire = events(*said, a2a.DONE)
+    if whole:  # read to its end before any of it leaves
+        first = Collected()
+        stream = A2aStream(first, LIMITS, a2a.call(), AGENT)
+        stream.feed(wire)
+        stream.finish()
+        _, masked = look(first.parts())
+        assert not isinstance(masked, str)
+        replayed = A2aStream(Replayed(first.texts, masked, first.afters), LIMITS, a2a.call(), AGENT)
+        out = replayed.feed(wire) + replayed.finish() + replayed.closing
+    else:
+        out = passed(lambda lanes: A2aStream(lanes, LIMITS, a2a.call(), AGENT), [wire])
+    assert not [text for text in artifacts(a2a.shown(out)) if holds(text)]

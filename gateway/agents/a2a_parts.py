@@ -1,6 +1,7 @@
 """Every place of an A2A request, result or event that can carry text, as parts: the whole document is walked.
 
-Left out are only exact words of the protocol (`a2a_words`). Files of a text format are read by their media type; other
+Left out are only exact words of the protocol (`a2a_words`). Files of a text format are read by their media type, and
+data in which a resource of FHIR stands by its elements; other
 bytes, and whatever stands behind a URL, are one `unreadable` part each. Text parts that stand next to each other are
 one text with cuts, since readers join them (an artifact's pieces) or set them apart. Places whose text means something
 to the protocol (ids, URLs, tokens, media types) are scanned and not maskable.
@@ -14,6 +15,9 @@ from typing import Any
 from gateway.agents.a2a_words import A2A, FREE, TIMES, TIMESTAMP, misspelt
 from gateway.agents.bodies import MAX_PARTS, escape, member, replace, steps, walk
 from gateway.agents.content import Content, read_content, render_content
+from gateway.agents.formats import fhir
+from gateway.agents.formats.fhir_elements import is_plainly_fhir
+from gateway.agents.formats.layout import Layout
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
 from gateway.core.ports import Bounds
@@ -21,8 +25,9 @@ from gateway.core.refusal import Refusal
 
 UNREAD = "[UNSCANNED]"
 """What stands for a file that may not be handed on unread."""
-_RUN, _FILE = "run:", "file:"
-"""Places that are no pointers: of texts next to each other, and within a file."""
+_RUN, _FILE, _FHIR = "run:", "file:", "fhir:"
+"""Places that are no pointers: of texts next to each other, within a file, and within data that hold FHIR."""
+_RESOURCE = Layout(format="fhir")
 
 
 class Reader:
@@ -58,7 +63,9 @@ class Reader:
         if misspelt(key):
             raise FormatError(place)
         container = type(item) in (dict, list)
-        if key in FREE and container:
+        if key in FREE and is_plainly_fhir(item):
+            self._within(_FHIR, place, fhir.parts(item, _RESOURCE, self._bounds))
+        elif key in FREE and container:
             walk(item, self.parts, place)
         elif key == "parts" and type(item) is list:
             self._elements(item, place)
@@ -121,8 +128,12 @@ class Reader:
         if content is None:
             self.parts.append(Part(place, "", "unreadable"))
             return
-        for part in content.parts:
-            inner = f"{_FILE}{len(place)}:{place}:{part.pointer}"
+        self._within(_FILE, place, content.parts)
+
+    def _within(self, kind: str, place: str, parts: Iterable[Part]) -> None:
+        """Parts of what stands in a place and is read by a reader of its own."""
+        for part in parts:
+            inner = f"{kind}{len(place)}:{place}:{part.pointer}"
             self.parts.append(Part(inner, part.text, part.kind, part.label, part.known))
 
     def _full(self, place: str) -> bool:
@@ -140,12 +151,16 @@ def rewrite(document: Any, masked: dict[str, str], bounds: Bounds) -> Any:
     """
     plain: dict[str, str] = {}
     files: dict[str, dict[str, str]] = {}
+    resources: dict[str, dict[str, str]] = {}
     for pointer, text in masked.items():
         if pointer.startswith(_RUN):
             plain |= _spread(pointer, text)
         elif pointer.startswith(_FILE):
-            place, inner = _within(pointer)
+            place, inner = _within(pointer, _FILE)
             files.setdefault(place, {})[inner] = text
+        elif pointer.startswith(_FHIR):
+            place, inner = _within(pointer, _FHIR)
+            resources.setdefault(place, {})[inner] = text
         else:
             plain[pointer] = text
     for place, texts in files.items():
@@ -155,6 +170,8 @@ def rewrite(document: Any, masked: dict[str, str], bounds: Bounds) -> Any:
             raise FormatError("a mask for a place that is not there")
         body = render_content(_decoded(holder["raw"]) or b"", content.form, content.document, texts)
         plain[place] = base64.b64encode(body).decode("ascii")
+    for place, texts in resources.items():
+        document = _set(document, steps(place), fhir.masked(_found(document, place), texts, bounds))
     return replace(document, plain)
 
 
@@ -165,9 +182,11 @@ def withheld(document: Any, places: Iterable[str]) -> Any:
     """
     for place in places:
         if place.startswith(_FILE):
-            place, _ = _within(place)
+            place, _ = _within(place, _FILE)
+        elif place.startswith(_FHIR):
+            place, _ = _within(place, _FHIR)
         *path, key = steps(place)
-        if key not in ("raw", "url") or len(path) < 2 or path[-2] != "parts":
+        if key not in ("raw", "url", "data") or len(path) < 2 or path[-2] != "parts":
             raise FormatError("no file is there")
         document = _put(document, path, key)
     return document
@@ -204,9 +223,9 @@ def _spread(pointer: str, text: str) -> dict[str, str]:
     return texts
 
 
-def _within(pointer: str) -> tuple[str, str]:
-    """The place of a file, and the place within it."""
-    size, _, rest = pointer.removeprefix(_FILE).partition(":")
+def _within(pointer: str, kind: str) -> tuple[str, str]:
+    """The place of what has places of its own (`kind`), and the place within it."""
+    size, _, rest = pointer.removeprefix(kind).partition(":")
     return rest[: int(size)], rest[int(size) + 1 :]
 
 
@@ -219,6 +238,16 @@ def _put(node: Any, path: list[str], key: str) -> Any:
         return {**copied, "text": UNREAD}
     step: Any = int(path[0]) if type(node) is list else path[0]
     copied[step] = _put(node[step], path[1:], key)
+    return copied
+
+
+def _set(node: Any, path: list[str], value: Any) -> Any:
+    """A copy of the document down this path, with a value at its end."""
+    if not path:
+        return value
+    copied = node.copy()
+    step: Any = int(path[0]) if type(node) is list else path[0]
+    copied[step] = _set(node[step], path[1:], value)
     return copied
 
 

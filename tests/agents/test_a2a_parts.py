@@ -73,6 +73,33 @@ def test_a_file_of_a_text_format_is_read_and_written_again() -> None:
     assert masked["parts"][0]["filename"] == "note.txt"
 
 
+PATIENT = {
+    "resourceType": "Patient",
+    "text": {"div": '<div xmlns="http://www.w3.org/1999/xhtml">Ann <b>Roe</b></div>'},
+    "name": [{"family": "Roe", "given": ["Ann"]}],
+    "birthDate": "1967-08-24",
+}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_data_that_hold_a_resource_of_fhir_are_read_by_its_elements(wrapped: bool) -> None:
+    data: Any = {"rows": [PATIENT]} if wrapped else PATIENT
+    given = {"message": message({"text": "see"}, {"data": data}), "metadata": {"about": "x"}}
+    found = {part.text: part for part in parts(given)}
+    assert (found["Roe"].known, found["1967-08-24"].known) == ("person", "date-of-birth")
+    assert [part.text for part in parts(given) if part.known == "health-term"] == ["Patient"]
+    masks = {part.pointer: "*" for part in parts(given) if part.kind == "text" and part.text in ("Roe", "1967-08-24")}
+    masked = rewrite(given, masks, BOUNDS)
+    left = masked["message"]["parts"][1]["data"]
+    left = left["rows"][0] if wrapped else left
+    assert left["name"] == [{"family": "*", "given": ["Ann"]}]
+    assert "birthDate" not in left
+    assert left["_birthDate"]["extension"][0]["valueCode"] == "masked"
+    assert given["message"]["parts"][1]["data"] == data
+    narrated = rewrite(given, {found["Ann "].pointer: "*"}, BOUNDS)["message"]["parts"][1]["data"]
+    assert "*<b>Roe</b>" in json.dumps(narrated)
+
+
 def test_a_file_in_json_is_read_by_its_members() -> None:
     given = {"parts": [{"text": "see"}, raw(json.dumps({"a:b": {"mrn": "44"}}).encode(), mediaType="application/json")]}
     found = {part.text: part for part in parts(given)}

@@ -217,6 +217,10 @@ def test_what_cannot_be_read_leaves_a_word_where_the_caller_may_not_have_it() ->
     assert free[0] == piece(picture, {"url": "https://files.example/x"}, known)
     strict, _ = run(given, lanes=Strict())
     word = {"text": "[UNSCANNED]"}
+    resource = {"data": {"resourceType": "Patient", "name": [{"family": "Roe"}]}, "metadata": {"a": 1}}
+    assert run(events(piece(resource), DONE))[0][0] == piece(resource)
+    hidden, _ = run(events(piece("see ", resource), DONE), lanes=Strict())
+    assert hidden[0]["artifactUpdate"]["artifact"]["parts"] == [{"text": "see "}, {**word, "metadata": {"a": 1}}]
     assert strict[0]["artifactUpdate"]["artifact"]["parts"] == [{**word, "filename": "a.png"}, word, word]
 
 

@@ -230,6 +230,7 @@ async def test_a_redirect_is_not_followed(sqlite_settings: Settings) -> None:
 
 async def test_data_that_may_not_go_to_an_agent_is_refused_and_not_sent(sqlite_settings: Settings) -> None:
     places: list[dict[str, Any]] = [
+        {"data": {"resourceType": "Patient", "name": [{"family": "Zelnik"}]}},
         {"text": HEALTH},
         {"data": {"note": HEALTH}},
         {"raw": base64.b64encode(HEALTH.encode()).decode(), "mediaType": "text/plain"},

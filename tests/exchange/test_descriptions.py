@@ -31,7 +31,7 @@ def written(base: Path, name: str, text: str) -> None:
 
 
 def mapping(kind: str) -> str:
-    return f'[[route]]\nroute = "POST /x"\nrequest = {{format = "csv", fields = {{a = "{kind}"}}}}\n'
+    return f'[[route]]\nroute = "POST /x"\nrequest = {{format = "csv", header = true, fields = {{a = "{kind}"}}}}\n'
 
 
 def document(schema: dict[str, Any]) -> str:

@@ -54,6 +54,8 @@ class ResponsesStream(EventFilter):
         self._texts = Texts(lanes)
         self._speeches: dict[_Key, Speech] = {}
         self._outputs: dict[str, Any] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
+        """By kind of delta, which places the first of it names: one that names fewer would go on nobody knows where."""
         self._sequence = 0
         self._waiting: list[dict[str, Any]] = []
 
@@ -146,7 +148,10 @@ class ResponsesStream(EventFilter):
                 raise AgentError("bad_answer")
 
     def _speak(self, value: dict[str, Any], places: _Key, path: tuple[str, ...], text: str, out: list[bytes]) -> None:
-        key = (value["type"].removesuffix(".delta"), places, path)
+        stem = value["type"].removesuffix(".delta")
+        key, names = (stem, places, path), tuple(name for name, _ in places)
+        if self._named.setdefault(stem, names) != names:
+            raise AgentError("bad_answer")
         self._bind(value)
         speech = self._speeches.get(key)
         if speech is None:

@@ -271,6 +271,8 @@ class TestRefusing:
             wire(delta("x", content_index=99_999)),
             wire(delta("x", content_index=True)),
             wire(delta("x", item_id=5)),
+            wire(delta("078-05"), delta("-1120", content_index=None)),
+            wire(delta("078-05", content_index=None), delta("-1120")),
             wire(event("response.output_text.delta", delta=["x"])),
             wire(event("response.output_text.delta", delta={"x": ["y"]})),
             wire(event("response.output_text.delta")),

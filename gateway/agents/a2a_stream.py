@@ -17,6 +17,7 @@ from gateway.agents.a2a_errors import Said, said_in
 from gateway.agents.a2a_parts import Reader, rewrite, withheld
 from gateway.agents.a2a_words import INTERRUPTED, TERMINAL
 from gateway.agents.bodies import read_json, write_json
+from gateway.agents.ending import ending
 from gateway.agents.event_filter import EventFilter
 from gateway.agents.prose import prose_of_event
 from gateway.agents.sse import COMMENT, Event
@@ -29,8 +30,6 @@ MAX_EVENT = 8 << 20
 """Bytes of one event: an artifact may come as one."""
 MAX_LANES = 20_000
 """Texts that one stream may hold: as many as an answer may have parts."""
-_TOLD = 256
-"""Characters of an artifact's text that has left which are read before what is appended to it."""
 
 
 class Artifact(msgspec.Struct):
@@ -153,9 +152,7 @@ class A2aStream(EventFilter):
     def _tell(self, key: str, text: str) -> str:
         """The text, of which is known now that it leaves."""
         if text:
-            told = self._told.get(key, "") + text
-            _, _, words = told[-_TOLD:].partition(" ") if len(told) > _TOLD else ("", "", told)
-            self._told[key] = words or told[-_TOLD:]
+            self._told[key] = ending(self._told.get(key, ""), text)
         return text
 
     def _show(self, task: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ class Block:
 
     def close(self) -> list[dict[str, Any]]:
         """What the lanes still held, as deltas."""
-        rests = [{"type": kind, _JOINED[kind]: lane.finish()} for kind, lane in self._lanes.items()]
+        rests = [{"type": kind, _JOINED[kind]: self._tell(kind, lane.finish())} for kind, lane in self._lanes.items()]
         self._lanes = {}
         if self._input is not None:
             rests.append({"type": "input_json_delta", "partial_json": self._input.finish()})
@@ -80,11 +80,15 @@ class Block:
     def _add(self, kind: str, text: str) -> str:
         lane = self._lanes.get(kind)
         if lane is None:
-            lane = self._lanes[kind] = self._texts.open(
-                f"{self._place}/{_JOINED[kind]}", prose=kind == "text_delta" and self.prose
-            )
+            lane = self._lanes[kind] = self._texts.open(f"{self._place}/{_JOINED[kind]}", prose=self._is_prose(kind))
         self._thought = self._thought or kind != "text_delta"
-        return lane.feed(text)
+        return self._tell(kind, lane.feed(text))
+
+    def _is_prose(self, kind: str) -> bool:
+        return kind == "text_delta" and self.prose
+
+    def _tell(self, kind: str, text: str) -> str:
+        return self._texts.tell(text) if self._is_prose(kind) else text
 
     def _joined(self, kind: str, delta: dict[str, Any]) -> dict[str, Any] | None:
         key = _JOINED[kind]

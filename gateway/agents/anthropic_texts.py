@@ -6,6 +6,7 @@ from typing import Any
 from gateway.agents.anthropic_content import is_bare_signature, is_binary, is_cipher
 from gateway.agents.anthropic_words import ANSWER, CONTENT
 from gateway.agents.bodies import SCANNED_DIGITS, escape
+from gateway.agents.ending import ending
 from gateway.core.errors import AgentError
 from gateway.core.ports import Lanes, TextFilter
 
@@ -30,13 +31,20 @@ class Texts:
         self._lanes = lanes
         self._opened = 0
         self._said: dict[str, str] = {}
+        self._told = ""
+        """How the prose ends that has left already: readers join its blocks."""
 
     def open(self, pointer: str, label: str = "", *, token: bool = False, prose: bool = False) -> TextFilter:
         """A lane for a text that comes in pieces."""
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(pointer, label, token=token, prose=prose)
+        return self._lanes.lane(pointer, label, token=token, prose=prose, after=self._told if prose else "")
+
+    def tell(self, text: str) -> str:
+        """The text, a piece of prose of which is known now that it leaves."""
+        self._told = ending(self._told, text)
+        return text
 
     def last(self) -> None:
         """No text comes after the one that ends."""

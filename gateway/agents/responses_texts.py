@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from gateway.agents.bodies import PLAIN, SCANNED_DIGITS, Vocabulary
+from gateway.agents.ending import ending
 from gateway.agents.responses_words import BODY, FREE_KEYS, SCHEMAS, TOOL
 from gateway.core.errors import AgentError
 from gateway.core.ports import Lanes, TextFilter
@@ -35,6 +36,8 @@ class Texts:
         self._order: list[str] = []
         """All of these, as they ended."""
         self._latest: tuple[int, ...] = (0, 0)
+        self._told = ""
+        """How those of them end that have left already: readers join them."""
         self._strayed = False
         """Whether texts were repeated otherwise than they came: none is told as the one that it seems any more."""
 
@@ -43,7 +46,12 @@ class Texts:
         self._opened += 1
         if self._opened > MAX_LANES:
             raise AgentError("answer_too_large")
-        return self._lanes.lane(f"/{self._opened}/", label, prose=prose)
+        return self._lanes.lane(f"/{self._opened}/", label, prose=prose, after=self._told if prose else "")
+
+    def tell(self, text: str) -> str:
+        """The text, a piece of what whoever reads the response is told, of which is known now that it leaves."""
+        self._told = ending(self._told, text)
+        return text
 
     def last(self) -> None:
         """No text comes after the one that ends."""
@@ -189,7 +197,7 @@ class Speech:
         safe = self._lane.feed(text)
         if safe:
             self._told.append(safe)
-        return safe
+        return self._left(safe)
 
     def close(self) -> str:
         """The rest. From here on the whole text, wherever it is repeated, is what it became."""
@@ -198,7 +206,10 @@ class Speech:
         heard, told = "".join(self._heard), "".join([*self._told, rest])
         self._texts.learn(heard, heard if heard == told else told, self._place)
         self._heard, self._told = [], []
-        return rest
+        return self._left(rest)
+
+    def _left(self, text: str) -> str:
+        return self._texts.tell(text) if self._prose else text
 
     def event(self, text: str) -> dict[str, Any]:
         """A delta of this text, in the frame of the agent's."""

@@ -73,6 +73,18 @@ def error_of(*pieces: bytes) -> str:
 
 
 class TestPassing:
+    def test_blocks_of_text_are_read_with_what_stands_before_them(self) -> None:
+        """As cited answers come: readers join their blocks, whatever stands between them."""
+        tool = [begin(1, type="tool_use", id="t", name="n", input={}), end(1)]
+        for between, index in (([], 1), (tool, 2)):
+            flow = [start(), begin(), text("it is 078-05"), end(), *between, begin(index), text("-1120, so", index)]
+            out, _ = run(wire(*flow, end(index), END, STOP))
+            assert joined(out, "text") == "it is 078-05"
+            assert joined(out, "text", index).endswith(", so")
+            assert not set("0123456789") & set(joined(out, "text", index))
+        other = [start(), begin(), text("it is 078-05"), end(), begin(1), text(" and 1120, so", 1), end(1), END, STOP]
+        assert joined(run(wire(*other))[0], "text", 1) == " and 1120, so"
+
     def test_a_plain_stream_keeps_its_events_and_withholds_its_closing_one(self) -> None:
         flow = [start(), begin(), text("Good "), text("morning "), end(), END]
         out, stream = run(wire(*flow, STOP))

@@ -75,6 +75,16 @@ def error_of(data: bytes) -> str:
 
 
 class TestPassing:
+    def test_texts_are_read_with_what_stands_before_them(self) -> None:
+        for place in ({"content_index": 1}, {"output_index": 1, "item_id": "msg_2"}):
+            first = [delta("it is 078-05"), event("response.output_text.done", **PLACE, text="it is 078-05")]
+            done = event("response.output_text.done", **{**PLACE, **place}, text="-1120, so")
+            events = told(*first, delta("-1120, so", **place), done, END)
+            rest = joined(events).removeprefix("it is 078-05")
+            assert rest.endswith(", so")
+            assert not set("0123456789") & set(rest)
+            assert events[-2]["text"] == rest
+
     def test_a_whole_answer_is_masked_alike_wherever_it_is_repeated(self) -> None:
         cut = [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)]
         events = told(

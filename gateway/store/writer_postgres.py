@@ -172,6 +172,8 @@ class PostgresWriter(LedgerWriter):
         super().__init__(options)
         self._dsn = dsn
         self._connection: asyncpg.Connection | None = None
+        self._unconfirmed = False
+        """Whether PostgreSQL said of the newest commit that a standby may not have it."""
         self._mapped = _Mapped(self._drop)
 
     async def _open(self) -> Head:
@@ -205,6 +207,7 @@ class PostgresWriter(LedgerWriter):
         if connection is None or connection.is_closed():
             return False  # a new one must be asked first whether it is the same server
         counts, parameters = _laid_out(filled)
+        self._unconfirmed = False
         try:
             with self._mapped:
                 # A crash of the server before this returns may leave all or nothing; after it, it is in the log on
@@ -219,6 +222,7 @@ class PostgresWriter(LedgerWriter):
                     left.denied,
                     *([still_open] if filled.closed else ()),
                 )
+                self._demand_confirmed()
         except LedgerUnavailable as error:
             raise InDoubt(*error.args) from error
         except BaseException:
@@ -248,9 +252,26 @@ class PostgresWriter(LedgerWriter):
         with self._mapped:
             # A crash of the server before this returns may leave all or nothing; after it, with fsync and
             # synchronous_commit on (demanded at every connection), it is in the log on disk.
-            status = await self._locked().execute("COMMIT")
-            if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
-                raise LedgerUnavailable("PostgreSQL rolled the transaction back")
+            await self._committed(self._locked())
+
+    async def _committed(self, connection: asyncpg.Connection) -> None:
+        self._unconfirmed = False
+        status = await connection.execute("COMMIT")
+        if status != "COMMIT":  # PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, not an error
+            raise LedgerUnavailable("PostgreSQL rolled the transaction back")
+        self._demand_confirmed()
+
+    def _demand_confirmed(self) -> None:
+        """`LedgerUnavailable` where the commit is on this server alone: who cancels one that waits for a standby has it
+        succeed, with a warning, and a failover would lose it."""
+        if self._unconfirmed:
+            raise LedgerUnavailable("PostgreSQL was told not to wait for the standby that a commit waits for")
+
+    def _heard(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
+        """What the server says beside its answers, before the answer that it belongs to. Known by its place in the source:
+        the words are translated, and the code is that of any warning."""
+        if message.server_source_filename == "syncrep.c":
+            self._unconfirmed = True
 
     async def _rollback(self) -> None:
         connection = self._connection
@@ -270,7 +291,9 @@ class PostgresWriter(LedgerWriter):
             # The lock waits for the old connection's COMMIT, if the server is still at it.
             _head(await connection.fetchrow(_LOCK, self.tenant))
             found = await connection.fetchval(_HASH, self.tenant, seq)
-            await connection.execute("ROLLBACK")
+            # Not ROLLBACK: the lock is in the server's log, so that this commit comes after the one in doubt and waits
+            # for the same standby. That one may not have: its wait ends where its connection is ended.
+            await self._committed(connection)
             return bool(found == leaf_hash)
 
     def _interrupt(self) -> None:
@@ -308,6 +331,7 @@ class PostgresWriter(LedgerWriter):
                 # One plan fits: without this the first executions are each planned anew, for longer than they run.
                 "plan_cache_mode": "force_generic_plan",
                 "jit": "off",
+                "client_min_messages": "warning",  # `_heard`
                 "lock_timeout": patience,
                 # A process that stopped in the middle of a batch must not hold the head for ever.
                 "idle_in_transaction_session_timeout": f"{round(self._wait_s * 4000)}ms",
@@ -325,6 +349,7 @@ class PostgresWriter(LedgerWriter):
         except BaseException:
             connection.terminate()
             raise
+        connection.add_log_listener(self._heard)
         self._connection = connection
         return connection
 

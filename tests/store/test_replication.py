@@ -1,5 +1,8 @@
 """What a PostgreSQL says of its standbys amounts to one of four states, of which two may be served from."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from gateway.core.errors import ConfigurationError
@@ -75,6 +78,32 @@ async def test_the_serving_role_sees_who_copies_and_slots_that_wait_for_somebody
                 await admin.execute("SELECT pg_drop_replication_slot('gw_test_standby')")
         assert await standing(engine) == before
     finally:
+        await engine.dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("name", "state"), [("standby_a", "asynchronous"), ("", "asynchronous"), ("pg_receivewal", "alone")]
+)
+async def test_the_serving_role_sees_a_server_that_copies_from_its_own(
+    postgres_settings: Settings, postgres_server: Postgres, name: str, state: State
+) -> None:
+    if not postgres_server.private:
+        pytest.skip("POSTGRES: a server of the tests' own is needed, whose replication may be changed")
+    where = target(postgres_settings)
+    engine = open_engine(where)
+    copying = await asyncpg.connect(
+        postgres_server.superuser(where.dsn), server_settings={"replication": "true", "application_name": name}
+    )
+    try:
+        found = await standing(engine)
+        assert found is not None
+        assert found.state == state
+    finally:
+        copying.terminate()
+        async with connected(postgres_server.superuser(where.dsn)) as admin, asyncio.timeout(20):
+            while await admin.fetchval("SELECT count(*) FROM pg_stat_replication"):  # noqa: ASYNC110 — the server is asked
+                await asyncio.sleep(0.01)
         await engine.dispose()
 
 

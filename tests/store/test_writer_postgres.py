@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -306,6 +308,57 @@ async def test_a_connection_lost_at_the_one_statement_is_asked_about(
     events = [envelope.event for envelope in await whole(postgres_settings)]
     lost = ["exchange.completed"] if after else ["ledger.recovered", "exchange.interrupted"]
     assert events == ["exchange.requested", *lost, "config.changed"]
+
+
+@asynccontextmanager
+async def _waiting_for_a_standby(server: Postgres, settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """Commits wait for a standby that is not there, until this is left."""
+    if not server.private:
+        pytest.skip("POSTGRES: a server of the tests' own is needed, whose replication may be changed")
+    async with connected(server.superuser(target(settings).dsn)) as admin:
+        await admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        try:
+            await admin.execute("SELECT pg_reload_conf()")
+            yield admin
+        finally:
+            await admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            await admin.execute("SELECT pg_reload_conf()")
+
+
+async def _waits(admin: asyncpg.Connection) -> int | None:
+    """The process of a ledger's connection that waits for the standby."""
+    found: int | None = await admin.fetchval(
+        "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'gateway ledger'"
+    )
+    return found
+
+
+@pytest.mark.parametrize("steps", [False, True])
+@pytest.mark.parametrize("ended", ["cancel", "terminate"])
+async def test_a_commit_whose_wait_for_a_standby_was_broken_off_is_not_acknowledged(
+    postgres_server: Postgres, postgres_settings: Settings, clock: ManualClock, steps: bool, ended: str
+) -> None:
+    """It is there, and the standby that takes over may lack it: so nobody is told that it is durable."""
+    async with writer_on(postgres_settings, clock, wait_s=2.0, retry_s=60) as writer:
+        await writer.append(note())
+        async with _waiting_for_a_standby(postgres_server, postgres_settings) as admin, asyncio.timeout(60):
+            size = 1
+            while True:  # until the server has read its configuration
+                if steps:
+                    writer._left = None
+                last = asyncio.ensure_future(writer.append(note()))
+                while not last.done() and await _waits(admin) is None:  # noqa: ASYNC110 — the server is asked
+                    await asyncio.sleep(0.01)
+                if not last.done():
+                    break
+                size = (await last).seq + 1
+            await admin.execute(f"SELECT pg_{ended}_backend($1)", await _waits(admin))
+            with pytest.raises(LedgerUnavailable):
+                await last
+            assert await admin.fetchval("SELECT count(*) FROM record") == size + 1, "it is there all the same"
+        await writer.append(note())
+    events = [envelope.event for envelope in await whole(postgres_settings)]
+    assert events == ["config.changed"] * (size + 2), "what was refused and is there is not counted as missing"
 
 
 async def test_literals_of_arrays_mean_what_was_put_into_them(postgres_settings: Settings) -> None:

@@ -23,10 +23,14 @@ def lacking(settings: Settings, signers: Iterable[Signer]) -> tuple[str, ...]:
     found: list[str] = []
     outside = [one for one in settings.witness if _elsewhere(one)]
     needed = settings.ledger.witness_quorum or len(settings.witness)
+    here = len(settings.witness) - len(outside)
     if not settings.witness:
         found.append("a [[witness]] on another machine, under another administrator")
-    elif len(outside) < needed:
-        found.append("a witness_quorum of [[witness]] tables that are https:// addresses of other machines than this")
+    elif len(outside) < needed or here >= needed:  # a quorum of its own is nobody else's word
+        found.append(
+            "a witness_quorum of [[witness]] tables that are https:// addresses of other machines than this, and that "
+            "those on this machine do not make up by themselves"
+        )
     if any(signer.reference is None for signer in signers):
         found.append(
             "signing keys outside of this host's files: set keys.pkcs11_module, and move each ledger's key there with "

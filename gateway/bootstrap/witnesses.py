@@ -66,8 +66,8 @@ async def demand_whole(witnessings: Mapping[str, Witnessing], *, required: bool)
     behind = [name for name, ahead in zip(witnessings, found, strict=True) if ahead]
     if behind:
         raise ConfigurationError(
-            f"a witness knows of more records than there are, of {', '.join(behind)}: was a backup restored? See "
-            "docs/witnesses.md, and `gateway audit acknowledge-restore`"
+            f"a witness knows of more records than there are, or of others, of {', '.join(behind)}: was a backup "
+            "restored? See docs/witnesses.md, and `gateway audit acknowledge-restore`"
         )
 
 
@@ -88,5 +88,7 @@ async def _offer(name: str, one: Witnessing, writer: LedgerWriter) -> None:
         _log.error("a checkpoint of %s could not be offered: %s", whose, type(error).__name__)
         return
     if ahead and not writer.halted:
-        _log.error("a witness knows of more records than there are: nothing is recorded until that is acknowledged")
+        _log.error(
+            "a witness knows of more records than there are, or of others: nothing is recorded until acknowledged"
+        )
         writer.halt()

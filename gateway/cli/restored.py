@@ -37,7 +37,10 @@ async def _run(arguments: argparse.Namespace) -> int:
         if lost is not None:
             ahead = (*ahead, Ahead(f"node {site.node.id}", lost.size))
         if not ahead:
-            raise Failed("neither a witness nor this node knows of more records than there are: nothing to acknowledge")
+            raise Failed(
+                "neither a witness nor this node knows of more records than there are, or of others: "
+                "nothing to acknowledge"
+            )
         by = await operator(site, tenant)
         entry = acknowledgment(
             ahead,
@@ -52,6 +55,6 @@ async def _run(arguments: argparse.Namespace) -> int:
         # A crash before this: it is acknowledged again, which says the same.
         site.lost.forget(ledger)
     data = {"acknowledged": [{"witness": found.witness, "size": found.size} for found in ahead]}
-    lines = [f"{found.witness} knows of {found.size} records" for found in ahead]
+    lines = [f"{found.witness} knows of {found.size} {'other ' * found.forked}records" for found in ahead]
     say(arguments, data, [*lines, "acknowledged, on record; the gateway may serve"])
     return OK

@@ -3,8 +3,8 @@ proves little against its owner.
 
 Beside traffic, never in its way: a witness that is slow or away leaves checkpoints without its line until it is back,
 and how far the ledger goes beyond what a quorum has seen is told. What a witness knows of the ledger is held against
-it: one that has cosigned more records than there are shows that the ledger was taken back, by a restored backup or on
-purpose. Then nothing is recorded any more, and so nothing served, until that was acknowledged on record.
+it: one that has cosigned more records than there are, or others, shows that the ledger was taken back, by a restored
+backup or on purpose. Then nothing is recorded any more, and so nothing served, until that was acknowledged on record.
 """
 
 import logging
@@ -45,6 +45,8 @@ class Ahead(msgspec.Struct, frozen=True):
 
     witness: str
     size: int
+    forked: bool = False
+    """Of no more records, but of others: this ledger was taken back, and has grown since."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,19 +103,22 @@ class Witnessing:
         """How often each witness was asked, by its name and what came of it."""
 
     async def ahead(self, *, required: bool = False) -> tuple[Ahead, ...]:
-        """Witnesses that know of more than there is, beyond what was acknowledged: to be asked before anything is
-        recorded. `ConfigurationError` where one must be asked (`required`) and none answered."""
+        """Witnesses that know of more than there is, or of something else, beyond what was acknowledged: to be asked
+        before anything is recorded. `ConfigurationError` where one must be asked (`required`) and none could tell."""
         point = await self._reader.checkpoint()
         found = await together(self._ask(one, point) for one in self._witnesses)
         newest = await self._reader.checkpoint()  # another node may have published and offered one meanwhile
         size = 0 if newest is None else newest.size
-        if required and all(end in ("unreachable", "wrong") for end in found):
-            raise ConfigurationError("no witness can be asked whether the ledger was taken back: none answers")
-        return await self._unacknowledged([one for one in found if isinstance(one, Ahead) and one.size > size])
+        # An error, and a witness that does not know this ledger, tell as little as silence.
+        if required and not any(end == "cosigned" or isinstance(end, Ahead) for end in found):
+            raise ConfigurationError(
+                "no witness can be asked whether the ledger was taken back: one must answer that has the ledger's key"
+            )
+        return await self._unacknowledged(found, size)
 
     async def offer(self, writer: Ledger) -> tuple[Ahead, ...]:
         """Show the newest checkpoint to the witnesses that have not cosigned it, and put on record that a quorum has.
-        Those that know of more than there is, beyond what was acknowledged.
+        Those that know of more than there is, or of something else, beyond what was acknowledged.
 
         One process at a time: another one that is at it is left to it.
         """
@@ -135,13 +140,12 @@ class Witnessing:
         # Another node may have published meanwhile, and another witness's answer may be of that.
         newest = await self._reader.checkpoint()
         size = point.size if newest is None else newest.size
-        return await self._unacknowledged([one for one in found if isinstance(one, Ahead) and one.size > size])
+        return await self._unacknowledged(found, size)
 
-    async def _unacknowledged(self, ahead: Sequence[Ahead]) -> tuple[Ahead, ...]:
-        if not ahead:
-            return ()
-        acknowledged = await self.store.acknowledged()
-        return tuple(one for one in ahead if one.size > acknowledged)
+    async def _unacknowledged(self, found: Sequence[End | Ahead], size: int) -> tuple[Ahead, ...]:
+        """Those of them that know of more than `size` records, or of others."""
+        ahead = [one for one in found if isinstance(one, Ahead) and (one.forked or one.size > size)]
+        return tuple([one for one in ahead if one.size > await self.store.acknowledged(one.witness)])
 
     async def _ask(self, one: WitnessClient, point: StoredCheckpoint | None) -> End | Ahead:
         """One witness, from the size that it is known to have cosigned last, or that it tells."""
@@ -150,7 +154,7 @@ class Witnessing:
         except AgentError as error:
             _log.warning("a witness did not answer: %s", error.code)
             end = "unreachable"
-        counted = "ahead" if isinstance(end, Ahead) else end
+        counted = end if not isinstance(end, Ahead) else "conflict" if end.forked else "ahead"
         self.ends[one.witness.name, counted] = self.ends.get((one.witness.name, counted), 0) + 1
         return end
 
@@ -162,6 +166,8 @@ class Witnessing:
             answer = await one.add(Request(old=old, proof=tuple(path), note=note))
             if answer.status == 200:
                 return await self._keep(one, size, note, answer.body)
+            if answer.status == 422 and old:  # and it stands at `old`, or it would have said 409
+                return self._forked(one, old)
             told = answer.header("content-type") == SIZE_TYPE
             if answer.status != 409 or not told:
                 _log.warning("a witness refused a checkpoint with %d", answer.status)
@@ -173,10 +179,13 @@ class Witnessing:
             if known > size:
                 return Ahead(one.witness.name, known)
             if known == old:  # and another root of it
-                _log.error("a witness has cosigned another history of this ledger")
-                return "conflict"
+                return self._forked(one, old) if old else "conflict"
             old = known
         return "conflict"
+
+    def _forked(self, one: WitnessClient, size: int) -> Ahead:
+        _log.error("a witness has cosigned another history of this ledger")
+        return Ahead(one.witness.name, size, forked=True)
 
     def _shown(self, point: StoredCheckpoint | None) -> tuple[int, bytes]:
         """The checkpoint to show; of a ledger that has none, that it is empty."""

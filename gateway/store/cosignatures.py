@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.ledger.cosignature import Seen
-from gateway.ledger.record import Envelope, parse
+from gateway.ledger.record import Envelope, parse, parse_timestamp
 from gateway.store.engine import reading, writing
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import cosignature, record
@@ -40,8 +40,12 @@ class CosignatureStore:
 
     async def last(self, witness: str) -> int:
         """The size of the largest checkpoint that this witness is known to have cosigned; 0 for none."""
+        return await self._last(witness, 0)
+
+    async def _last(self, witness: str, after_s: int) -> int:
         query = select(func.max(cosignature.c.size))
         query = query.where(cosignature.c.tenant == self._ledger, cosignature.c.witness == witness)
+        query = query.where(cosignature.c.seconds >= after_s)
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
                 return int(await connection.scalar(query) or 0)
@@ -84,14 +88,22 @@ class CosignatureStore:
                 rows = (await connection.execute(query.where(record.c.event == WITNESSED))).scalars().all()
         return any((told := _parsed(bytes(data)).checkpoint) is not None and told[0] == size for data in rows)
 
-    async def acknowledged(self) -> int:
-        """Up to which size of a witness it was acknowledged, last, that the ledger is behind it; 0 for never."""
-        query = select(record.c.bytes).where(record.c.tenant == self._ledger, record.c.event == ACKNOWLEDGED)
+    async def acknowledged(self, witness: str) -> int:
+        """Up to which size of this witness it was acknowledged, last, that the ledger is behind it; 0 for never, and
+        once the witness has cosigned what came after that: it has begun anew, and knows this history by now."""
+        query = select(record.c.seq, record.c.bytes)
+        query = query.where(record.c.tenant == self._ledger, record.c.event == ACKNOWLEDGED)
         with reachable():
             async with reading(self._engine, self._ledger) as connection:
-                data = await connection.scalar(query.order_by(record.c.seq.desc()).limit(1))
-        told = None if data is None else _parsed(bytes(data)).range
-        return 0 if told is None else told[1]
+                row = (await connection.execute(query.order_by(record.c.seq.desc()).limit(1))).one_or_none()
+        if row is None:
+            return 0
+        told = _parsed(bytes(row.bytes))
+        # Not what it had cosigned before, of which lines may have been left where records were cut off.
+        at_s = parse_timestamp(told.recorded_at or told.occurred_at) // 1_000_000
+        if await self._last(witness, at_s) > row.seq:
+            return 0
+        return 0 if told.range is None else told.range[1]
 
 
 def _parsed(data: bytes) -> Envelope:

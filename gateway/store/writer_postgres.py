@@ -268,8 +268,8 @@ class PostgresWriter(LedgerWriter):
             raise LedgerUnavailable("PostgreSQL was told not to wait for the standby that a commit waits for")
 
     def _heard(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
-        """What the server says beside its answers, before the answer that it belongs to. Known by its place in the source:
-        the words are translated, and the code is that of any warning."""
+        """What the server says beside its answers, before the answer that it belongs to. Known by its place in the
+        source: the words are translated, and the code is that of any warning."""
         if message.server_source_filename == "syncrep.c":
             self._unconfirmed = True
 

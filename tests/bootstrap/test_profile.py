@@ -55,8 +55,9 @@ def settings(*urls: str, quorum: int | None = None, profile: str | None = "produ
 def test_a_witness_on_this_machine_is_none(url: str) -> None:
     (said,) = lacking(settings(url), [AWAY])
     assert "other machines" in said
-    assert lacking(settings(url, "https://w.example", quorum=1), [AWAY]) == ()
     assert len(lacking(settings(url, "https://w.example", quorum=2), [AWAY])) == 1
+    assert lacking(settings(url, "https://w.example", "https://x.example", quorum=2), [AWAY]) == ()
+    assert len(lacking(settings(url, "https://w.example", quorum=1), [AWAY])) == 1, "it alone would be the quorum"
 
 
 def test_all_that_is_missing_is_said_at_once() -> None:

@@ -92,6 +92,23 @@ async def test_one_that_was_away_at_the_start_stops_the_record_once_it_is_back(
             assert len(await site.records()) == size, "also what was refused is not recorded"
 
 
+async def test_a_ledger_that_was_taken_back_and_has_grown_past_what_a_witness_knows_is_not_served(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with a_witness(tmp_path, await signers(sqlite_settings)) as witness:
+        tables: dict[str, Any] = {"ledger": RARELY}
+        async with system(sqlite_settings, **tables) as site:  # without its witness, for some time
+            for _ in range(3):
+                assert (await site.chat(await site.key("clerk"), PUBLIC, model="ward")).status_code == 200
+            point = await (await site.gateway.site.checkpointer("default")).publish(force=True)
+            assert point is not None
+        witness.knows(point.size - 2)
+        settings = settings_for(sqlite_settings, {}, witness=[witness.table], **tables)
+        with pytest.raises(ConfigurationError, match="or of others, of default: was a backup restored"):
+            async with open_gateway(settings):
+                raise AssertionError("it must not serve")
+
+
 async def test_a_start_without_any_witness_is_refused_where_they_are_required(
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:

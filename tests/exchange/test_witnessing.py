@@ -7,11 +7,12 @@ import pytest
 
 from gateway.bootstrap import witnesses_of
 from gateway.core.errors import ConfigurationError
-from gateway.exchange.witnessing import Ahead, Witnessing
+from gateway.exchange.witnessing import Ahead, Witnessing, acknowledgment
 from gateway.ledger import proof
 from gateway.ledger.checkpoint import verify
 from gateway.ledger.cosignature import Witness as Key
 from gateway.ledger.note import open_note
+from gateway.ledger.record import Detail
 from gateway.ledger.witnessing import SIZE_TYPE
 from gateway.settings import Settings
 from tests.exchange.kit_witness import a_witness, signers
@@ -117,7 +118,10 @@ async def test_whatever_a_witness_answers_nothing_is_kept_that_does_not_hold(
         assert (one.ends, await one.store.last("w.example/1")) == ({("w.example/1", end): 1}, 0)
 
 
-async def test_another_history_of_one_size_is_told_as_a_conflict(sqlite_settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fewer", [0, 1])
+async def test_another_history_of_as_many_records_or_fewer_is_told_until_it_is_acknowledged(
+    sqlite_settings: Settings, tmp_path: Path, fewer: int
+) -> None:
     async with AsyncExitStack() as stack:
         witness = await stack.enter_async_context(a_witness(tmp_path, await signers(sqlite_settings)))
         site = await stack.enter_async_context(system(sqlite_settings, witness=[witness.table], ledger=RARELY))
@@ -125,9 +129,24 @@ async def test_another_history_of_one_size_is_told_as_a_conflict(sqlite_settings
         await site.key("clerk")
         point = await (await site.gateway.site.checkpointer("default")).publish(force=True)
         assert point is not None
-        witness.knows(point.size)
-        await one.offer(await site.gateway.site.writer("default"))
+        witness.knows(point.size - fewer)
+        writer = await site.gateway.site.writer("default")
+        told = (Ahead("w.example/1", point.size - fewer, forked=True),)
+        assert await one.offer(writer) == told
+        assert await one.ahead(required=True) == told, "a witness that says so was asked"
         assert set(one.ends) == {("w.example/1", "conflict")}
+        await writer.append(
+            acknowledgment(
+                told,
+                size=writer.written,
+                tenant=writer.tenant,
+                actor="ac_1",
+                detail=Detail(reason="the disk was lost"),
+                clock=site.gateway.site.clock,
+                node=site.gateway.site.node,
+            )
+        )
+        assert (await one.offer(writer), await one.ahead()) == ((), ())
 
 
 async def test_a_ledger_of_its_own_each_tenant_is_cosigned_apart(sqlite_settings: Settings, tmp_path: Path) -> None:
@@ -150,7 +169,16 @@ async def test_where_one_must_be_asked_silence_is_refused(sqlite_settings: Setti
         witness = await stack.enter_async_context(a_witness(tmp_path, await signers(sqlite_settings)))
         site = await stack.enter_async_context(system(sqlite_settings, witness=[witness.table], ledger=RARELY))
         one = (await witnesses_of(site.gateway.site, stack))["default"]
-        witness.lie = (200, b"text/plain", b"no line\n")
-        assert await one.ahead() == ()
-        with pytest.raises(ConfigurationError, match="no witness can be asked"):
-            await one.ahead(required=True)
+        for lie in (
+            (200, b"text/plain", b"no line\n"),
+            (502, b"text/html", b"<html>"),
+            (404, b"text/plain", b""),
+            (403, b"text/plain", b""),
+            (409, SIZE_TYPE.encode(), b"0\n"),
+        ):
+            witness.lie = lie
+            assert await one.ahead() == ()
+            with pytest.raises(ConfigurationError, match="no witness can be asked"):
+                await one.ahead(required=True)
+        witness.lie = None
+        assert await one.ahead(required=True) == ()

@@ -2,7 +2,7 @@
 
 from gateway.ledger.cosignature import Seen
 from gateway.store.cosignatures import CosignatureStore
-from tests.store.kit import LEDGER, Store
+from tests.store.kit import LEDGER, START_US, Store, entry
 
 
 async def test_a_checkpoint_is_witnessed_once_so_many_of_these_have_cosigned_it(store: Store) -> None:
@@ -32,4 +32,14 @@ async def test_another_ledgers_are_not_seen(store: Store) -> None:
     other = CosignatureStore(store.engine, "tn_other")
     assert (await other.of(3), await other.last("a"), await other.witnessed(("a",), 1)) == ({}, 0, 0)
     assert await other.covering(1) == ()
-    assert (await other.recorded(0), await other.acknowledged()) == (False, 0)
+    assert (await other.recorded(0), await other.acknowledged("w.example/1")) == (False, 0)
+
+
+async def test_an_acknowledgment_holds_until_the_witness_has_cosigned_what_came_after_it(store: Store) -> None:
+    kept, start_s = CosignatureStore(store.engine, LEDGER), START_US // 1_000_000
+    await store.append([entry(), entry("restore.acknowledged", range=(1, 99)), entry()])
+    await kept.add(40, "line\n", Seen("a", start_s - 60))
+    await kept.add(1, "line\n", Seen("a", start_s + 60))
+    assert (await kept.acknowledged("a"), await kept.acknowledged("b")) == (99, 99), "of before, and of before it"
+    await kept.add(3, "line\n", Seen("a", start_s + 60))
+    assert (await kept.acknowledged("a"), await kept.acknowledged("b")) == (0, 99)

@@ -1239,8 +1239,8 @@ async def _(w: World) -> tuple[Any, Any]:
     theirs, mine = await _cosigned(w)
     async with w.store.writer(w.theirs) as writer:
         await writer.append(entry("restore.acknowledged", ledger=w.theirs, range=(1, 99)))
-    assert await theirs.acknowledged() == 99
-    return await mine.acknowledged(), 0
+    assert await theirs.acknowledged("w.example/1") == 99
+    return await mine.acknowledged("w.example/1"), 0
 
 
 # -------------------------------------------------------------------------------------------------------- time-stamps

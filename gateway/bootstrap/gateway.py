@@ -149,7 +149,7 @@ async def open_gateway(
     engine = engine_of(policy, clock, settings.classification.budget_ms)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
-        signers = [(await site.signing(name).load()).signer for name in site.tenants]
+        signers = [one for name in site.tenants for one in (await site.signing(name).load()).all]
         await asyncio.to_thread(profile.demand, settings, signers)
         await demand_standing(site)
         witnessings = await witnesses_of(site, stack)

@@ -17,7 +17,8 @@ from gateway.settings.witnesses import Witness
 
 
 def lacking(settings: Settings, signers: Iterable[Signer]) -> tuple[str, ...]:
-    """What is missing of the profile, a sentence each; none without a profile. `signers`: who signs for the ledgers."""
+    """What is missing of the profile, a sentence each; none without a profile. `signers`: who signs for the
+    ledgers, those too that were replaced and sign beside the newest."""
     if settings.ledger.profile is None:
         return ()
     found: list[str] = []
@@ -34,7 +35,7 @@ def lacking(settings: Settings, signers: Iterable[Signer]) -> tuple[str, ...]:
     if any(signer.reference is None for signer in signers):
         found.append(
             "signing keys outside of this host's files: set keys.pkcs11_module, and move each ledger's key there with "
-            "`gateway keys rotate --ledger` and `gateway keys retire`"
+            "`gateway keys rotate --ledger` and `gateway keys retire --early`"
         )
     return tuple(found)
 

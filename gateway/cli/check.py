@@ -377,19 +377,21 @@ async def _profile(settings: Settings) -> Line | None:
         finally:
             keyring.close()
             await engine.dispose()
-        return f"{settings.ledger.profile}: {len(signers)} ledgers sign on a token, witnesses are elsewhere"
+        return f"{settings.ledger.profile}: {len(signers)} keys of ledgers sign on a token, witnesses are elsewhere"
 
     return await _line("profile", lacking())
 
 
 async def _signers(settings: Settings, engine: AsyncEngine, keyring: Keyring) -> AsyncIterator[Signer]:
-    """Who signs for the ledgers that are there."""
+    """Who signs for the ledgers that are there, with keys that were replaced and sign beside the newest still."""
     directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
     for name in (*(tenant.id for tenant in settings.tenants), SYSTEM):
         entry = await directory.find_tenant(name)
         if entry is not None:
             private = partial(keyring.signer, entry.origin)
-            yield (await LedgerSigning(engine, entry.ledger, entry.origin, SystemClock(), private).load()).signer
+            signing = LedgerSigning(engine, entry.ledger, entry.origin, SystemClock(), private)
+            for signer in (await signing.load()).all:
+                yield signer
 
 
 async def _issuer(index: int, settings: Settings) -> Line:

@@ -36,6 +36,11 @@ class Signatories(msgspec.Struct, frozen=True, kw_only=True):
     """The key that it replaced, while that still signs checkpoints beside it."""
     keys: Keys
 
+    @property
+    def all(self) -> tuple[Signer, ...]:
+        """Everybody who signs checkpoints now."""
+        return self.signer, *self.beside
+
 
 class LedgerSigning:
     """Of one ledger, by its id and origin. `signer` and `keys` are as when they were last loaded."""

@@ -74,9 +74,12 @@ def test_a_ledger_moves_to_a_token_as_it_is_written_and_production_asks_for_that
     with (site / "gateway.toml").open("a") as file:
         file.write(f'[[witness]]\nvkey = "{key}"\nurl = "https://witness.elsewhere.example"\n')
     for command, *arguments in ON_A_TOKEN:
+        if arguments[:2] == ["keys", "retire"]:
+            state, text = profile()
+            assert (state, "retire --early" in text) == ("bad", True), "the key in the file signs still"
         done = gateway(*arguments)
         assert (command, done.code) == ("gateway", 0), (arguments, done.out, done.err)
-    assert profile() == ("ok", "production: 2 ledgers sign on a token, witnesses are elsewhere")
+    assert profile() == ("ok", "production: 2 keys of ledgers sign on a token, witnesses are elsewhere")
     files = list((site / "keys").glob("ledger-*.key"))
     assert len(files) == 2
     assert all(file.read_bytes().startswith(b"PKCS11+KEY+") for file in files)

@@ -4,6 +4,7 @@ Nothing that is held, open or still kept moves."""
 import errno
 import os
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -319,6 +320,11 @@ async def test_details_in_an_archive_go_with_the_keys_of_whom_they_are_about(who
     assert b"r7" in (record.detail or b"")
     (path,) = (whole.directory / "archive" / LEDGER).iterdir()
     assert b'"reason"' not in path.read_bytes(), "no detail is in it but sealed"
+    with sqlite3.connect(whole.directory / "keys" / "data-keys.db") as connection:
+        wrapped = [bytes(row[0]) for row in connection.execute("SELECT wrapped FROM data_key")]
+    connection.close()
+    assert wrapped
+    assert not [one for one in wrapped if one in path.read_bytes()], "no key is in it, wrapped neither"
     whole.keyring.destroy([*whole.keyring.subject_keys("su_7"), "su_7"])
     record = await found.record(LEDGER, 7, tree)
     assert record is not None

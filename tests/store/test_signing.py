@@ -59,6 +59,7 @@ async def test_a_new_key_signs_from_its_record_on_and_the_old_one_beside_it_for_
     assert held.signer is OLD, "until it is loaded"
     second = await held.load()
     assert (second.number, second.signer, second.beside) == (1, NEW, (OLD,))
+    assert second.all == (NEW, OLD)
     assert [key.vkey for key in held.keys.known] == [OLD.verifier.vkey, NEW.verifier.vkey]
     assert await held.load() is second, "nothing is put together twice"
     store.clock.us = UNTIL_US

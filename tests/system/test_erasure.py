@@ -21,10 +21,13 @@ from gateway.exchange.erasure import SETTLE_US, Erasure
 from gateway.ledger.entry import SealedPart
 from gateway.ledger.record import parse
 from gateway.settings import Settings
+from gateway.store.engine import target
 from gateway.store.sealing import Sealer
 from gateway.store.tables import sealed
 from tests.conftest import ManualClock
+from tests.services import Postgres
 from tests.store.ledger_kit import seeing
+from tests.system.canaries import columns, columns_of_server
 from tests.system.kit import PERSONAL, policies
 from tests.system.site import System, system
 
@@ -76,7 +79,11 @@ async def erased(site: System, clock: ManualClock, **who: str) -> dict[str, Any]
 
 
 async def test_nothing_can_be_read_and_everything_can_be_proven(
-    database: Settings, clock: ManualClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    database: Settings,
+    clock: ManualClock,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
 ) -> None:
     async with system(database, clock=clock, policy=policies(tmp_path / "own", KEEPING)) as site:
         installation, auditor = site.gateway.site, site.gateway.auditors["default"]
@@ -93,6 +100,7 @@ async def test_nothing_can_be_read_and_everything_can_be_proven(
         assert point is not None
         wrapped = _wrapped(Path(database.base) / "keys" / "data-keys.db", ann)
         assert wrapped
+        assert any(CANARY.encode() in row for row in await _rows(request, database)), "or nothing is looked for"
         backup = tmp_path / "backup.db"
         if database.database.url.startswith("sqlite"):
             _copy(installation.where.path, backup)
@@ -130,7 +138,7 @@ async def test_nothing_can_be_read_and_everything_can_be_proven(
         # Files: wrapped keys and canaries are nowhere. PostgreSQL's own files keep old rows until they are vacuumed.
         bundle = io.BytesIO()
         await auditor.export(Reader(), Selection(first=0), bundle)
-        haystacks = [bundle.getvalue(), caplog.text.encode()]
+        haystacks = [bundle.getvalue(), caplog.text.encode(), *await _rows(request, database)]
         haystacks += [file.read_bytes() for file in (Path(database.base) / "keys").iterdir()]
         if database.database.url.startswith("sqlite"):
             haystacks += [
@@ -176,6 +184,15 @@ async def test_a_bundle_of_before_is_handed_out_no_more(sqlite_settings: Setting
         await site.gateway.bundling._expire(site.gateway.site.tenants["default"].ledger)
         assert _bundles(sqlite_settings) == []
         assert (await site.http.get(place, headers=auditor)).json()["status"] == "expired"
+
+
+async def _rows(request: pytest.FixtureRequest, settings: Settings) -> list[bytes]:
+    """Every value of every row, of every tenant."""
+    url = settings.database.url
+    if url.startswith("sqlite"):
+        return [value for _, value in columns(target(settings).path)]
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return [value for _, value in await columns_of_server(server.superuser(url))]
 
 
 def _bundles(settings: Settings) -> list[Path]:

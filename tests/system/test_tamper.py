@@ -134,6 +134,9 @@ def test_a_chain_made_anew_with_other_data_is_found_by_a_checkpoint_from_elsewhe
 
 def test_records_after_every_checkpoint_are_said_to_be_uncovered(victim: Victim, copy: Path) -> None:
     """Those alone can be cut off unseen until the next checkpoint, and the verdict counts them."""
+    whole = victim.verify(tampered(victim, copy), victim.late)
+    assert (whole.failure, whole.uncovered) == (None, victim.size - victim.late_size)
+    assert whole.uncovered > 0
     file = tampered(victim, copy, lambda connection: tampering.cut(connection, victim.ledger, victim.late_size))
     verdict = victim.verify(file, victim.late)
     assert verdict.failure is None

@@ -219,16 +219,21 @@ class SharedDataKeys:
 
     def take(self, keys: Sequence[DataKey], destroyed: Sequence[str]) -> None:
         """Have these keys of another home, and the ids of those destroyed there: durable and compared when it returns.
-        May be repeated. `ConfigurationError` where another key has the id of one."""
+        A key of a subject that was destroyed here meanwhile is destroyed with it. May be repeated.
+        `ConfigurationError` where another key has the id of one."""
         self.persist(keys)
-        self.destroy(destroyed)
-        ids = [key.id for key in keys]
+        names = [name for key in keys for name in (key.id, key.subject) if name is not None]
 
         async def select(connection: Any) -> list[Any]:
-            return list(await connection.fetch("SELECT id, subject, wrapped FROM data_key WHERE id = ANY($1)", ids))
+            return list(await connection.fetch("SELECT id, wrapped FROM data_key WHERE id = ANY($1)", names))
 
         found = {row["id"]: row for row in self._call(self._writing, select, self._write_s)}
+        late = {key.id for key in keys if key.id not in found and key.subject in found}
+        # By their ids too: what was sealed under one is then known to be erased, and not to be of another keyring.
+        self.destroy([*destroyed, *late])
         for key in keys:
+            if key.id in late:
+                continue
             row = found.get(key.id)
             if row is None or row["wrapped"] not in (None, key.wrapped):
                 raise ConfigurationError(

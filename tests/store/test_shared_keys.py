@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
+from gateway.ledger.entry import DataKey
 from gateway.settings import parse
 from gateway.store.shared_keys import SharedDataKeys, data_keys_dsn
 from tests.services import Postgres, run_apart
@@ -71,6 +72,20 @@ def test_what_one_machine_persists_another_reads(keys: SharedDataKeys, other: Sh
     assert other.of_subject("su_1") == (first[0].id, first[1])
     assert other.ids_of_subject("su_1") == tuple(sorted(key.id for key, _ in made))
     assert (other.of_subject("su_2"), other.ids_of_subject("su_2")) == (None, ())
+
+
+def test_a_key_of_another_home_whose_subject_was_erased_here_meanwhile_is_destroyed_with_it(
+    keys: SharedDataKeys, other: SharedDataKeys
+) -> None:
+    """As one that an emergency made for a person who was erased on another machine before it was stitched in."""
+    (erased, _), (kept, plain), (alone, _) = keys.new("su_1"), keys.new("su_2"), keys.new(None)
+    other.destroy(["su_1"])
+    for _ in range(2):
+        keys.take([erased, kept, alone], [])
+        assert (other.get(erased.id), other.unknown(erased.id), other.ids_of_subject("su_1")) == (None, False, ())
+        assert other.get(kept.id) == plain
+    with pytest.raises(ConfigurationError, match="another key of the same id"):
+        keys.take([DataKey(id=kept.id, subject="su_2", wrapped=erased.wrapped)], [])
 
 
 def test_a_destroyed_key_is_gone_on_every_machine_and_does_not_come_back(

@@ -8,7 +8,7 @@ same path. Until the last record is there the case is `erasing`.
 2. What is under way with it is waited for: nothing new is let through, since it is restricted.
 3. It begins, on record, with the keys, the agents to be told, the archives that say whom else, and the emergency
    ledgers whose records it reaches or that could not be read.
-   From here on nobody can refuse it any more.
+   From here on nobody can refuse it any more. A hold that came on record just before is found now, and defers it.
 4. The mapping goes: who names the same person again is somebody new.
 5. Content that others have their part in is sealed again for them, with every finding of personal data masked: whose
    each is, no finding says.
@@ -99,7 +99,8 @@ class Erasure:
     async def _begun(self, ledger: Counting, one: Case) -> Case | None:
         """Steps 1 to 3; None where it must wait."""
         ids = await self._flags.group(one.tenant, one.subject)
-        if await self._held(one, (*ids, *await self._store.companions(one.tenant, ids))):
+        companions = await self._store.companions(one.tenant, ids)
+        if await self._held(one, (*ids, *companions)):
             await self._defer(ledger, one)
             return None
         if await self._store.under_way(one.tenant, ids):
@@ -125,7 +126,12 @@ class Erasure:
             keys=keys[:MAX_NAMES],
             lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
         )
-        return await self._recorded(ledger, one, becomes, said)
+        begun = await self._recorded(ledger, one, becomes, said)
+        # A hold may have come on record between the look and this: nothing is destroyed yet.
+        if begun is not None and await self._held(one, (*ids, *companions, *own.beside)):
+            await self._defer(ledger, begun)
+            return None
+        return begun
 
     async def _held(self, one: Case, persons: Iterable[str]) -> bool:
         """Whether a hold is on any of these, or on a pseudonym of the same person."""

@@ -9,13 +9,14 @@ from gateway.exchange import erasure as erasures
 from gateway.exchange.emergency_persons import Reached
 from gateway.exchange.erasure import SETTLE_US
 from gateway.ledger.content import part_of, until_of
+from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Envelope, parse_detail
 from gateway.store.directory import Directory
 from gateway.store.erasure import ErasureStore
 from gateway.store.kept_check import KeptTally
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
-from gateway.store.subject_cases import CaseStore
+from gateway.store.subject_cases import Case, CaseStore
 from gateway.store.verification import LedgerVerification
 from tests.exchange.erasure_kit import (
     CANARY,
@@ -224,6 +225,35 @@ async def test_a_hold_on_another_who_is_named_beside_defers_it_and_the_subject_s
         codes = [one.outcome.code for one in await found.events() if one.outcome and one.event == "subject.erasure"]
         assert codes.count("deferred") == 1
         case(await found.holds.lift(found.who(), held.id, "settled"))
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+
+
+async def test_a_hold_that_comes_between_the_look_and_the_beginning_defers_it(store: Store) -> None:
+    async with registry(store) as found:
+
+        class Meanwhile:
+            """A ledger before whose record of the beginning somebody else's hold comes."""
+
+            async def submit(self, entry: Entry) -> Appended | None:
+                outcome = entry.envelope.outcome
+                if outcome is not None and outcome.code == "begun" and not holds:
+                    holds.append(case(await found.holds.hold(found.who(), called("ann"), "lawsuit")))
+                return await found.writer.submit(entry)
+
+        holds: list[Case] = []
+        ledger: Any = Meanwhile()
+        (ann, _), seqs = await _two(found)
+        made = await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        for _ in range(2):
+            assert await erasure(found).advance(LEDGER, ledger) == 0
+            assert case(await found.cases.get(LEDGER, made.id) or made).state == "deferred"
+            assert await readable(found, seqs[0]) == [CANARY.encode(), None]
+            assert store.keyring.subject_keys(ann)
+        case(await found.holds.lift(found.who(), holds[0].id, "settled"))
         await erasure(found).advance(LEDGER, found.writer)
         later(found, SETTLE_US)
         assert await erasure(found).advance(LEDGER, found.writer) == 1

@@ -1,8 +1,9 @@
 """`gateway audit check-receipt`: whether a ledger has kept what it promised a caller.
 
 It needs the receipt and the ledger's public key. The hashes that show where the record stands come from a proof file,
-from the ledger's own address, or, for who runs it, from the database; none of them is trusted, for all lead to a root
-that the ledger has signed. So a record that was changed shows itself by two things that the same key has signed.
+from the ledger's own address, from the file of an archive or of an emergency ledger, or, for who runs it, from the
+database; none of them is trusted, for all lead to a root that the ledger has signed. So a record that was changed shows
+itself by two things that the same key has signed.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from gateway.cli.remote import Remote, Silent, remote_of
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
+from gateway.evidence import archive as files
+from gateway.exchange.archived import opened as file_opened
 from gateway.exchange.auditor import Reader
 from gateway.ledger import following, proof, receipt
 from gateway.ledger.chain import leaf_hash
@@ -70,6 +73,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
     check.add_argument("--request", type=Path, metavar="FILE", help="the request's exact body: the promise is about it")
     check.add_argument("--record", type=Path, metavar="FILE", help="the record's exact bytes: they are those promised")
     check.add_argument("--proof", type=Path, metavar="FILE.tlog-proof", help="the record's place, as a proof file")
+    check.add_argument("--archive", type=Path, metavar="FILE", help="the archive, or emergency ledger, that it lies in")
     check.add_argument("--url", metavar="URL", help="the ledger's prefix: https://HOST/audit, or …/ledger/ID")
     check.add_argument("--checkpoint", type=Path, metavar="FILE", help="look in this checkpoint's tree (with --url)")
     check.add_argument("--credential", metavar="REF", help="env:NAME or file:PATH of an API key or token for --url")
@@ -83,9 +87,11 @@ async def run(arguments: argparse.Namespace, clock: Clock) -> int:
     held = _receipt(arguments.receipt)
     if arguments.checkpoint is not None and arguments.url is None:
         raise WrongUse("--checkpoint goes with --url: hashes of its tree are fetched there")
+    if arguments.archive is not None and (arguments.url is not None or arguments.proof is not None):
+        raise WrongUse("--archive stands for itself: without --url and --proof")
     if arguments.key is not None:
         return await _with_key(arguments, clock, held, read_keys(arguments.key))
-    if arguments.url is not None or arguments.proof is not None:
+    if arguments.url is not None or arguments.proof is not None or arguments.archive is not None:
         raise WrongUse("--key must be given: what comes from elsewhere is believed by the ledger's public key alone")
     return await _at_home(arguments, held)
 
@@ -97,6 +103,8 @@ async def _with_key(arguments: argparse.Namespace, clock: Clock, held: Receipt, 
     promise = held.promise
     if arguments.proof is not None:
         return _tell(arguments, promise, _by_file(promise, arguments.proof, verifier))
+    if arguments.archive is not None:
+        return _tell(arguments, promise, await asyncio.to_thread(_in_archive, promise, arguments.archive, verifier))
     if arguments.url is None:
         return _tell(arguments, promise, Found(kind="promised"))
     async with remote_of(arguments) as remote:
@@ -122,6 +130,23 @@ def _by_file(promise: Promise, path: Path, verifier: Keys) -> Found:
     except (FormatError, VerificationError) as error:
         return Found(kind="unshown", reason=str(error))
     return Found(kind="kept", size=point.size)
+
+
+def _in_archive(promise: Promise, path: Path, verifier: Keys) -> Found:
+    """In a file that holds records under a checkpoint of the ledger's; all of it is verified first. Blocks."""
+    try:
+        with file_opened(path) as file:
+            archive = files.Archive(file)
+            point = files.verify(archive, verifier).checkpoint
+            header = archive.header
+            if not header.first <= promise.seq < header.end:
+                reason = f"the file holds records {header.first} to {header.end - 1}: not the one that was promised"
+                return Found(kind="unshown", size=point.size, reason=reason)
+            block = archive.records(promise.seq // files.BLOCK)
+    except (FormatError, VerificationError) as error:
+        return Found(kind="unshown", reason=str(error))
+    leaf = block[promise.seq % files.BLOCK].hash
+    return Found(kind="kept" if leaf == promise.leaf_hash else "changed", size=point.size)
 
 
 async def _by_address(

@@ -22,6 +22,8 @@ from tests.cli.kit import Run
 from tests.cli.lying import Lying, leaves
 from tests.cli.tampering import tamper
 from tests.conftest import ManualClock
+from tests.exchange.emergency_kit import OWN, both
+from tests.store.kit import entry
 from tests.system.kit import PUBLIC
 from tests.system.site import served, system
 
@@ -110,6 +112,31 @@ async def test_a_proof_file_and_nothing_else_is_enough(holder: Holder) -> None:
     assert (code, data["verdict"]) == (1, "unshown")
 
 
+async def test_an_emergency_ledgers_promise_is_looked_for_in_its_file(
+    sqlite_template: Path, tmp_path: Path, holder: Holder
+) -> None:
+    async with both(sqlite_template, tmp_path) as sides:
+        promised = await sides.own.append(entry())
+        await sides.stitching().stitch(await sides.over())
+        file = sides.file
+    holder.key.write_text(OWN.verifier.vkey + "\n")
+
+    async def found(seq: int, leaf: bytes, *options: str) -> tuple[int, str]:
+        promise = Promise(origin=OWN.name, seq=seq, leaf_hash=leaf, recorded_at=promised.recorded_at)
+        holder.file.write_bytes(receipt.issue(promise, None, OWN))
+        code, data = await holder.check("--key", str(holder.key), "--archive", str(file), *options)
+        return code, data["verdict"]
+
+    assert await found(promised.seq, promised.leaf_hash) == (0, "kept")
+    assert await found(promised.seq, b"x" * 32) == (1, "changed")
+    assert await found(promised.seq - 1, promised.leaf_hash) == (1, "changed")
+    assert await found(99, promised.leaf_hash) == (1, "unshown"), "it ends before that"
+    with pytest.raises(WrongUse, match="--archive"):
+        await found(promised.seq, promised.leaf_hash, "--proof", "x")
+    file.write_bytes(file.read_bytes().replace(b'"event":"config.changed"', b'"event":"config.chanGed"', 1))
+    assert await found(promised.seq, promised.leaf_hash) == (1, "unshown"), "nothing is said by a file that was changed"
+
+
 async def test_a_receipt_under_another_key_or_that_was_changed_shows_nothing(holder: Holder) -> None:
     holder.key.write_text(Lying().signer.verifier.vkey)
     code, data = await holder.check("--key", str(holder.key))
@@ -119,6 +146,7 @@ async def test_a_receipt_under_another_key_or_that_was_changed_shows_nothing(hol
 async def test_wrong_use_is_told(holder: Holder) -> None:
     for options, told in (
         (("--proof", "x"), "--key"),
+        (("--archive", "x"), "--key"),
         (("--url", "http://127.0.0.1:1/audit"), "--key"),
         (("--key", str(holder.key), "--checkpoint", "x"), "--url"),
         (("--key", str(holder.file)), "--key"),

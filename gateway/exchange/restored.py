@@ -5,7 +5,9 @@ keys are apart from it, and remember by name whom no key is made for any more; a
 and which keys went. So whatever of an erased subject is found in a database that has no case of its erasure was
 brought back, and goes again:
 
-1. Keys of which a newer copy says that they were destroyed are destroyed: the key store may be a backup as well.
+1. Keys of which a newer copy says that they were destroyed are destroyed: the key store may be a backup as well. So
+   are those of whom this database itself knows that they were erased and the keys do not, on record first: then the
+   key store alone is from before, and would open what archives and other copies hold.
 2. What is left of an erased subject is found, but for those whose own case is under way or done here.
 3. `restore.erased` is on record.
 4. Bundles that were asked for before are kept no longer, or are built anew; the mapping goes, then sealed parts,
@@ -78,7 +80,7 @@ class Restored:
         self._clock, self._node = clock, node
 
     async def erase_again(self, ledgers: Mapping[str, Ledger], told: Collection[Erased] = ()) -> int:
-        """All four steps, for ledgers by their tenants' ids; of how many subjects anything was destroyed.
+        """All four steps, for ledgers by their tenants' ids; of how many subjects anything was destroyed, keys too.
 
         `told`: what newer copies of these ledgers say was erased. Pseudonyms are random, so that those of one tenant
         are none of another's.
@@ -89,6 +91,13 @@ class Restored:
         gone = await asyncio.to_thread(self._keys.erased)
         known = {one.subject: one.keys for one in told}
         count = 0
+        for tenant, ledger in ledgers.items():
+            for subject, keys in await self._forgotten(tenant, gone):
+                # A crash before: the next start says it again. After: the keys know, and nothing is said any more.
+                await ledger.append(self._entry(tenant, subject, 0, keys))
+                ids = await self._flags.group(tenant, subject)
+                await asyncio.to_thread(self._keys.destroy, (*keys, *ids))
+                count += 1
         for start in range(0, len(gone), _CHUNK):
             for tenant, ledger in ledgers.items():
                 # 2.
@@ -99,14 +108,25 @@ class Restored:
         return count
 
     async def brought_back(self, tenants: Collection[str]) -> int:
-        """Of how many subjects of these ledgers there is anything that step 4 would destroy. Nothing is changed."""
+        """Of how many subjects of these ledgers there is anything that would be destroyed. Nothing is changed."""
         gone = await asyncio.to_thread(self._keys.erased)
-        count = 0
+        count = sum([len(await self._forgotten(tenant, gone)) for tenant in tenants])
         for start in range(0, len(gone), _CHUNK):
             for tenant in tenants:
                 for subject in await self._store.left(tenant, gone[start : start + _CHUNK]):
                     count += not await self._own(tenant, subject)
         return count
+
+    async def _forgotten(self, tenant: str, gone: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """Subjects that were erased by this database and are not among those that the keys know of (`gone`), each with
+        its keys."""
+        known, found = frozenset(gone), []
+        for subject, keys in await self._cases.erased(tenant):
+            if subject not in known:
+                ids = await self._flags.group(tenant, subject)
+                back = [key for one in ids for key in await asyncio.to_thread(self._keys.subject_keys, one)]
+                found.append((subject, tuple(sorted({*keys, *back}))))
+        return found
 
     async def _own(self, tenant: str, subject: str) -> bool:
         """Whether this database goes on with an erasure itself."""

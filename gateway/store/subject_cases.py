@@ -83,6 +83,16 @@ class CaseStore:
             subject_case.c.ripe_us <= now_us,
         )
 
+    async def erased(self, tenant: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """All subjects whose erasure has ended here, each with the keys that it destroyed."""
+        query = select(subject_case.c.subject, subject_case.c.terms).where(
+            subject_case.c.tenant == tenant, subject_case.c.kind == "erasure", subject_case.c.state == "erased"
+        )
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                rows = (await connection.execute(query.order_by(subject_case.c.subject))).all()
+        return tuple((str(row.subject), _terms(row.terms).keys) for row in rows)
+
     async def last_erasing(self, tenant: str) -> int:
         """When the newest erasure has ended or, where it has not, begun to destroy, in microseconds; 0 where none has.
         What was read until then may hold what is gone."""
@@ -144,7 +154,11 @@ def moved(was: Case, becomes: Case, *beside: RowChange) -> RowChange:
 
 def _case(row: RowMapping) -> Case:
     values = {name: row[name] for name in Case.__struct_fields__}
+    return Case(**{**values, "terms": _terms(row["terms"])})
+
+
+def _terms(data: bytes) -> Terms:
     try:
-        return Case(**{**values, "terms": msgspec.json.decode(row["terms"], type=Terms)})
+        return msgspec.json.decode(data, type=Terms)
     except msgspec.MsgspecError as error:
         raise LedgerUnavailable("a case of a data subject cannot be read") from error

@@ -1,6 +1,8 @@
 """What was erased stays erased, also in a copy of the database that knows nothing of it."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import msgspec
 import pytest
 
 from gateway.core.errors import LedgerUnavailable
+from gateway.exchange.erasure import SETTLE_US
 from gateway.exchange.restored import Erased, Restored
 from gateway.ledger.record import Envelope, parse
 from gateway.settings import Settings
@@ -75,6 +78,34 @@ async def test_of_whom_the_keys_know_is_destroyed_what_the_database_still_has_on
         assert bob in await found.named("bob")
         assert await restored(found).erase_again({LEDGER: found.writer}) == 0
         assert len(await _told(found)) == 1
+
+
+async def test_whom_the_database_erased_and_an_older_key_store_brought_back_loses_the_keys_again(store: Store) -> None:
+    """The keys alone are from a backup: what archives and other copies hold would open again."""
+    file, before = store.directory / "keys" / "data-keys.db", store.directory / "before.db"
+    async with registry(store) as found:
+        (ann,) = await found.named("ann")
+        await exchanged(found, ann)
+        (sealed,) = [part for part in await sealed_of(found, 0) if part.part == "request"]
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(before)) as copy:
+            source.backup(copy)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        assert (await restored(found).erase_again({LEDGER: found.writer}), await _told(found)) == (0, [])
+        with closing(sqlite3.connect(before)) as source, closing(sqlite3.connect(file)) as live:
+            source.backup(live)
+        assert store.keyring.subject_keys(ann) == (sealed.key,), "it opens again"
+        assert await restored(found).brought_back([LEDGER]) == 1
+        assert await restored(found).erase_again({LEDGER: found.writer}) == 1
+        assert (store.keyring.subject_keys(ann), store.keyring.data_key(sealed.key)) == ((), None)
+        assert ann in store.keyring.erased()
+        (told,) = await _told(found)
+        assert (told.subject, told.keys, told.count) == (ann, (sealed.key,), 0)
+        assert await restored(found).erase_again({LEDGER: found.writer}) == 0
+        assert await restored(found).brought_back([LEDGER]) == 0
 
 
 async def test_what_a_newer_copy_says_was_erased_loses_its_keys_too(store: Store) -> None:

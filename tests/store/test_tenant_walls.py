@@ -447,6 +447,16 @@ async def _(w: World) -> tuple[Any, Any]:
     return await cases.ripe(w.mine, 2), ()
 
 
+@ask("subject_cases.CaseStore.erased")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    over = case_opened(case("sc_over", tenant=w.theirs, kind="erasure", state="erased"))
+    async with w.store.writer(w.theirs) as writer:
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=over))
+    assert len(await cases.erased(w.theirs)) == 1
+    return await cases.erased(w.mine), ()
+
+
 @ask("subject_cases.CaseStore.last_erasing")
 async def _(w: World) -> tuple[Any, Any]:
     cases = CaseStore(w.store.engine)

@@ -21,6 +21,7 @@ from gateway.store import checkpointer as module
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.reader import StoreReader
 from gateway.store.tables import checkpoint, lease, tile
+from gateway.store.verification import LedgerVerification
 from tests.store.kit import LEDGER, NODE, Store, entry, lone
 from tests.store.ledger_kit import changing, seeing
 
@@ -181,6 +182,26 @@ async def test_after_a_crash_the_next_run_makes_up_for_what_is_missing_and_nothi
     # The record of the first checkpoint itself comes before the second one where that was committed.
     committed = instant == "checkpoint.after_commit"
     assert sizes == ([260, 561] if committed and more else [260] if committed else [260 + more])
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["started anew", "the same process"])
+@pytest.mark.parametrize("instant", ["checkpoint.before_commit", "checkpoint.after_commit"])
+async def test_a_fault_that_lasts_leaves_checkpoints_that_extend_one_another_each_on_record_once(
+    store: Store, instant: str, same: bool
+) -> None:
+    """Not persisted, or persisted anyway, four times in a row, while records come."""
+    async with store.writer() as writer:
+        failing = of(store, writer, instant)
+        for _ in range(4):
+            await asyncio.gather(*(writer.append(entry()) for _ in range(130)))
+            with pytest.raises(Crash):
+                await (failing if same else of(store, writer, instant)).publish(force=True)
+        await verified(store, await of(store, writer).publish(force=True))
+    sizes = [known[0] for known in await published(store) if known is not None]
+    assert sizes == sorted(set(sizes))
+    assert len(sizes) == (1 if instant == "checkpoint.before_commit" else 4), "the last one covers but such a record"
+    verdict = await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run()
+    assert (verdict.failure, verdict.uncovered <= 1) == (None, True)
 
 
 async def test_a_checkpoint_whose_record_could_not_be_written_gets_it_later(store: Store) -> None:

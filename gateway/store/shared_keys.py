@@ -75,22 +75,37 @@ def data_keys_dsn(settings: Settings) -> str | None:
     return dsn
 
 
+class _Unconfirmed(OSError):
+    """A commit is on this server alone: somebody broke off its wait for a standby."""
+
+
 class _Line:
     """One connection, made anew once it broke, and taken in turns. Belongs to one loop."""
 
     def __init__(self, connect: Callable[[], Awaitable[Any]]) -> None:
         self._connect, self._turn = connect, asyncio.Lock()
         self._connection: Any = None
+        self._unconfirmed = False
 
     async def run(self, job: Job[T], limit_s: float) -> T:
         async with asyncio.timeout(limit_s), self._turn:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._connect()
+                self._connection.add_log_listener(self._heard)
+            self._unconfirmed = False
             try:
-                return await job(self._connection)
+                done = await job(self._connection)
+                if self._unconfirmed:
+                    raise _Unconfirmed
+                return done
             except BaseException:
                 self.drop()  # it may stand in the middle of anything
                 raise
+
+    def _heard(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
+        """What the server says beside its answers, known by its place in the source (as `writer_postgres` has it)."""
+        if message.server_source_filename == "syncrep.c":
+            self._unconfirmed = True
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -362,6 +377,7 @@ async def _connect(dsn: str, limit_s: float) -> Any:
     # One plan fits, and what hangs on the server ends there too.
     patience = f"{round(limit_s * 1000)}ms"
     settings = {"application_name": "gateway data keys", "jit": "off", "lock_timeout": patience}
+    settings["client_min_messages"] = "warning"  # `_Line._heard`
     return await asyncpg.connect(
         dsn, timeout=limit_s, server_settings={**settings, "idle_in_transaction_session_timeout": patience}
     )

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -86,6 +86,38 @@ def test_a_key_of_another_home_whose_subject_was_erased_here_meanwhile_is_destro
         assert other.get(kept.id) == plain
     with pytest.raises(ConfigurationError, match="another key of the same id"):
         keys.take([DataKey(id=kept.id, subject="su_2", wrapped=erased.wrapped)], [])
+
+
+async def _cancelled(server: Postgres, persist: Callable[[], None]) -> None:
+    """`persist` while commits wait for a standby that is not there; its wait is cancelled."""
+    admin = await asyncpg.connect(server.url)
+    waits = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'gateway data keys'"
+    await admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    try:
+        await admin.execute("SELECT pg_reload_conf()")
+        async with asyncio.timeout(30):
+            while True:  # until the server has read its configuration
+                done = asyncio.create_task(asyncio.to_thread(persist))
+                while not done.done():
+                    await admin.execute(f"SELECT pg_cancel_backend(pid) {waits}")
+                    await asyncio.sleep(0.01)
+                await done
+    finally:
+        await admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        await admin.execute("SELECT pg_reload_conf()")
+        await admin.close()
+
+
+def test_a_key_whose_commit_was_told_not_to_wait_for_its_standby_is_not_durable(
+    postgres_server: Postgres, url: str
+) -> None:
+    if not postgres_server.private:
+        pytest.skip("POSTGRES: a server of the tests' own is needed, whose replication may be changed")
+    with closing(SharedDataKeys(url, KEK, write_s=20.0, retry_s=0.01)) as keys:
+        with pytest.raises(LedgerUnavailable):
+            asyncio.run(_cancelled(postgres_server, lambda: keys.persist([keys.new(None)[0]])))
+        asyncio.run(back(keys))
+        keys.persist([keys.new(None)[0]])
 
 
 def test_a_destroyed_key_is_gone_on_every_machine_and_does_not_come_back(

@@ -25,8 +25,10 @@ MAX_WORD = 512
 """Characters of a word, which is what stands between spaces; in a longer one nothing is turned back."""
 _PIECE = re.compile(r"[ \t\r\n]+|[^ \t\r\n]+")
 # Classes of characters and runs of them alone: linear in the text, whatever it is.
-_MARK = re.compile(rf"({TOKEN})|\\?`+|~~~|<|\{{|\]\(|(?<=\w)\(|\)|\[(?=\[)|\[[A-Za-z]+=")
+_MARK = re.compile(rf"({TOKEN})|\\?`+|~~~|<|\{{|\(|\)|\[(?=\[)|\[[A-Za-z]+=")
 _TOKEN = re.compile(TOKEN)
+_OPENS = re.compile(r"[\w\]]")
+"""What a parenthesis stands right behind that is of a link or a call."""
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
 """What makes an address of a word, or might: `\\0` stands for a token."""
@@ -37,10 +39,10 @@ _PROMPTS = frozenset(
     {
         *("$", "curl", "wget", "ssh", "scp", "sftp", "ftp", "nc", "telnet", "sudo", "echo", "export", "mail", "ping"),
         *("dig", "nslookup", "git", "docker", "kubectl", "python", "python3", "node", "psql", "mysql", "sqlite3"),
-        *("SELECT", "INSERT", "UPDATE", "DELETE"),
+        *("SELECT", "INSERT", "UPDATE", "DELETE", "WHERE", "VALUES", "SET", "HAVING"),
     }
 )
-"""Words that a line begins with which is for a shell."""
+"""Words that a line begins with which is for a shell or a database."""
 _LIST = re.compile(r"(?:[-*+>]|[0-9]{1,9}[.)])+")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)/?>", re.IGNORECASE)
@@ -71,9 +73,11 @@ class Restorer:
         """How much of the word has left."""
         self._torn = False
         self._first = True
-        self._spoiled = self._doubt = self._link = self._defines = False
-        """No token is turned back any more; in this paragraph; until a parenthesis closes (of a link, or a call); in
-        this word, which may be the destination of a link definition."""
+        self._spoiled = self._doubt = self._defines = False
+        """No token is turned back any more; in this paragraph; in this word, which may be the destination of a link
+        definition."""
+        self._link = 0
+        """Parentheses that are open, from the one of a link or a call on: no token is turned back until all close."""
         self._command = self._goes_on = False
         """No token is turned back any more in this line; and what it says goes on in the next one."""
         self._stands = False
@@ -249,8 +253,6 @@ class Restorer:
                 self._mark(mark, word, found.start())
                 continue
             value = None if glued else self._value(mark)
-            if word.startswith("(", found.end()):
-                self._link = True  # the token itself is the text of one
             if value is None:
                 known += self._stays(mark)
                 continue
@@ -273,6 +275,10 @@ class Restorer:
         self.back[meant.type] = self.back.get(meant.type, 0) + 1
         return meant.value
 
+    def _is_quoted(self, word: str) -> bool:
+        """Whether a parenthesis of this word may be one of a text in a call, which closes nothing."""
+        return self._link > 0 and ('"' in word or "'" in word)
+
     def _mark(self, mark: str, word: str, at: int) -> None:
         """One mark of what is not prose."""
         if mark[0] == "\\":
@@ -283,10 +289,13 @@ class Restorer:
                 self._ticks = 0 if self._ticks else len(mark)
         elif mark[0] in "{[~":
             self._spoiled = self._spoiled or not self._ticks
-        elif mark[-1] == "(":
-            self._link = True  # the destination of one, or what a function is called with
+        elif mark == "(":
+            # The destination of a link, whose text may be a token, or what a function is called with; or one in these.
+            self._link += self._link > 0 or _OPENS.match(word[at - 1 : at]) is not None
+            self._command = self._command or self._is_quoted(word)
         elif mark == ")":
-            self._link = False
+            self._command = self._command or self._is_quoted(word)
+            self._link = max(0, self._link - 1)
         elif word[at + 1 : at + 2].isalpha() or word[at + 1 : at + 2] in ("/", "!", "?"):
             tag = _TAG.match(word, at)
             plain = tag is not None and tag[1].lower() in _PLAIN_TAGS

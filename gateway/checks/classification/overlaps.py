@@ -5,6 +5,7 @@ from functools import lru_cache
 import msgspec
 
 from gateway.checks.classification.classes import OWN, weight
+from gateway.checks.classification.people import LISTED
 from gateway.checks.classification.readings import IN_CODE
 
 WORD = 1_000_000
@@ -54,18 +55,26 @@ def resolve(hits: list[Hit]) -> list[Hit]:
 def _resolve(hits: list[Hit]) -> list[Hit]:
     if len(hits) == 2:
         first, second = hits if _order(hits[0]) <= _order(hits[1]) else (hits[1], hits[0])
-        return [first] if second.end <= first.end and _covers(first, second) else [first, second]
+        if _goes_over(first, second) or (second.end <= first.end and _covers(first, second)):
+            return [first]
+        return [first, second]
     kept: list[Hit] = []
     around: list[Hit] = []
     for hit in sorted(hits, key=_order):
         around = [other for other in around if other.end > hit.start]
         for other in around:
-            if other.end >= hit.end and _covers(other, hit):
+            if _goes_over(other, hit) or (other.end >= hit.end and _covers(other, hit)):
                 break
         else:
             kept.append(hit)
             around.append(hit)
     return kept
+
+
+def _goes_over(other: Hit, hit: Hit) -> bool:
+    """Whether a name of a list is two names' (`Anna Brandt, Paul Weber`): its family name ends the one before. Its
+    given name is found by itself, too."""
+    return hit.reason == LISTED and other.type == hit.type and other.start < hit.start < other.end
 
 
 def _covers(other: Hit, hit: Hit) -> bool:

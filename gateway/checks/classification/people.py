@@ -15,6 +15,8 @@ DIGEST = hashlib.sha256(" ".join((*sorted(FIRST), *sorted(DOUBTFUL), *sorted(LAS
 """Part of the version of what ships."""
 GRADES = (("full-name", 0.85), ("given-and-other", 0.7), ("given-name", 0.55))
 """Reason → score."""
+LISTED = "listed-name"
+"""The reason of a family name before a given one."""
 _PARTICLES = frozenset(entries("van von de der den da di du del la le el al bin ibn ter zu dos das af av"))
 _THINGS = frozenset(
     entries(
@@ -39,7 +41,7 @@ def _in_upper(*tables: frozenset[str]) -> frozenset[str]:
     return frozenset(name.upper() for table in tables for name in table if name.lower() not in NOT_NAMES | _THINGS)
 
 
-_SURE_CAPITALS, _GIVEN_CAPITALS, _LAST_CAPITALS = _in_upper(FIRST), _in_upper(FIRST, DOUBTFUL), _in_upper(LAST)
+_SURE_CAPITALS, GIVEN_CAPITALS, _LAST_CAPITALS = _in_upper(FIRST), _in_upper(FIRST, DOUBTFUL), _in_upper(LAST)
 
 
 def _stem(token: str) -> str:
@@ -127,11 +129,11 @@ def _in_capitals(tokens: list[str]) -> int:
     while inner < len(tokens) - 1 and (_is_initial(tokens[inner]) or tokens[inner] in _SURE_CAPITALS):
         inner += 1
     last = tokens[inner].rstrip(".,")
-    if _is_open(tokens[0]) and first in _GIVEN_CAPITALS and last in _LAST_CAPITALS:
+    if _is_open(tokens[0]) and first in GIVEN_CAPITALS and last in _LAST_CAPITALS:
         double = inner + 1 < len(tokens) and _is_open(tokens[inner]) and tokens[inner + 1] in _LAST_CAPITALS
         return inner + 1 + double
     given = tokens[1].rstrip(".,").partition("-")[0]
-    if first in _LAST_CAPITALS and given in (_SURE_CAPITALS if _is_open(tokens[0]) else _GIVEN_CAPITALS):
+    if first in _LAST_CAPITALS and given in (_SURE_CAPITALS if _is_open(tokens[0]) else GIVEN_CAPITALS):
         return 2 + (len(tokens) > 2 and _is_initial(tokens[2]) and _is_open(tokens[1]))
     return 0
 
@@ -145,7 +147,7 @@ def listed(text: str) -> Verdict | None:
     """A family name of a dictionary before a given one (`Brandt, Anna M.`)."""
     family, _, given = text.partition(", ")
     known_as = family in LAST and family.lower() not in NOT_NAMES | _THINGS
-    return ("full-name", 0, len(text)) if known_as and given.split(" ")[0] in FIRST else None
+    return (LISTED, 0, len(text)) if known_as and given.split(" ")[0] in FIRST else None
 
 
 def title(text: str) -> Verdict | None:

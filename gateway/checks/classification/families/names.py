@@ -1,7 +1,7 @@
 """Names of people, where a title or a label says that a name follows."""
 
 from gateway.checks.classification.patterns import any_of
-from gateway.checks.classification.people import GRADES
+from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
 from gateway.checks.classification.recognizer import Lexicon, Recognizer
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
@@ -54,8 +54,6 @@ _CAPITALS = r"[A-Z\xC0]{1,3}['\xB7\-]?[A-Z\xC0]{1,20}(?:-[A-Z\xC0]{2,20})?"
 _FURTHER = rf",? (?:{_CAPITALS}\b|[A-Z\xC0][a-z\xE0]{{1,20}}(?:-[A-Z\xC0][a-z\xE0]{{1,20}})?|[A-Z]\b\.?)"
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
 
-_KNOWN = rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]"
-
 LEXICONS: tuple[Lexicon, ...] = ()
 
 RECOGNIZERS = (
@@ -63,7 +61,7 @@ RECOGNIZERS = (
         id="person-known",
         type="person",
         pattern=rf"{_PLACED}?(?:{_GIVEN}|{_DOUBTFUL})(?:-[A-Z\xC0][a-z\xE0]+)?(?:['\xB7]s\b)?{_INNER}?{_INNER}?{_INNER}?",
-        gate=_KNOWN,
+        gate=rf"{_GIVEN}|(?:{_DOUBTFUL}) (?:[A-Z]\.? )?[A-Z\xC0][a-z\xE0]",
         check="known",
         grades=GRADES,
     ),
@@ -71,18 +69,19 @@ RECOGNIZERS = (
         # As lists have it: `Brandt, Anna`.
         id="person-listed",
         type="person",
-        pattern=rf"\b({_WORD}, (?:{_GIVEN}|{_DOUBTFUL})(?: [A-Z]\b\.?)?)",
-        gate=_KNOWN,
+        pattern=rf"\b({_WORD}, (?:{_GIVEN})(?: [A-Z]\b\.?)?)",
+        gate=f", (?:{_GIVEN})",
         check="listed",
         again=True,
         score=0.75,
     ),
     Recognizer(
-        # As forms and laboratories print them; what else stands in capitals is hardly both of a dictionary.
+        # As forms and laboratories print them; what else stands in capitals is hardly both of a dictionary. Where all
+        # is in capitals, only what has a given name near by is looked at.
         id="person-capitals",
         type="person",
         pattern=rf"\b{_CAPITALS}{_FURTHER}(?:{_FURTHER})?(?:{_FURTHER})?",
-        gate=r"[A-Z\xC0]{2},? [A-Z\xC0](?:\.? [A-Z]|[A-Z\xC0]|[a-z\xE0])",
+        gate=rf"{any_of(GIVEN_CAPITALS)}|[A-Z\xC0],? (?:{any_of(name.capitalize() for name in GIVEN_CAPITALS)})",
         check="capitals",
         again=True,
         score=0.75,

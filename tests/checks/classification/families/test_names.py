@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.checks.classification.conftest import told
+from tests.checks.classification.conftest import ENGINE, told
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,18 @@ def test_names_are_found(text: str, name: str) -> None:
 )
 def test_names_in_capitals_and_in_the_order_of_lists(text: str, name: str) -> None:
     assert ("person", name) in told(text)
+
+
+def test_a_list_of_names_is_no_list_of_family_names_first() -> None:
+    text = "Anna Brandt, Paul Weber, Peter Miller and Simon"
+    assert [name for _, name in told(text)] == ["Anna Brandt", "Paul Weber", "Peter Miller", "Simon"]
+    assert [name for _, name in told("Brandt, Anna; Weber, Paul")] == ["Brandt, Anna", "Weber, Paul"]
+
+
+def test_whatever_stands_beside_them_names_in_a_row_are_found_to_the_last_letter() -> None:
+    names = "Anna Brandt, Paul Weber, Brandt, Anna Weber, Paul, Peter, Miller, Peter"
+    found = {place for one in ENGINE.scan_text(names) for place in range(one.start, one.end)}
+    assert [names[place] for place in range(len(names)) if place not in found and names[place].isalpha()] == []
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,12 @@ async def _given_back(parts: Parts, exchange: Exchange) -> None:
 
 
 async def _intended(parts: Parts, exchange: Exchange, routed: Routed, *, asked: bool) -> Refusal | None:
-    if exchange.under != parts.policy.digest:  # it has been taken over since it was classified, or decided
-        return Refusal(code="policy_changed", retry_after=1)
     delegated = parts.delegation.opened(exchange, routed) if asked and routed.route.calls else None
     for _ in range(MAX_CHECKS):
+        # Another one may have been taken over since it was classified or decided, or while the caller was looked at
+        # again: the entry would say that it was decided under that one, and be taken.
+        if exchange.under != parts.policy.digest:
+            return Refusal(code="policy_changed", retry_after=1)
         sessions = parts.sessions.grown(exchange)
         entry = parts.scribe.intent(exchange, routed, asked=asked, sessions=sessions, delegated=delegated)
         exchange.appended = True

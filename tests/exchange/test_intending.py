@@ -59,6 +59,18 @@ async def test_what_was_classified_under_another_policy_is_not_handed_to_the_led
     assert (parts.ends, parts.told, one.appended, one.intended) == ([None], ["given back"], False, False)
 
 
+async def test_what_is_taken_over_while_the_caller_is_looked_at_again_is_found_before_it_is_written_again() -> None:
+    one, given = exchange(), Parts(DenialsMoved(), None)
+
+    async def again(_: object) -> None:
+        given.policy.digest = "sha256:after"
+
+    given.admission = SimpleNamespace(again=again)
+    parts: Any = given
+    assert await intend(parts, one, ROUTED, asked=True) == Refusal(code="policy_changed", retry_after=1)
+    assert (given.ends, one.opened) == ([None], False)
+
+
 async def test_an_intent_that_is_written_opens_the_exchange() -> None:
     one, parts = exchange(), Parts(None)
     given: Any = parts

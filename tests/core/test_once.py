@@ -1,5 +1,8 @@
 """What is asked in JSON is read in one way or in none."""
 
+import json
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -31,6 +34,40 @@ def test_what_is_carried_inside_is_another_readers() -> None:
     for twice in (b'{"name": "a", "name": "b"}', b'{"name": "a", "more": {"y": 1, "y": 2}, "name": "b"}'):
         with pytest.raises(msgspec.MsgspecError):
             read_json(twice, Form, inside=False)
+
+
+class Carrier(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    body: msgspec.Raw = msgspec.Raw(b"")
+
+
+def test_what_is_carried_as_it_is_is_not_read_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    loads = json.loads
+
+    def noted(data: bytes, **how: Any) -> Any:
+        read.append(data)
+        return loads(data, **how)
+
+    monkeypatch.setattr("gateway.core.once.json.loads", noted)
+    found = read_json(b'{"name": "a", "body": {"x": [{"y": 1, "y": 2}]}}', Carrier, inside=False)
+    assert (bytes(found.body), read) == (b'{"x": [{"y": 1, "y": 2}]}', [b'{"name": "a", "body": 0}'])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"name": "a", "body": {"x": 1}, "body": {"x": 1}}',
+        b'{"body": {"x": 1}, "name": "a", "body": {"x": 2}}',
+        b'{"name": "a", "body": [1], "name": "[1]"}',
+        b'{"name": "a", "body": [], "n\\u0061me": "b"}',
+        b'{"name": "a", "body": {}, "name": {}}',
+        b'{"name": "a", "body": "name", "name": "b"}',
+    ],
+)
+def test_what_is_carried_hides_nothing_that_is_said_twice(data: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read_json(data, Carrier, inside=False)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ class Simulation:
                 detail = self._details.decode(stored.detail)
                 moment = self._moment(decision.policy, policy, envelope.occurred_at)
                 who = self._who(policy, detail)
-                way = self._way(policy, detail)
+                way = self._way(decision.policy, policy, detail)
                 self._count(envelope, decision, _question(envelope, decision, classes, detail.roles, who, moment, way))
 
     async def result(self) -> Simulated:
@@ -300,9 +300,10 @@ class Simulation:
             return NOBODY
         return detail.subject if self._named(detail.issuer) else NOBODY
 
-    def _way(self, policy: Policy, detail: _Detail) -> tuple[str, str]:
+    def _way(self, digest: str, policy: Policy, detail: _Detail) -> tuple[str, str]:
+        """One for all who are alike to both policies. A network of one name has other addresses in another version."""
         way = detail.source, strength(detail.method)
-        return self._ways.setdefault((policy.way(*way), self._draft.way(*way)), way)
+        return self._ways.setdefault((digest, policy.way(*way), self._draft.way(*way)), way)
 
     def _readable(self, digest: str, policy: Policy | None) -> Policy | None:
         """The version, None where its recognizers are of a form that is not read any more."""

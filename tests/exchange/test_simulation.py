@@ -109,6 +109,23 @@ async def test_where_requests_came_from_and_how_callers_were_identified_is_read_
     }
 
 
+async def test_an_address_is_asked_about_in_the_version_that_decided_of_it() -> None:
+    ward = rule("ward", 1, "role:*", "class:any", "zone:in-house", when="network:ward")
+    moved = policy(ward, network=[{"id": "ward", "addresses": ["10.7.0.0/16"]}])
+    versions = {"sha256:" + "1" * 64: policy(ward), "sha256:" + "2" * 64: moved}
+
+    async def version(digest: str) -> Policy:
+        return versions[digest]
+
+    taken = Simulation(policy(_OPEN), "default", _everybody)
+    for digest, source in zip(versions, ("10.1.0.1", "10.7.0.1"), strict=True):
+        detail = Detail(subject="alice", roles=("clerk",), source=source, method="jwt")
+        decision = DecisionInfo(effect="route", rules=("ward",), obligations=(), policy=digest)
+        await taken.take([_decided(0, detail, decision=decision)], version)
+    found = await taken.result()
+    assert (found.requests, found.otherwise, found.changed) == (2, 0, 0)
+
+
 async def test_answers_are_replayed_towards_the_callers_zone() -> None:
     given = _decided(
         event="exchange.completed",

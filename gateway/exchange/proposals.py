@@ -47,7 +47,8 @@ _TRIES = 8
 AT_START = "single-person: activated at start, from the policy directory"
 _FORGED = (
     "policy: the table policy_proposal says that an activation is under way that no process of this installation has "
-    "begun: nothing is activated by it; set its state to dropped, and its number to NULL"
+    "begun, or one of a version that sealed no rows (0.1): nothing is activated by it; set its state to dropped, and "
+    "its number to NULL"
 )
 _UNBORNE = (
     "policy: the table policy_proposal says that a policy was activated of which the ledgers tell nothing: set the "

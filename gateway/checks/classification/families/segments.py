@@ -14,7 +14,19 @@ _DAY = r"(?:1[89]|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[0-9]{4}(?:[0-9]{2})?)?"
 _ID = r"[A-Za-z0-9][A-Za-z0-9\-]{2,29}"
 _PID = r"\bPID\|[0-9]{0,4}\|"
-_FIELD = r"""["'](?:family|given|familyName|givenName)["'] ?: ?\[? ?["']"""
+_TO = r"""["'] ?: ?["']"""
+_BETWEEN = r"""["'],\s{0,20}["']"""
+_NUMBER = r"[A-Za-z0-9][A-Za-z0-9\-./]{2,18}"
+_FIELD = r"""(?:["'](?:family|given|familyName|givenName)["'] ?: ?\[?\s{0,24}["']|<(?:family|given) value=["'])"""
+_PERSON = r"[A-Z\xC0][A-Za-z\xC0\xE0'., \-]{1,23}"
+_ABOUT = "(?:subject|patient|performer|author|recorder|asserter|individual|actor|beneficiary|subscriber)"
+_RESOURCES = (
+    "(?:AdverseEvent|AllergyIntolerance|Appointment|CarePlan|Claim|ClinicalImpression|Condition|Coverage|"
+    "DiagnosticReport|Encounter|EpisodeOfCare|ExplanationOfBenefit|FamilyMemberHistory|ImagingStudy|Immunization|"
+    "MedicationAdministration|MedicationDispense|MedicationRequest|MedicationStatement|NutritionOrder|Observation|"
+    "Patient|Procedure|QuestionnaireResponse|RelatedPerson|RiskAssessment|ServiceRequest|Specimen)"
+)
+"""Resources of FHIR that are of somebody's health, or care."""
 _ZIP = "[0-9]{5}(?:-?[0-9]{4})?"
 
 HL7 = (
@@ -194,6 +206,82 @@ FHIR = (
         pattern=rf"""{_FIELD}([A-Z\xC0][A-Za-z\xC0\xE0'. \-]{{1,40}})["']""",
         gate=rf"{_FIELD}[A-Z\xC0]",
         score=0.9,
+        reason="field",
+    ),
+    Recognizer(
+        # Whatever stands in it is of somebody's health, as in a body that is read by its elements.
+        id="fhir-resource",
+        type="health-term",
+        pattern=rf"""["']resourceType{_TO}({_RESOURCES})["']""",
+        gate=rf"""["']resourceType{_TO}{_RESOURCES}["']""",
+        score=0.9,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-reference",
+        type="mrn",
+        pattern=r"\b(?:Patient|RelatedPerson)/([A-Za-z0-9\-.]{4,64})\b",
+        gate=r"\b(?:Patient|RelatedPerson)/[A-Za-z0-9]",
+        check="code",
+        score=0.9,
+        reason="field",
+    ),
+    Recognizer(
+        # With the system that gave it: in other JSON a value is anything.
+        id="fhir-identifier",
+        type="mrn",
+        pattern=rf"""(?:system{_TO}[a-z]{{3,5}}:[^"'\s]{{1,28}}|\burn:[^"'\s]{{1,40}}){_BETWEEN}value{_TO}({_NUMBER})["']""",
+        gate=rf"""{_BETWEEN}value{_TO}[A-Za-z0-9]""",
+        check="code",
+        score=0.85,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-display",
+        type="person",
+        pattern=rf"""/[A-Za-z0-9\-.]{{1,36}}{_BETWEEN}display{_TO}({_PERSON})["']""",
+        gate=rf"""{_BETWEEN}display{_TO}[A-Z\xC0]""",
+        score=0.85,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-display-before",
+        type="person",
+        pattern=rf"""["']display{_TO}({_PERSON}){_BETWEEN}reference{_TO}[A-Z]""",
+        gate=rf"""{_BETWEEN}reference{_TO}[A-Z]""",
+        score=0.85,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-display-alone",
+        type="person",
+        pattern=rf"""["']{_ABOUT}["'] ?: ?\[?\s{{0,8}}\{{\s{{0,12}}["']display{_TO}({_PERSON})["']""",
+        gate=rf"""\{{\s{{0,12}}["']display{_TO}[A-Z\xC0]""",
+        score=0.85,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-postal-code",
+        type="postal-code",
+        pattern=rf"""["']postalCode{_TO}([A-Z0-9][A-Z0-9 \-]{{2,9}})["']""",
+        gate=rf"""["']postalCode{_TO}[A-Z0-9]""",
+        score=0.9,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-town",
+        type="place",
+        pattern=rf"""["']city{_TO}([A-Z\xC0][A-Za-z\xC0\xE0'. \-]{{1,40}})["']""",
+        gate=rf"""["']city{_TO}[A-Z\xC0]""",
+        score=0.85,
+        reason="field",
+    ),
+    Recognizer(
+        id="fhir-street",
+        type="street-address",
+        pattern=r"""["']line["'] ?: ?\[\s{0,24}["']([0-9A-Z\xC0][^"'\n]{2,50})["']""",
+        gate=r"""["']line["'] ?: ?\[\s{0,24}["'][0-9A-Z\xC0]""",
+        score=0.85,
         reason="field",
     ),
 )

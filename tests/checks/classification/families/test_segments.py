@@ -1,5 +1,7 @@
 """Segments of HL7 v2, X12 and FHIR in the middle of text."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,3 +82,61 @@ def test_no_match_that_holds_white_space_is_longer_than_a_window_looks_ahead(ite
     ):
         for begin, _, _, end in pattern.spans(text.encode("latin-1"), 0):
             assert end - begin <= 96
+
+
+_OBSERVATION = {
+    "resourceType": "Observation",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "25836-8", "display": "HIV-1 RNA"}]},
+    "subject": {"reference": "Patient/48210099", "display": "Adaeze Okonkwo"},
+}
+_PATIENT = {
+    "resourceType": "Patient",
+    "identifier": [{"system": "urn:oid:2.16.840.1.113883.19.5", "value": "48210099"}],
+    "name": [{"family": "Okonkwo", "given": ["Adaeze", "N"]}],
+    "birthDate": "1961-04-02",
+    "address": [{"line": ["12 Harbour Lane"], "city": "Leeds", "postalCode": "LS1 4DY"}],
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4])
+def test_a_resource_of_fhir_in_a_message_is_health_data(indent: int | None) -> None:
+    told_of = told(f"Explain this: {json.dumps(_OBSERVATION, indent=indent)}")
+    assert {("health-term", "Observation"), ("mrn", "48210099"), ("person", "Adaeze Okonkwo")} <= set(told_of)
+    assert set(told(f"```json\n{json.dumps(_PATIENT, indent=indent)}\n```")) >= {
+        ("health-term", "Patient"),
+        ("mrn", "48210099"),
+        ("person", "Okonkwo"),
+        ("person", "Adaeze"),
+        ("date-of-birth", "1961-04-02"),
+        ("street-address", "12 Harbour Lane"),
+        ("place", "Leeds"),
+        ("postal-code", "LS1 4DY"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ('"subject": {"display": "Adaeze Okonkwo"}', "person", "Adaeze Okonkwo"),
+        ('{"display": "Adaeze Okonkwo", "reference": "Patient/1"}', "person", "Adaeze Okonkwo"),
+        ("https://fhir.example/Patient/48210099", "mrn", "48210099"),
+        ('"system": "https://clinic.example/mrn", "value": "MR-48210"', "mrn", "MR-48210"),
+        ('<family value="Okonkwo"/><given value="Adaeze"/>', "person", "Okonkwo"),
+    ],
+)
+def test_elements_of_it_are_found_alone(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "x", "url": "/b/c", "value": "12345"}',
+        '{"system": "phone", "value": "abc"}',
+        '{"code": "25836-8", "display": "Sodium in serum"}',
+        '{"resourceType": "Bundle"}, {"resourceType": "StructureDefinition"}',
+        "the patient/provider ratio, Patient/id",
+    ],
+)
+def test_other_json_is_none(text: str) -> None:
+    assert not {"mrn", "person", "health-term"} & {kind for kind, _ in told(text)}

@@ -204,7 +204,7 @@ class Router:
                 explanation=(*self._policy.explain(ruling), *map(_told, untold)),
                 ruling=ruling,
             )
-        return self._denied(caller, closest, views, untold)
+        return self._denied(caller, classified, closest, views, untold)
 
     def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
         """Whether any but the first candidate may have the message. What this gateway does not know is held, if at all,
@@ -388,7 +388,12 @@ class Router:
         )
 
     def _denied(
-        self, caller: Caller, found: Closest | None, views: list[CandidateView], untold: list[Untold]
+        self,
+        caller: Caller,
+        classified: Classified,
+        found: Closest | None,
+        views: list[CandidateView],
+        untold: list[Untold],
     ) -> Denied:
         closest = found.ruling if found is not None else None
         decision = Decision(
@@ -423,7 +428,9 @@ class Router:
             said = (*said, "Nothing of it may be kept, and it would have had to be, so it is denied.")
         elif closest.allowed:
             said = (*said, "What would have had to be masked could not be, so it is denied.")
-        return Denied(decision=decision, explanation=(*said, *told), classes=_denied_for(closest), inputs=found.inputs)
+        denied = _denied_for(closest)
+        said = (*said, *_from_before(classified, denied))
+        return Denied(decision=decision, explanation=(*said, *told), classes=denied, inputs=found.inputs)
 
 
 def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Question:
@@ -511,6 +518,16 @@ def _denied_for(ruling: Ruling) -> frozenset[str]:
     denied = frozenset(verdict.data_class for verdict in ruling.verdicts if not verdict.allowed)
     masked = (verdict for verdict in ruling.verdicts if masks(verdict.obligations))
     return denied or frozenset(verdict.data_class for verdict in masked)
+
+
+def _from_before(classified: Classified, denied: frozenset[str]) -> tuple[str, ...]:
+    """Which of these classes the message did not bring: without it nobody would know why nothing was found."""
+    own = {*classified.found, *classified.declared, *classified.floor}
+    names = ", ".join(sorted(denied.intersection(classified.inherited) - own))
+    if not names:
+        return ()
+    before = "a refusal a moment ago ([sessions] denied_s), what it continues, who called, or whom it is about"
+    return (f"The message itself did not bring {names}: that comes from what was before it ({before}).",)
 
 
 def _refusing(ruling: Ruling) -> Ruling:

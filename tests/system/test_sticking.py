@@ -1,9 +1,11 @@
 """A message that was denied does not get through in other words a moment later."""
 
+import json
+
 from gateway.settings import Settings
 from tests.conftest import ManualClock
 from tests.system.kit import HEALTH, PUBLIC, code
-from tests.system.site import system
+from tests.system.site import System, system
 
 EXACT = {"x-route": "exact"}
 STICKS = {"denied_s": 60}
@@ -18,12 +20,21 @@ async def test_a_paraphrase_a_moment_later_does_not_start_clean(database: Settin
         assert (again.status_code, code(again)) == (403, "policy_denied")
         [record] = await site.trail(again.headers["x-exchange-id"])
         assert (record["classes"]["found"], record["classes"]["inherited"]) == ([], ["phi"])
+        (before,) = await site.trail(denied.headers["x-exchange-id"])
+        told = [await _explanation(site, one["seq"]) for one in (before, record)]
+        assert ["did not bring phi" in one for one in told] == [False, True], "whoever reads it is told why"
         assert (await site.chat(key, PUBLIC, "summarize")).headers["x-routed-agent"] == "ward"
         assert (await site.chat(other, PUBLIC, "summarize")).headers["x-routed-agent"] == "cloud"
         clock.advance(59)
         assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 403
         clock.advance(1)
         assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 200
+
+
+async def _explanation(site: System, seq: int) -> str:
+    reader = site.gateway.site.reader("default")
+    (stored,) = [one async for one in reader.records(seq, seq + 1, details=True)]
+    return str(json.loads(stored.detail or b"{}")["explanation"])
 
 
 async def test_what_was_denied_sticks_over_a_restart(sqlite_settings: Settings, clock: ManualClock) -> None:

@@ -32,6 +32,8 @@ _THINGS = frozenset(
     )
 )
 """What bears a name and is nobody."""
+_IRISH = 4
+"""Characters than which such a name is longer."""
 _BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt Saint St San Santa"))
 """With what the names of places begin."""
 
@@ -129,13 +131,18 @@ def _in_capitals(tokens: list[str]) -> int:
     while inner < len(tokens) - 1 and (_is_initial(tokens[inner]) or tokens[inner] in _SURE_CAPITALS):
         inner += 1
     last = tokens[inner].rstrip(".,")
-    if _is_open(tokens[0]) and first in GIVEN_CAPITALS and last in _LAST_CAPITALS:
+    if _is_open(tokens[0]) and first in GIVEN_CAPITALS and _is_family(last):
         double = inner + 1 < len(tokens) and _is_open(tokens[inner]) and tokens[inner + 1] in _LAST_CAPITALS
         return inner + 1 + double
     given = tokens[1].rstrip(".,").partition("-")[0]
-    if first in _LAST_CAPITALS and given in (_SURE_CAPITALS if _is_open(tokens[0]) else GIVEN_CAPITALS):
+    if _is_family(first) and given in (_SURE_CAPITALS if _is_open(tokens[0]) else GIVEN_CAPITALS):
         return 2 + (len(tokens) > 2 and _is_initial(tokens[2]) and _is_open(tokens[1]))
     return 0
+
+
+def _is_family(token: str) -> bool:
+    """Whether a word in capitals is a family name: of the dictionary, or Irish by its form."""
+    return token in _LAST_CAPITALS or (token[:2] in ("O'", "O\u2019") and len(token) > _IRISH)
 
 
 def _is_open(token: str) -> bool:

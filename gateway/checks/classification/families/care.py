@@ -38,7 +38,7 @@ _FILE = (
 )
 
 LEXICONS = (
-    Lexicon(id="care-close", words=words(_no(_CARE) + ", accession:, specimen:, acc no")),
+    Lexicon(id="care-close", words=words(_no(_CARE) + ", accession, specimen:, acc no")),
     Lexicon(id="approval-close", words=words(_no(_APPROVAL) + ", prior auth, pa #, pa number")),
     Lexicon(id="file-close", words=words(_no(_FILE) + ", matricule, matricola")),
     Lexicon(

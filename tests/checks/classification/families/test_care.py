@@ -12,6 +12,7 @@ from tests.checks.classification.conftest import told
         ("Accession number: A20-1234567 was reviewed.", "mrn", "A20-1234567"),
         ("Accession No. 24-00391822", "mrn", "24-00391822"),
         ("accession: S24-19283", "mrn", "S24-19283"),
+        ("Accession 26-0045817 came", "mrn", "26-0045817"),
         ("Study ID 884213 shows progress", "mrn", "884213"),
         ('{"specimen_id": "S24-19283"}', "mrn", "S24-19283"),
         ('{"accessionNumber": "24-00391822"}', "mrn", "24-00391822"),

@@ -45,6 +45,8 @@ def test_names_are_found(text: str, name: str) -> None:
         ("DUPONT Jean-Pierre", "DUPONT Jean-Pierre"),
         ("GARCIA Maria came", "GARCIA Maria"),
         ("MÜLLER, JÜRGEN", "MÜLLER, JÜRGEN"),
+        ("MARY O'BRIEN WAS ADMITTED", "MARY O'BRIEN"),
+        ("O\u2019BRIEN, PATRICK J. came", "O\u2019BRIEN, PATRICK J"),
         ("with Brandt, Anna M. today", "Brandt, Anna M."),
     ],
 )

@@ -6,6 +6,7 @@ puts the halves together. A half that does not fit the other, or a root that is 
 """
 
 import asyncio
+import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Sequence
@@ -87,7 +88,9 @@ def misses(report: Report) -> list[str]:
 
 def from_memory(first: int, end: int) -> Half:
     """A half of the records that this process was forked with: made its own before the clock starts, for what is
-    measured is not the kernel, which copies each page of a fork when it is first counted into."""
+    measured is not the kernel, which copies each page of a fork when it is first counted into; the collector would
+    count into all of them."""
+    gc.freeze()
     records = [msgspec.structs.replace(one, envelope=bytes(bytearray(one.envelope))) for one in _memory[first:end]]
     began = time.process_time()
     verification, before = _begun(first, records)
@@ -97,6 +100,7 @@ def from_memory(first: int, end: int) -> Half:
 
 def from_database(path: Path, first: int, end: int) -> Half:
     """A half of the records of a SQLite file."""
+    gc.freeze()
     return asyncio.run(_read(path, first, end))
 
 

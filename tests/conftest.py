@@ -16,6 +16,7 @@ from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 from tests.statements import share_statements
 
 services.files_in_memory()
+services.no_tls_to_our_own()
 share_statements()
 # How long examples take says how busy the machine is.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

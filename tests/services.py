@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -40,6 +41,13 @@ def files_in_memory() -> None:
         return
     if shutil.disk_usage(_MEMORY).free >= _ROOM and os.access(_MEMORY, os.W_OK | os.X_OK):
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+def no_tls_to_our_own() -> None:
+    """Let nobody ask the tests' own PostgreSQL, which has no certificate, whether it speaks TLS: to be ready for a yes
+    costs each connection as much as all the rest of it."""
+    if "GATEWAY_TEST_POSTGRES_URL" not in os.environ:
+        os.environ.setdefault("PGSSLMODE", "disable")
 
 
 def missing(name: str, package: str) -> None:
@@ -102,6 +110,7 @@ class Postgres:
         self._password = secrets.token_hex(16)
         self.owner, self.role = f"gw_owner_{self._mark}", f"gw_app_{self._mark}"
         self._template = f"gw_template_{self._mark}"
+        self._administrator = _Administrator(url)
         self._made: list[str] = []
         self._numbers = count()
 
@@ -116,6 +125,7 @@ class Postgres:
             self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         for name in (self.owner, self.role):
             self._admin(f"DROP ROLE IF EXISTS {name}")
+        self._administrator.close()
 
     def database(self, *, migrated: bool = True) -> tuple[str, str]:
         """(owner URL, application URL) of a fresh database."""
@@ -170,14 +180,48 @@ class Postgres:
         return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}"))
 
     def _admin(self, statement: str) -> None:
-        async def execute() -> None:
-            connection = await asyncpg.connect(self.url)
-            try:
-                await connection.execute(statement)
-            finally:
-                await connection.close()
+        self._administrator.run(statement)
 
-        run_apart(execute())
+
+class _Administrator:
+    """One connection as superuser, in a thread and loop of its own: whatever loop a test has is left alone, and to
+    connect costs as much as what is asked."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="postgres-admin")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: asyncpg.Connection | None = None
+
+    def run(self, statement: str) -> None:
+        self._thread.submit(self._run, statement).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+
+    def _run(self, statement: str) -> None:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(self._execute(statement))
+
+    async def _execute(self, statement: str) -> None:
+        # A test may have restarted the server, or ended whoever is connected.
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url)
+        try:
+            await self._connection.execute(statement)
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+            self._connection.terminate()
+            self._connection = await asyncpg.connect(self._url)
+            await self._connection.execute(statement)
+
+    def _close(self) -> None:
+        loop, connection, self._loop, self._connection = self._loop, self._connection, None, None
+        if loop is not None:
+            if connection is not None:
+                loop.run_until_complete(connection.close(timeout=5))
+            loop.close()
 
 
 @contextmanager

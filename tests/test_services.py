@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from tests import services
+from tests.services import Postgres
 
 SCRIPT = Path(__file__).parent / "install_services.sh"
 KINDS: dict[str, tuple[Callable[[], AbstractContextManager[Any]], str]] = {
@@ -90,6 +91,26 @@ async def _roles(url: str) -> set[str]:
         return {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
     finally:
         await connection.close()
+
+
+@pytest.mark.postgres
+def test_a_database_is_made_also_after_the_connection_that_makes_them_was_ended(postgres_server: Postgres) -> None:
+    ours = (
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename"
+    )
+
+    async def ended() -> int:
+        other = await asyncpg.connect(postgres_server.url)
+        try:
+            return int(await other.fetchval(f"SELECT count(pg_terminate_backend(pid, 5000)) {others}"))
+        finally:
+            await other.close()
+
+    postgres_server.drop(postgres_server.database()[0])
+    assert services.run_apart(ended()) > 0
+    url = postgres_server.database()[0]
+    assert services.run_apart(_roles(url))
+    postgres_server.drop(url)
 
 
 def test_nothing_is_installed_where_everything_was_given() -> None:

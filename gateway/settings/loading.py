@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -59,7 +60,7 @@ def secret(reference: str, base: str, environment: Mapping[str, str] | None = No
 def _known(document: Any, model: type[msgspec.Struct], place: str) -> None:
     if not isinstance(document, dict):
         raise ConfigurationError(f"{place.rstrip('.') or 'the file'} must be a table")
-    hints = get_type_hints(model)
+    hints = _hints(model)
     for key, value in document.items():
         if key not in hints:
             near = difflib.get_close_matches(key, hints, n=1, cutoff=0.4)
@@ -72,6 +73,12 @@ def _known(document: Any, model: type[msgspec.Struct], place: str) -> None:
             _known(item, inner, f"{place}{key}[{index}]." if isinstance(value, list) else f"{place}{key}.")
 
 
+@cache
+def _hints(model: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """The types of its fields, by name: resolved once, for an agent of which there are hundreds too."""
+    return get_type_hints(model)
+
+
 def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
     for candidate in (hint, *get_args(hint)):
         if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
@@ -80,7 +87,7 @@ def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
 
 
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
-    hints = get_type_hints(Settings)
+    hints = _hints(Settings)
     sections = {
         name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)
     }
@@ -90,7 +97,7 @@ def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
         section, _, key = variable.removeprefix("GATEWAY_").lower().partition("_")
         if section not in sections:
             raise ConfigurationError(f"{variable} names no section; sections are {', '.join(sorted(sections))}")
-        keys = get_type_hints(sections[section])
+        keys = _hints(sections[section])
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
             nearest = f"; the nearest known one is GATEWAY_{section.upper()}_{near[0].upper()}" if near else ""

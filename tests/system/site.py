@@ -160,7 +160,13 @@ async def served(app: Any, *, lifespan: str = "off", **more: Any) -> AsyncIterat
     # With the protocol named, asyncio switches Nagle's algorithm off, as servers that bind by themselves do.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    options: dict[str, Any] = {"log_level": "critical", "access_log": False, "loop": "asyncio", "proxy_headers": False}
+    options: dict[str, Any] = {
+        "log_config": None,
+        "log_level": "critical",
+        "access_log": False,
+        "loop": "asyncio",
+        "proxy_headers": False,
+    }
     config = uvicorn.Config(app, lifespan=lifespan, **{**options, **more})  # type: ignore[arg-type]
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

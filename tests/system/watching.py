@@ -131,5 +131,5 @@ async def _watch(settings: Settings, seen: Path, told: Connection) -> None:
     listening.listen(256)
     told.send(f"http://127.0.0.1:{listening.getsockname()[1]}")
     app = WatchingAgent(Eyes(settings), saw)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, lifespan="off")
     await uvicorn.Server(config).serve(sockets=[listening])

@@ -15,6 +15,9 @@ _COMMON = frozenset(b" abcdefghijklmnopqrstuvwxyz")
 _TOKEN = re.compile(r"\\x.{0,2}|\\.?|\[\^?\]?(?:\\.?|[^\]\\])*\]?|\{[^}]*\}|.", re.DOTALL)
 """An escape, a character class (a bracket right after its beginning is a member), a repetition, or a character; the
 sources are those of recognizers, which whoever runs the gateway has written."""
+_PLAIN = re.compile(rf"[^\\\[{{_]+|{_TOKEN.pattern}", re.DOTALL)
+"""The same, but what is written as it is meant is one token however long: sources are lists of words for the most
+part."""
 _LOW, _UNDER = ord("_"), ord(UNDER)
 _LOWS = frozenset(("_", r"\_", r"\x5f", r"\x5F"))
 _NO_WORD = r"\W"
@@ -25,7 +28,7 @@ def over_shadow(source: str, members: Callable[[str], frozenset[int]]) -> str:
     r"""The source as it is meant, for a shadow, in which another byte stands for `_` (`normalise.UNDER`): what matches
     `_` matches that, what does not does not, and `\b` is a border beside it. `members` as in `needed`, of sources as
     they are written."""
-    return "".join(_over(token, members) for token in _TOKEN.findall(source))
+    return "".join([_over(token, members) for token in _PLAIN.findall(source)])
 
 
 def _over(token: str, members: Callable[[str], frozenset[int]]) -> str:

@@ -95,9 +95,7 @@ async def _roles(url: str) -> set[str]:
 
 @pytest.mark.postgres
 def test_a_database_is_made_also_after_the_connection_that_makes_them_was_ended(postgres_server: Postgres) -> None:
-    ours = (
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename"
-    )
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
 
     async def ended() -> int:
         other = await asyncpg.connect(postgres_server.url)

@@ -12,9 +12,12 @@ def test_the_script_runs_the_command_and_leaves_the_collector_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gateway", "no-such-command"])
+    thresholds = gc.get_threshold()
     try:
         assert run() == 2
         assert "no-such-command" not in capsys.readouterr().out
         assert gc.isenabled()
+        assert gc.get_threshold()[0] > 10_000
     finally:
         gc.unfreeze()
+        gc.set_threshold(*thresholds)

@@ -80,8 +80,11 @@ def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_pa
     assert packed.read_text("utf-8") == standalone.generate()
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
-@pytest.mark.parametrize(("name", "code"), [("good", 0), ("manifest-signed-by-another-key", 1)])
+@pytest.mark.parametrize(
+    ("name", "code", "form"),
+    [("good", 0, ()), ("manifest-signed-by-another-key", 1, ("--json",))],
+    ids=["text", "json"],
+)
 def test_a_reader_that_goes_away_changes_no_verdict_and_is_no_trace(
     alone: Path, name: str, code: int, form: tuple[str, ...]
 ) -> None:

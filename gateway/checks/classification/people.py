@@ -32,6 +32,7 @@ _THINGS = frozenset(
     )
 )
 """What bears a name and is nobody."""
+_WORDS = NOT_NAMES | _THINGS
 _IRISH = 4
 """Characters than which such a name is longer."""
 _BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt Saint St San Santa"))
@@ -40,7 +41,7 @@ _BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt S
 
 def _in_upper(*tables: frozenset[str]) -> frozenset[str]:
     """Names as they stand in capitals, but those that are words."""
-    return frozenset(name.upper() for table in tables for name in table if name.lower() not in NOT_NAMES | _THINGS)
+    return frozenset(name.upper() for table in tables for name in table if name.lower() not in _WORDS)
 
 
 _SURE_CAPITALS, GIVEN_CAPITALS, _LAST_CAPITALS = _in_upper(FIRST), _in_upper(FIRST, DOUBTFUL), _in_upper(LAST)
@@ -91,7 +92,7 @@ def _name(start: int, given: str, following: list[str], *, ended: bool, sure: bo
             continue
         if stem.lower() in _THINGS and stem[:1].isupper() and not family:
             return None
-        if stem.lower() in NOT_NAMES or stem.lower() in _THINGS or not stem[:1].isupper():
+        if stem.lower() in _WORDS or not stem[:1].isupper():
             break
         family = family or stem in LAST or stem in FIRST or stem.partition("-")[0] in LAST
         other = True
@@ -153,7 +154,7 @@ def _is_open(token: str) -> bool:
 def listed(text: str) -> Verdict | None:
     """A family name of a dictionary before a given one (`Brandt, Anna M.`)."""
     family, _, given = text.partition(", ")
-    known_as = family in LAST and family.lower() not in NOT_NAMES | _THINGS
+    known_as = family in LAST and family.lower() not in _WORDS
     return (LISTED, 0, len(text)) if known_as and given.split(" ")[0] in FIRST else None
 
 

@@ -8,8 +8,8 @@ _COLLECT = (20_000, 10, 10)
 
 
 def run() -> int:
-    """`gateway.cli.main.main`, read in without looking for garbage: there is none yet. And little while the command's own
-    modules are read in, which by Python's thresholds were a quarter of what a command takes."""
+    """`gateway.cli.main.main`, read in without looking for garbage: there is none yet. And little of that while the
+    command's own modules are read in, which by Python's thresholds were a quarter of what a command takes."""
     gc.disable()
     from gateway.cli.main import main  # noqa: PLC0415
 

@@ -130,7 +130,7 @@ FREE = _set("data metadata params header")
 TIMES = _set("timestamp statusTimestampAfter")
 TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 """When the agent did something (§5.6.1): no date of anybody's."""
-SPELLINGS: Mapping[str, str] = {key.lower(): key for key in A2A.keys}
+SPELLINGS: Mapping[str, str] = {key.casefold(): key for key in A2A.keys}
 
 
 def misspelt(key: str) -> bool:
@@ -138,4 +138,4 @@ def misspelt(key: str) -> bool:
     the former for the same, and some the latter, so that they would read another message than the gateway."""
     if key in A2A.keys:
         return False
-    return key.replace("_", "").lower() in SPELLINGS
+    return key.replace("_", "").casefold() in SPELLINGS

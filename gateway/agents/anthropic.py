@@ -13,10 +13,12 @@ from gateway.agents.anthropic_content import content
 from gateway.agents.anthropic_schema import COUNT_REQUEST, MESSAGES_REQUEST
 from gateway.agents.anthropic_stream import AnthropicStream
 from gateway.agents.anthropic_usage import tokens_in, tokens_out
-from gateway.agents.anthropic_words import ANSWER, MAX_BETAS, REQUEST, TOOL, VERSION, beta, version
+from gateway.agents.anthropic_words import ANSWER, CONTENT, MAX_BETAS, REQUEST, TOOL, VERSION, beta, version
 from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
+from gateway.agents.elsewhere import FIELDS
 from gateway.agents.openai_wire import JSON, read_body, read_object
 from gateway.agents.openai_words import model_name
+from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
@@ -25,6 +27,10 @@ from gateway.core.refusal import Refusal
 _CONTENT = frozenset({"messages", "system", "mcp_servers"})
 _TOOLS = frozenset({"tools", "tool_choice", "output_config", "output_format"})
 _PLAIN = frozenset({"metadata"})
+_SPELLINGS = Spellings(
+    REQUEST.keys | CONTENT.keys | TOOL.keys | FIELDS.keys() | {"thread"},
+    free=("metadata", "input", "input_schema", "input_examples", "schema", "properties"),
+)
 _ERROR_TYPES = {
     401: "authentication_error",
     402: "billing_error",
@@ -62,7 +68,7 @@ class AnthropicAdapter:
         if isinstance(read, Refusal):
             return read
         value = read.value
-        refusal = _unknown_headers(request)
+        refusal = _SPELLINGS.refusal(value) or _unknown_headers(request)
         if refusal is not None:
             return refusal
         further = beyond(value)

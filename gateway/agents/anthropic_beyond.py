@@ -9,6 +9,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from gateway.agents.anthropic_content import ADDRESSED
+from gateway.agents.anthropic_words import REQUEST
+from gateway.agents.elsewhere import elsewhere, leads_elsewhere
+
 _RUN_BY_PROVIDER = {
     "web_search": "onward:web_search",
     "web_fetch": "onward:web_fetch",
@@ -44,8 +48,7 @@ def beyond(value: dict[str, Any]) -> Beyond:
     references: dict[str, None] = {}
     for tool in _items(value.get("tools")):
         _tool(tool, onward)
-    if value.get("mcp_servers"):
-        onward["onward:mcp"] = None
+    elsewhere(value, REQUEST.keys, lambda kind: onward.update({f"onward:{kind}": None}))
     _container(value.get("container"), onward, references)
     _content(value.get("system"), onward, references)
     _content(value.get("messages"), onward, references)
@@ -120,13 +123,22 @@ def _content(value: Any, onward: dict[str, None], references: dict[str, None]) -
         if type(item) is list:
             stack.extend(reversed(item))
         elif type(item) is dict:
-            source = item.get("source")
-            if type(source) is dict and source.get("type") not in ("base64", "file", "text", "content"):
+            if _is_fetched(item):
                 onward["onward:url"] = None
             if "definition" in item:
                 _tool(item["definition"], onward)
             _name("file", item.get("file_id"), references)
             stack.extend(child for key, child in reversed(item.items()) if key != "input")
+
+
+def _is_fetched(item: dict[str, Any]) -> bool:
+    """Whether an object's content lies at an address."""
+    source = item.get("source")
+    kind = source.get("type") if type(source) is dict else None
+    if type(source) is dict and kind not in ("base64", "file", "text", "content"):
+        return True
+    bare = kind == "base64" or (type(source) is str and item.get("type") != "search_result")
+    return (bare and leads_elsewhere(source)) or any(item.get(key) is not None for key in ADDRESSED)
 
 
 def _files(value: Any, found: dict[str, None]) -> None:

@@ -16,6 +16,8 @@ CIPHERS = frozenset({"encrypted_content", "encrypted_index", "encrypted_stdout"}
 """Keys under which the provider hands out what it alone can read."""
 READ_SOURCES = ("text", "content")
 """Kinds of sources that hold text. No set: a kind that is a list or an object is compared, too."""
+ADDRESSED = frozenset({"image_url", "video_url", "audio_url", "document_url", "file_url"})
+"""Content by address as other APIs write it, which servers of several APIs take here, too."""
 _ENCODED_FROM = 1024
 _ENCODED = re.compile(r"(?:data:[^,]{0,256},)?[A-Za-z0-9+/=_-]+")
 """Strings of this form from that length on are bytes in base64, not text."""
@@ -67,7 +69,7 @@ def _member(block: dict[str, Any], key: str, item: Any, parts: list[Part], place
     elif form is str and key == "authorization_token":
         # A secret by the protocol's own definition; its label lets it be found by what stands before it, too.
         parts.append(Part(place, item, "text", "password", _SECRET))
-    elif form is dict and key == "source" and item.get("type") not in READ_SOURCES:
+    elif (form is dict and key == "source" and item.get("type") not in READ_SOURCES) or key in ADDRESSED:
         parts.append(Part(place, "", "unreadable"))
         content(item, parts, place)
     elif key == "input":

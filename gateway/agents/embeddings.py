@@ -11,13 +11,17 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
+from gateway.agents.elsewhere import FIELDS, elsewhere
+from gateway.agents.openai_beyond import Beyond
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import EMBEDDED, EMBEDDING, model_name, tokens
+from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.core.refusal import Refusal
 
+_SPELLINGS = Spellings(EMBEDDING.keys | FIELDS.keys() | {"messages"})
 _TOKENS: dict[str, Any] = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
 EMBEDDING_REQUEST: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -60,8 +64,13 @@ class EmbeddingsAdapter:
         body = read_body(request, bounds)
         if isinstance(body, Refusal):
             return body
+        astray = _SPELLINGS.refusal(body.value)
+        if astray is not None:
+            return astray
         if body.value.get("stream"):
             return unsupported("/stream", "false: vectors come whole")
+        beyond = Beyond()
+        elsewhere(body.value, EMBEDDING.keys, beyond.contacts)
         parts: list[Part] = []
         for key, item in body.value.items():
             place = f"/{escape(key)}"
@@ -81,6 +90,7 @@ class EmbeddingsAdapter:
             parts=tuple(parts),
             document=body.value,
             inbound=request,
+            onward=beyond.onward,
         )
 
     def render(self, message: Message, agent: Route, masked: Mapping[str, str]) -> Outgoing:

@@ -13,7 +13,7 @@ from gateway.agents.bodies import check_places, decompress, read_json, replace, 
 from gateway.agents.mcp_errors import rpc_error
 from gateway.agents.mcp_events import RpcFrames, answers
 from gateway.agents.mcp_parts import rpc_parts
-from gateway.agents.mcp_rpc import Rpc, encode_header, is_response, read_rpc, version_of, without_state
+from gateway.agents.mcp_rpc import Rpc, encode_header, is_message, is_response, read_rpc, version_of, without_state
 from gateway.agents.mcp_talk import Talk
 from gateway.agents.mcp_words import NAMED, NEW_VERSIONS
 from gateway.core.errors import AgentError
@@ -186,10 +186,10 @@ class McpAdapter:
 
     def _response(self, body: bytes, rpc: Rpc) -> dict[str, Any]:
         read = read_json(body, self._answers)
-        if isinstance(read, Refusal) or type(read.value) is not dict:
+        if isinstance(read, Refusal) or not is_message(read.value):
             raise AgentError("bad_answer")
         value: dict[str, Any] = read.value
-        if value.get("jsonrpc") != "2.0" or not is_response(value) or not answers(value, rpc):
+        if not is_response(value) or not answers(value, rpc):
             raise AgentError("bad_answer")
         return value
 
@@ -197,7 +197,7 @@ class McpAdapter:
         """An error of the agent's. One that is no JSON-RPC error keeps its status alone."""
         read = read_json(answer.body, self._answers) if answer.body else None
         value = None if read is None or isinstance(read, Refusal) else read.value
-        if type(value) is not dict or value.get("jsonrpc") != "2.0" or type(value.get("error")) is not dict:
+        if not is_message(value) or type(value.get("error")) is not dict:
             identifier = None if talk.rpc is None else talk.rpc.id
             error = {"code": -32603, "message": "The agent refused the request"}
             value = {"jsonrpc": "2.0", "id": identifier, "error": error}

@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.agents.bodies import check_places, read_json, replace, write_json
 from gateway.agents.mcp_parts import rpc_parts
-from gateway.agents.mcp_rpc import Rpc, is_response
+from gateway.agents.mcp_rpc import Rpc, is_message, is_response
 from gateway.agents.mcp_words import TOOLS_CHANGED
 from gateway.agents.sse import COMMENT, Event, EventReader
 from gateway.core.errors import AgentError
@@ -115,7 +115,7 @@ class RpcFrames:
     def _message(self, data: str) -> Any:
         """One JSON-RPC message; `AgentError("bad_answer")` for anything else, and for a response to another request."""
         read = read_json(data.encode(), self._bounds)
-        if isinstance(read, Refusal) or type(read.value) is not dict or read.value.get("jsonrpc") != "2.0":
+        if isinstance(read, Refusal) or not is_message(read.value):
             raise AgentError("bad_answer")
         value: dict[str, Any] = read.value
         if is_response(value):

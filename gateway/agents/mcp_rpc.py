@@ -8,12 +8,13 @@ than the agent answers. Older versions have the first of them alone.
 import base64
 import binascii
 import re
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import msgspec
 
 from gateway.agents.mcp_words import (
     ASSUMED,
+    FREE,
     LISTENS,
     META_VERSION,
     METHODS,
@@ -21,9 +22,12 @@ from gateway.agents.mcp_words import (
     NEW_VERSIONS,
     NOTIFICATIONS,
     OLD_VERSIONS,
+    RPC,
+    SCHEMAS,
     VERSIONS,
     Era,
 )
+from gateway.agents.spelling import Spellings
 from gateway.core.message import Inbound
 from gateway.core.refusal import Refusal
 
@@ -37,6 +41,8 @@ STATE = "requestState"
 _APPROVAL = re.compile(r"ap_[0-9a-f]{26}")
 _WAITING = frozenset({"tools/call", "resources/read", "prompts/get"})
 """Requests whose answer may be what is still required."""
+_SPELLINGS = Spellings(RPC.keys, free=FREE | SCHEMAS | {"experimental", "extensions"}, forms=("content",))
+_ENVELOPE = Spellings(("jsonrpc", "id", "method", "params", "result", "error"))
 _TOOL = re.compile(r"[A-Za-z0-9_.*/-]{1,128}")
 
 
@@ -76,6 +82,9 @@ def read_rpc(request: Inbound, value: Any) -> Rpc | Refusal:
         return Refusal(code="feature_unsupported", field="", hint="one JSON-RPC message: batches are not taken")
     if type(value) is not dict or value.get("jsonrpc") != "2.0":
         return Refusal(code="schema_violation", field="/jsonrpc", hint="a JSON-RPC 2.0 message")
+    astray = _SPELLINGS.refusal(value)
+    if astray is not None:
+        return astray
     shape = _shape(value)
     if isinstance(shape, Refusal):
         return shape
@@ -117,6 +126,13 @@ def id_of(value: Any) -> Id | None:
 def is_response(value: dict[str, Any]) -> bool:
     """Whether a message answers a request: it has a result or an error, and no method."""
     return "method" not in value and ("result" in value) != ("error" in value)
+
+
+def is_message(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON-RPC 2.0 message that no reader takes for another one."""
+    if type(value) is not dict or value.get("jsonrpc") != "2.0":
+        return False
+    return all(_ENVELOPE.meant(key) is None for key in value)
 
 
 def encode_header(value: str) -> str:

@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 
 MAX_TOOLS = 1000
 """Tools in one list."""
+_LIST = Spellings(("tools",))
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}")
 _sorted = msgspec.json.Encoder(order="sorted", decimal_format="number")
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
@@ -37,7 +39,7 @@ def definitions(value: Any) -> tuple[Definition, ...]:
     result = value.get("result") if type(value) is dict else None
     if result is None:
         return ()
-    tools = result.get("tools") if type(result) is dict else None
+    tools = result.get("tools") if type(result) is dict and not any(map(_LIST.meant, result)) else None
     if type(tools) is not list or len(tools) > MAX_TOOLS or not all(type(tool) is dict for tool in tools):
         raise AgentError("bad_answer")
     found: dict[str, Definition] = {}
@@ -60,9 +62,24 @@ def only(value: Any, names: Iterable[str]) -> Any:
     return {**value, "result": {**value["result"], "tools": tools}}
 
 
+def is_list(value: Any) -> bool:
+    """Whether a response holds tools, or what some reader would take for them."""
+    result = value.get("result") if type(value) is dict else None
+    return type(result) is dict and any(key.casefold() == "tools" for key in result)
+
+
 def input_schema(body: bytes) -> Any:
     """The schema of a tool's arguments; what allows any object where the tool has none."""
     return msgspec.json.decode(body).get("inputSchema", {"type": "object"})
+
+
+def other_spelling(schema: Any, arguments: Any) -> str | None:
+    """The property of a schema for which an argument's name stands in another spelling; None for none."""
+    properties = schema.get("properties") if type(schema) is dict else None
+    if type(properties) is not dict or type(arguments) is not dict or arguments.keys() <= properties.keys():
+        return None
+    own = Spellings(properties)
+    return next((word for key in arguments if (word := own.meant(key)) is not None), None)
 
 
 def mirrored(schema: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -11,26 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
-from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
+from gateway.agents.elsewhere import FIELDS, elsewhere
+from gateway.agents.openai_beyond import ATTACHED, Beyond, attachment, tool_kind
 from gateway.agents.openai_schema import CHAT_REQUEST
 from gateway.agents.openai_stream import OpenAIStream
 from gateway.agents.openai_usage import ASKED, FIELD, asking, unasked
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import ANSWER, CALL, MESSAGE, REQUEST, model_name, tokens
+from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.core.refusal import Refusal
 
-_ONWARD = {
-    "web_search_options": "web_search",
-    "search_parameters": "web_search",
-    "enable_search": "web_search",
-    "mcp_servers": "mcp",
-    "data_sources": "file_search",
-    "plugins": "tool",
-}
-"""Fields by which providers are asked to disclose further, and what they would do."""
 _CALLERS_OWN = frozenset({"function", "custom"})
 """Tools that the caller runs; everything else is run by the provider."""
 _READABLE = ("text", "refusal")
@@ -40,6 +33,10 @@ _MESSAGE_CALLS = frozenset({"tool_calls", "function_call"})
 _PIECES = frozenset({"content", "images"})
 """Lists of pieces of content. Some providers answer with pictures in a list of their own."""
 _STORE = b',"store":false'
+_SPELLINGS = Spellings(
+    REQUEST.keys | MESSAGE.keys | CALL.keys | FIELDS.keys(),
+    free=("metadata", "logit_bias", "arguments", "parameters", "schema", "properties"),
+)
 
 
 class OpenAIAdapter:
@@ -62,7 +59,7 @@ class OpenAIAdapter:
         if isinstance(body, Refusal):
             return body
         value = body.value
-        refusal = _unsupported(value)
+        refusal = _SPELLINGS.refusal(value) or _unsupported(value)
         if refusal is not None:
             return refusal
         beyond = Beyond()
@@ -156,9 +153,8 @@ def _unsupported(value: dict[str, Any]) -> Refusal | None:
 
 def _contacts(value: dict[str, Any], beyond: Beyond) -> None:
     """What the provider would carry out elsewhere, or keep."""
-    for field, kind in _ONWARD.items():
-        if value.get(field) not in (None, False):
-            beyond.contacts(kind)
+    elsewhere(value, REQUEST.keys, beyond.contacts)
+    beyond.refers("openai-response", value.get("previous_response_id"))
     if value.get("store") is True:
         beyond.contacts("store")
     tools = value.get("tools")
@@ -229,7 +225,7 @@ def _message(message: Any, place: str, parts: list[Part], beyond: Beyond) -> Non
 
 def _piece(piece: Any, place: str, parts: list[Part], beyond: Beyond) -> None:
     """One part of content: a text, or an image, a sound, a file, or a form not known here."""
-    if type(piece) is dict and piece.get("type") not in _READABLE:
+    if type(piece) is dict and (piece.get("type") not in _READABLE or not ATTACHED.isdisjoint(piece)):
         attachment(piece, place, parts, beyond, MESSAGE)
     else:
         walk(piece, parts, place, MESSAGE)

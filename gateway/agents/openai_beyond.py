@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from gateway.agents.bodies import MAX_PARTS, Vocabulary, escape, member, walk
+from gateway.agents.elsewhere import leads_elsewhere
 from gateway.core.message import Part
 
 _ENCODED_FROM = 1024
@@ -14,7 +15,16 @@ _DATA_URL = re.compile(r"data:([a-z0-9.+/-]{0,100})((?:;[a-z0-9=._-]{1,60}){0,4}
 _TEXTS = frozenset({"text/plain", "text/csv", "text/markdown", "application/json"})
 _CHARSETS = frozenset({"", ";charset=utf-8", ";charset=us-ascii"})
 _CONTENT = frozenset({"data", "file_data", "image_data", "video_data"})
-_ADDRESSES = frozenset({"url", "image_url", "file_url", "video_url", "audio_url"})
+_ADDRESSES = frozenset({"url", "image_url", "file_url", "video_url", "audio_url", "document_url", "file_uri", "uri"})
+ATTACHED = frozenset(
+    {
+        *("image_url", "file_url", "video_url", "audio_url", "document_url", "file_uri"),
+        *("file_data", "image_data", "video_data", "input_audio"),
+    }
+)
+"""Keys of content that is no text, whatever its `type` says: some readers go by these."""
+_SAID = frozenset({"text", "title", "name", "filename", "file_name", "document_name", "context", "description", "type"})
+"""Keys of an attachment whose texts are words about it: an address in them is none that is fetched."""
 _KIND = re.compile(r"[a-z][a-z_]{0,63}")
 _VERSION = re.compile(r"(?:_preview)?(?:_[0-9]{4}_[0-9]{2}_[0-9]{2})?$")
 _HELD = {
@@ -23,6 +33,8 @@ _HELD = {
     "vector_store_ids": "vector-store",
     "container_id": "container",
     "skill_id": "skill",
+    "cached_content": "cache",
+    "comparison_response_id": "openai-response",
 }
 """Keys under which a caller names what the provider holds, and the kind of reference that it is."""
 
@@ -90,6 +102,8 @@ def attachment(item: Any, place: str, parts: list[Part], beyond: Beyond, vocabul
     `unreadable` part, and beside it stands whatever can be read of it: its address, its name, its description.
     """
     beside: list[Part] = []
+    if type(item) is dict and leads_elsewhere(item, _SAID):
+        beyond.contacts("url")
     read = _sources(item, place, beside, beyond, vocabulary)
     if len(parts) >= MAX_PARTS:  # what it reaches is noted; that it is not read, `walk` says
         walk(item, parts, place, vocabulary)

@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.agents.bodies import check_places, replace, rewritten, write_json
+from gateway.agents.elsewhere import FIELDS
 from gateway.agents.openai_wire import JSON, error_object, post, read_body, read_object, unsupported
 from gateway.agents.openai_words import model_name, tokens
 from gateway.agents.responses_reader import Reader
 from gateway.agents.responses_schema import RESPONSE_REQUEST
 from gateway.agents.responses_stream import ResponsesStream, held_by
+from gateway.agents.responses_words import ECHOES, FREE_KEYS, SCHEMAS, TOOL
+from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
 from gateway.core.refusal import Refusal
 
+_SPELLINGS = Spellings(TOOL.keys | FIELDS.keys(), free=FREE_KEYS | SCHEMAS | ECHOES | {"properties"})
 _LOGPROBS = "message.output_text.logprobs"
 
 
@@ -41,7 +45,7 @@ class ResponsesAdapter:
         body = read_body(request, bounds)
         if isinstance(body, Refusal):
             return body
-        refusal = _unsupported(body.value)
+        refusal = _SPELLINGS.refusal(body.value) or _unsupported(body.value)
         if refusal is not None:
             return refusal
         reader = Reader()

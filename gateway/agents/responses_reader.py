@@ -8,12 +8,15 @@ read (`encrypted_content`, an image in base64): one `unreadable` part each, neve
 from typing import Any
 
 from gateway.agents.bodies import Vocabulary, escape, member, walk
-from gateway.agents.openai_beyond import Beyond, attachment, tool_kind
+from gateway.agents.elsewhere import elsewhere
+from gateway.agents.openai_beyond import ATTACHED, Beyond, attachment, tool_kind
 from gateway.agents.responses_words import BODY, ECHOES, FREE_KEYS, SCHEMAS, TEXT_TYPES, TOOL
 from gateway.core.message import Part
 
 _CALLERS_OWN = frozenset({"function", "custom", "local_shell", "apply_patch", "namespace", "tool_search"})
 """Tools that the caller runs, or that only order other tools; everything else is run by the provider."""
+_TEXTS = ("input_text", "output_text", "text", "refusal", "summary_text", "reasoning_text")
+"""Types of what is read as it stands. No set: a type that is a list or an object is compared, too."""
 _SAME = {"computer": "computer_use"}
 
 
@@ -26,6 +29,7 @@ class Reader:
 
     def request(self, value: dict[str, Any]) -> None:
         """The members of a request."""
+        elsewhere(value, BODY.keys, self.beyond.contacts)
         for key, item in value.items():
             place = f"/{escape(key)}"
             if key == "model":
@@ -62,12 +66,15 @@ class Reader:
         bare = kind is None and "role" not in item
         if kind == "item_reference" or bare or (kind == "image_generation_call" and not item.get("result")):
             self.beyond.refers("openai-item", item.get("id"))
+        elif kind == "mcp_approval_response" and item.get("approve") is not False:
+            self.beyond.contacts("mcp")
 
     def _look(self, value: Any, place: str, vocabulary: Vocabulary, label: str = "") -> None:
         form = type(value)
         if form is dict:
             kind = value.get("type")
-            if type(kind) is str and kind not in TEXT_TYPES:
+            attached = (kind is None or kind in _TEXTS) and not ATTACHED.isdisjoint(value)
+            if (type(kind) is str and kind not in TEXT_TYPES) or attached:
                 attachment(value, place, self.parts, self.beyond, vocabulary)
                 return
             for key, item in value.items():

@@ -17,7 +17,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.listening import Listening
-from gateway.exchange.mcp_tools import Fetch, McpTools
+from gateway.exchange.mcp_tools import Fetch, McpTools, unasked
 from gateway.store.mcp_sessions import McpSessions, Owner
 
 _GONE = 404
@@ -48,6 +48,12 @@ class McpGovernor:
         talk = talk_of(within)
         if talk.rpc is not None and talk.rpc.method == "tools/list":
             await self._tools.lists(exchange, agent, talk)
+        if within.inbound.method == "GET":
+            # A list that was asked for elsewhere: the rest of a stream that broke off, or what was never asked for.
+            if within.inbound.header(LAST_EVENT) is None:
+                talk.govern = unasked
+            else:
+                await self._tools.lists(exchange, agent, talk)
         if talk.rpc is not None and talk.rpc.method == "tools/call":
             exchange.message = within
             refusal = await self._tools.calls(exchange, within, agent, talk, self._fetch)

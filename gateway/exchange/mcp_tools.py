@@ -12,14 +12,15 @@ from typing import Any
 
 import msgspec
 
+from gateway.agents.bodies import escape
 from gateway.agents.mcp_rpc import decode_header
 from gateway.agents.mcp_talk import Talk
-from gateway.agents.mcp_tools import definitions, input_schema, mirrored, only
+from gateway.agents.mcp_tools import definitions, input_schema, is_list, mirrored, only, other_spelling
 from gateway.checks.classification.engine import Engine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.schema import Schema
 from gateway.core.caller import Caller
-from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.core.errors import AgentError, ConfigurationError, LedgerUnavailable
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -37,9 +38,11 @@ _LISTS = 2
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """What of a tool's definition a call is held to. `schema` is None for one that cannot be checked."""
+    """What of a tool's definition a call is held to. `schema` is None for one that cannot be checked, `document` what
+    it is made of."""
 
     schema: Schema | None
+    document: Any
     mirrored: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -51,12 +54,17 @@ class McpTools:
         self._compiled: OrderedDict[str, Compiled] = OrderedDict()
 
     async def lists(self, exchange: Exchange, agent: Route, talk: Talk) -> None:
-        """Before a list is asked for: what is pinned now. The answer is filtered as it is read."""
+        """Before a list is asked for, or a stream is resumed that may bring one: what is pinned now. The answer is
+        filtered as it is read."""
         caller = _caller(exchange)
         known = await self._store.of(caller.tenant, agent.id, fresh=True)
         talk.stale = {name: tool.changed_us for name, tool in known.items() if tool.state == STALE}
 
+        resumed = talk.rpc is None
+
         def govern(value: Any) -> Any:
+            if resumed and not is_list(value):
+                return value
             talk.noted = tuple(tool for tool in definitions(value) if self._registrable(tool.name))
             offered = {tool.name: tool.digest for tool in talk.noted}
             usable = [name for name, digest in offered.items() if _as_pinned(known.get(name), digest)]
@@ -109,6 +117,10 @@ class McpTools:
         unfit = compiled.schema.validate(arguments)
         if unfit is not None:
             return msgspec.structs.replace(unfit, field=f"{_ARGUMENTS}{unfit.field or ''}")
+        astray = other_spelling(compiled.document, arguments)
+        if astray is not None:
+            hint = "the spelling of the tool's inputSchema"
+            return Refusal(code="schema_violation", field=f"{_ARGUMENTS}/{escape(astray)}", hint=hint)
         if talk.rpc is not None and talk.rpc.era == "new":
             talk.mirrored = compiled.mirrored
             return _disagrees(message, arguments, compiled.mirrored)
@@ -122,7 +134,7 @@ class McpTools:
                 schema = Schema(document, "inputSchema", foreign=True) if type(document) in (dict, bool) else None
             except ConfigurationError:
                 schema = None
-            found = self._compiled[tool.digest] = Compiled(schema, mirrored(document))
+            found = self._compiled[tool.digest] = Compiled(schema, document, mirrored(document))
             if len(self._compiled) > MAX_COMPILED:
                 self._compiled.popitem(last=False)
         return found
@@ -139,6 +151,14 @@ class McpTools:
         return not self._engine.scan(
             (Part("/name", name.replace("_", " "), "name"), Part("/raw", name, "name"))
         ).classes
+
+
+def unasked(value: Any) -> Any:
+    """A response on a stream that answers nothing and resumes nothing. Clients would take a list of tools from it, and
+    nobody has looked at these: `AgentError("bad_answer")`."""
+    if is_list(value):
+        raise AgentError("bad_answer")
+    return value
 
 
 def _unsure(tool: Tool | None) -> bool:

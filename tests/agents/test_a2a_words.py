@@ -36,7 +36,9 @@ def test_the_states_are_the_protocols() -> None:
     assert {value.name for value in a2a_pb2.DESCRIPTOR.enum_types_by_name["TaskState"].values} == STATES
 
 
-@pytest.mark.parametrize("key", ["context_id", "ContextId", "CONTEXTID", "context_Id", "media_type", "Text", "task_id"])
+@pytest.mark.parametrize(
+    "key", ["context_id", "ContextId", "CONTEXTID", "context_Id", "media_type", "Text", "part\u017f"]
+)
 def test_another_spelling_of_a_member_is_told(key: str) -> None:
     assert misspelt(key)
 

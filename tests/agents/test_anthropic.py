@@ -157,6 +157,7 @@ UNREADABLE: dict[str, dict[str, Any]] = {
     "pdf": block(type="document", source={"type": "base64", "media_type": "application/pdf", "data": "AAAA"}),
     "pdf elsewhere": block(type="document", source={"type": "url", "url": "https://x.test/a.pdf"}),
     "file": block(type="document", source={"type": "file", "file_id": "f"}),
+    "image as of another API": block(type="image_url", image_url={"url": "https://x.test/a.png"}),
     "image of a tool": result(type="image", source={"type": "base64", "media_type": "image/png", "data": "AAAA"}),
     "redacted thinking": block(type="redacted_thinking", data="Q0lQ"),
     "thinking that is not shown": block(type="thinking", thinking="", signature="Q0lQ"),
@@ -483,3 +484,21 @@ def test_any_answer_is_read_or_a_bad_one(document: Any) -> None:
         ADAPTER.read_answer(answer({**MESSAGE, "content": document}), message(HELLO), CLAUDE)
     except AgentError as error:
         assert error.code == "bad_answer"  # noqa: PT017 - both ends are right here
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"),
+    [
+        ({"Tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "/tools"),
+        ({"MCP_Servers": [{"url": "https://x.test"}]}, "/mcp_servers"),
+        ({"Thread": {}}, "/thread"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "", "Source": {}}]}]}, None),
+    ],
+)
+@pytest.mark.parametrize("adapter", [ADAPTER, COUNT], ids=["messages", "count_tokens"])
+def test_a_member_in_another_case_is_refused_which_some_agents_take_for_it(
+    adapter: AnthropicAdapter, extra: dict[str, Any], field: str | None
+) -> None:
+    refusal = adapter.read(inbound({**HELLO, **extra}), BOUNDS)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.field) == ("schema_violation", field or "/messages/0/content/0/source")

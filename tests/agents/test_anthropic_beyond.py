@@ -94,3 +94,19 @@ def test_an_answer_names_what_is_held_after_it() -> None:
     assert held(answer, kept=False) == ("container:c1", "file:f1")
     assert held(answer, kept=True) == ("container:c1", "file:f1", "anthropic-message:m1")
     assert held("x", kept=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "onward"),
+    [
+        ({"fallbacks": [{"model": "other"}]}, "onward:model"),
+        ({"inference_geo": "global"}, "onward:region"),
+        ({"search_parameters": {}}, "onward:web_search"),
+        ({"hook": "https://x.test"}, "onward:url"),
+        (user({"type": "image_url", "image_url": {"url": "https://x.test"}}), "onward:url"),
+        (user({"type": "image", "source": "https://x.test"}), "onward:url"),
+        (user({"type": "image", "source": {"type": "base64", "data": "https://x.test"}}), "onward:url"),
+    ],
+)
+def test_what_other_servers_of_the_same_api_would_do_is_an_action_too(request_: dict[str, Any], onward: str) -> None:
+    assert beyond(request_).onward == (onward,)

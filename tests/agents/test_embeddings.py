@@ -159,3 +159,23 @@ def test_any_document_is_read_or_refused_and_any_answer_read_or_bad(given_: Any,
         assert error.code == "bad_answer"  # noqa: PT017 - both ends are right here
     else:
         assert read_.derived
+
+
+@pytest.mark.parametrize(
+    ("extra", "onward"),
+    [
+        ({"fallbacks": ["other"]}, ("onward:model",)),
+        ({"api_base": "x"}, ("onward:url",)),
+        ({"messages": [{"content": [{"image_url": {"url": "https://x.test"}}]}]}, ("onward:url",)),
+        ({"dimensions": 3, "user": "https://x.test"}, ()),
+    ],
+)
+def test_what_the_agent_would_do_elsewhere_is_an_action(extra: dict[str, Any], onward: tuple[str, ...]) -> None:
+    assert message({**HELLO, **extra}).onward == onward
+
+
+@pytest.mark.parametrize("key", ["Input", "MODEL", "Api_Base", "Messages"])
+def test_a_member_in_another_case_is_refused_which_some_agents_take_for_it(key: str) -> None:
+    refusal = ADAPTER.read(inbound({**HELLO, key: "x"}), BOUNDS)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.field) == ("schema_violation", f"/{key.lower()}")

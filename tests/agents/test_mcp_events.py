@@ -70,6 +70,7 @@ def test_events_of_other_names_and_empty_ones_do_not_pass() -> None:
         result({}, id="1"),
         {"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}},
         {"jsonrpc": "2.0", "method": 7},
+        {**result({"tools": []}), "Result": {"tools": [{"name": "x"}]}},
         '{"jsonrpc":"2.0","jsonrpc":"2.0","method":"a"}',
     ],
 )

@@ -1,7 +1,9 @@
 """A message of MCP is told from body and headers together, and what two readers could take differently ends there."""
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -206,3 +208,33 @@ def test_whatever_is_wrapped_comes_out_again(text: str) -> None:
 )
 def test_any_document_is_a_message_or_a_refusal(value: Any) -> None:
     assert isinstance(told(value), Rpc | Refusal)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"Method": "tools/call"}, "/method"),
+        ({"PARAMS": {"name": "delete"}}, "/params"),
+        ({"params": {"name": "add", "Name": "delete"}}, "/params/name"),
+        ({"params": {"name": "add", "argument\u017f": {}}}, "/params/arguments"),
+        ({"params": {"name": "add", "task": {"TTL": 1}}}, "/params/task/ttl"),
+    ],
+)
+def test_a_member_in_another_case_is_refused_which_some_servers_take_for_it(more: dict[str, Any], field: str) -> None:
+    """To a server that reads keys whatever their case, the later of `name` and `Name` is the tool that is called."""
+    for request in (old({**rpc("tools/call", {"name": "add"}), **more}), _newest(more)):
+        found = refusal(request)
+        assert (found.code, found.field) == ("schema_violation", field)
+
+
+def _newest(more: dict[str, Any]) -> Any:
+    made = new("tools/call", {"name": "add"})
+    body = json.loads(made.body)
+    body |= {**more, "params": {**body["params"], **more.get("params", {})}}
+    return msgspec.structs.replace(made, body=json.dumps(body).encode())
+
+
+def test_what_is_somebodys_own_has_whatever_case() -> None:
+    arguments = {"Name": "x", "Method": "y", "items": [{"Type": 1}]}
+    assert isinstance(told(rpc("tools/call", {"name": "add", "arguments": arguments, "_meta": {"Cursor": 1}})), Rpc)
+    assert isinstance(told(answered({"action": "accept", "content": {"Name": "x", "Role": "y"}})), Rpc)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.agents.bodies import Json, read_json
-from gateway.agents.mcp_tools import MAX_TOOLS, definitions, input_schema, mirrored, only
+from gateway.agents.mcp_tools import MAX_TOOLS, definitions, input_schema, is_list, mirrored, only, other_spelling
 from gateway.core.errors import AgentError
 from tests.agents.mcp_making import result
 from tests.agents.support import BOUNDS
@@ -122,3 +122,39 @@ def test_any_result_is_a_list_of_tools_or_a_bad_answer(value: Any) -> None:
         code = "bad_answer"
     assert code == "bad_answer"
     assert all(one.digest.startswith("sha256:") for one in found)
+
+
+def test_tools_under_another_spelling_of_their_key_are_a_bad_answer() -> None:
+    """Some clients read the later of `tools` and `Tools`, and nobody has looked at these."""
+    with pytest.raises(AgentError, match="bad_answer"):
+        definitions(result({"tools": [], "Tools": [TOOL]}))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        (result({"tools": []}), True),
+        (result({"Tools": []}), True),
+        (result({"content": []}), False),
+        ({"jsonrpc": "2.0", "id": 1, "error": {"tools": []}}, False),
+        ({"jsonrpc": "2.0", "method": "a"}, False),
+        (None, False),
+    ],
+)
+def test_a_list_is_told_by_what_clients_look_for(value: Any, is_one: bool) -> None:
+    assert is_list(value) is is_one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"path": "a"}, None),
+        ({"path": "a", "more": 1}, None),
+        ({"path": "a", "Path": "b"}, "path"),
+        ({"PATH": "b"}, "path"),
+        ([], None),
+    ],
+)
+def test_an_argument_in_another_spelling_is_told(arguments: Any, word: str | None) -> None:
+    assert other_spelling({"type": "object", "properties": {"path": {}, "Mode": {}}}, arguments) == word
+    assert other_spelling(True, arguments) is None

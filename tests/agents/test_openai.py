@@ -174,12 +174,29 @@ class TestReading:
             ({"mcp_servers": [{"url": "https://x.test"}]}, "mcp"),
             ({"data_sources": [{"type": "azure_search"}]}, "file_search"),
             ({"plugins": [{"id": "web"}]}, "tool"),
+            ({"fallbacks": ["another-model"]}, "model"),
+            ({"api_base": "https://x.test"}, "url"),
+            ({"webhook": {"at": "https://x.test"}}, "url"),
+            ({"prompt_cache_retention": "24h"}, "store"),
+            ({"extra_body": {"store": True}}, "store"),
             ({"store": True}, "store"),
             ({"tools": [{"type": "function", "function": {"name": "f"}}, {"type": "mcp", "server_url": "x"}]}, "mcp"),
             ({"tools": [{"type": "web_search_preview_2025_03_11"}]}, "web_search"),
             ({"tools": ["code_interpreter"]}, "tool"),
             ({"tools": [{"type": 1}]}, "tool"),
             ({"messages": [{"role": "user", "content": [IMAGE]}]}, "url"),
+            ({"messages": [{"role": "user", "content": [{**IMAGE, "type": "text", "text": "Look"}]}]}, "url"),
+            *(
+                ({"messages": [{"role": "user", "content": [piece]}]}, "url")
+                for piece in (
+                    {"type": "document_url", "document_url": "https://x.test/a.pdf", "document_name": "a"},
+                    {"type": "video", "video": ["https://x.test/1.png"]},
+                    {"type": "image", "image": "file:///etc/passwd"},
+                    {"type": "media", "file_uri": "gs://bucket/a"},
+                    {"type": "input_audio", "input_audio": {"data": "https://x.test/a.wav", "format": "wav"}},
+                    {"type": "file", "file": {"file_data": "https://x.test/a.pdf"}},
+                )
+            ),
             (
                 {"messages": [{"role": "tool", "content": [{"type": "file", "file": {"file_url": "ftp://x.test"}}]}]},
                 "url",
@@ -190,6 +207,36 @@ class TestReading:
         self, extra: dict[str, Any], onward: str
     ) -> None:
         assert message({**HELLO, **extra}).onward == (f"onward:{onward}",)
+
+    def test_an_address_in_words_about_an_attachment_is_not_fetched(self) -> None:
+        piece = {"type": "file", "file": {"filename": "https://x.test", "file_data": "AAAA"}, "title": "https://x.test"}
+        assert message({"model": "m", "messages": [{"role": "user", "content": [piece]}]}).onward == ()
+
+    def test_what_an_earlier_response_holds_is_a_reference(self) -> None:
+        assert message({**HELLO, "previous_response_id": "resp_1"}).references == ("openai-response:resp_1",)
+
+    @pytest.mark.parametrize(
+        ("extra", "field"),
+        [
+            ({"Store": True}, "/store"),
+            ({"Tools": [{"type": "mcp", "server_url": "https://x.test"}]}, "/tools"),
+            ({"Web_Search_Options": {}}, "/web_search_options"),
+            ({"Fallbacks": ["other"]}, "/fallbacks"),
+            ({"messages": [{"role": "user", "content": "Hi", "Content": [IMAGE]}]}, "/messages/0/content"),
+            ({"tools": [{"type": "function", "Type": "mcp", "function": {"name": "f"}}]}, "/tools/0/type"),
+        ],
+    )
+    def test_a_member_in_another_case_is_refused_which_some_agents_take_for_it(
+        self, extra: dict[str, Any], field: str
+    ) -> None:
+        refusal = refused(ADAPTER.read(inbound({**HELLO, **extra}), BOUNDS))
+        assert (refusal.code, refusal.field) == ("schema_violation", field)
+
+    def test_what_is_somebodys_own_has_whatever_case(self) -> None:
+        schema = {"type": "object", "properties": {"Type": {"type": "string"}, "Name": {"type": "string"}}}
+        asked = {**HELLO, "metadata": {"Name": "x"}, "of mine": {"Type": "x"}}
+        asked["tools"] = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
+        assert message(asked).onward == ()
 
     def test_a_body_in_gzip_is_read_as_what_it_holds(self) -> None:
         headers = {"content-type": "application/json; charset=UTF-8", "content-encoding": "gzip"}

@@ -75,6 +75,8 @@ class TestReading:
         ("extra", "code", "field"),
         [
             ({"background": True}, "feature_unsupported", "/background"),
+            ({"Background": True}, "schema_violation", "/background"),
+            ({"Tools": [{"type": "mcp", "server_url": "https://x.test"}]}, "schema_violation", "/tools"),
             ({"top_logprobs": 3}, "feature_unsupported", "/top_logprobs"),
             ({"include": ["message.output_text.logprobs"]}, "feature_unsupported", "/include"),
             ({"audio": {"voice": "alloy"}}, "feature_unsupported", "/audio"),

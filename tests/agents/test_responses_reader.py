@@ -423,6 +423,17 @@ def test_what_the_provider_would_do_elsewhere_is_an_action(tool: Any, onward: tu
         ),
         ({"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "https://x"}]}]}, ("onward:url",)),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:,x"}]}]}, ()),
+        ({"input": [{"role": "user", "content": [{"image_url": "https://x"}]}]}, ("onward:url",)),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_text", "text": "", "image_url": "https://x"}]}]},
+            ("onward:url",),
+        ),
+        ({"plugins": [{"id": "web"}]}, ("onward:tool",)),
+        ({"fallbacks": ["other"]}, ("onward:model",)),
+        ({"hook": "https://x"}, ("onward:url",)),
+        ({"prompt_cache_retention": "24h"}, ("onward:store",)),
+        ({"input": [{"type": "mcp_approval_response", "approval_request_id": "m", "approve": True}]}, ("onward:mcp",)),
+        ({"input": [{"type": "mcp_approval_response", "approval_request_id": "m", "approve": False}]}, ()),
     ],
 )
 def test_storing_and_fetching_are_actions(request_: dict[str, Any], onward: tuple[str, ...]) -> None:
@@ -466,3 +477,15 @@ def test_an_identifier_planted_anywhere_is_in_some_part(document: dict[str, Any]
     container[key] = SSN
     for answer in (False, True):
         assert any(SSN in part.text for part in read(document, answer=answer).parts)
+
+
+def test_a_response_to_compare_a_cache_with_is_a_reference() -> None:
+    reader = read({"model": "m", "prompt_cache_options": {"comparison_response_id": "resp_1"}})
+    assert reader.beyond.references == ("openai-response:resp_1",)
+
+
+def test_an_answer_with_pictures_in_its_settings_is_read_as_before() -> None:
+    """Only what content has by address makes an attachment of an object without a type."""
+    reader = Reader()
+    reader.answer({"output": [], "image": {"context_compression": "auto"}})
+    assert not [part for part in reader.parts if part.kind == "unreadable"]

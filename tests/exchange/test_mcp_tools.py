@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.agents.mcp import talk_of
 from gateway.agents.mcp_talk import Talk
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.errors import AgentError, LedgerUnavailable
 from gateway.core.message import Inbound, Message
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.ledgers import Ledgers
-from gateway.exchange.mcp_tools import McpTools
+from gateway.exchange.mcp_tools import McpTools, unasked
 from gateway.settings import Settings
 from gateway.store.engine import open_engine, target
 from gateway.store.tools import ToolStore
@@ -264,3 +264,18 @@ async def test_a_list_that_began_before_the_agent_spoke_is_not_enough_for_a_call
     await governed.changed(opened(clock), AGENT)
     assert isinstance(await called(governed, clock, call(), fetch), Message)
     assert len(lists) == 2
+
+
+async def test_an_argument_in_another_spelling_than_the_tools_is_refused(on: AsyncEngine, clock: ManualClock) -> None:
+    """What the schema says of `a` would not be said of `A`, which some servers take for it."""
+    governed = tools(on, clock)
+    await listed(governed, clock, ADD)
+    found = await called(governed, clock, call(arguments={"a": 1, "A": "two"}))
+    assert isinstance(found, Refusal)
+    assert (found.code, found.field) == ("schema_violation", "/params/arguments/a")
+
+
+def test_a_list_that_nobody_asked_for_is_a_bad_answer() -> None:
+    with pytest.raises(AgentError, match="bad_answer"):
+        unasked(result({"tools": [ADD]}))
+    assert unasked(result({"content": []})) == result({"content": []})

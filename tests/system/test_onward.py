@@ -18,6 +18,20 @@ ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "a hosted MCP server": ({"tools": [{"type": "mcp", "server_url": "https://mcp.example"}]}, "onward:mcp"),
     "a tool that nobody knows": ({"tools": [{"type": "Of Tomorrow"}]}, "onward:tool"),
     "to be kept": ({"store": True}, "onward:store"),
+    "to be kept in a cache": ({"prompt_cache_retention": "24h"}, "onward:store"),
+    "another model where the first one fails": ({"fallbacks": ["cloud"]}, "onward:model"),
+    "to be worked on elsewhere": ({"api_base": "https://elsewhere.example"}, "onward:url"),
+    "a document": (
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "document_url", "document_url": "https://pictures.example/a.pdf"}],
+                }
+            ]
+        },
+        "onward:url",
+    ),
     **{
         address: (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": address}}]}]},

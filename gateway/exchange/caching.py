@@ -21,11 +21,13 @@ from gateway.core.message import Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Clock
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.forwarder import Delivered, repeatable
+from gateway.exchange.retry import retry_after_s
 
 _SECOND_NS = 1_000_000_000
 _OVERHEAD = 1024
 """Bytes that an entry counts for beside its body."""
 _MAX_AGE = re.compile(r"(?:s-maxage|max-age)=\"?([0-9]{1,9})")
+_DIGITS = 9
 _NOT_KEPT = frozenset({"no-store", "no-cache", "private"})
 
 
@@ -112,7 +114,7 @@ class Caching:
     ) -> None:
         """`lifetimes`: seconds by agent, of those that allow it; `actions`: to which of its actions it is confined, of
         agents that confine it; `classes` are the data classes that may be kept."""
-        self._cache, self._now = cache, clock.monotonic_ns
+        self._cache, self._now, self._wall = cache, clock.monotonic_ns, clock.now_us
         self._lifetimes, self._actions, self._classes = lifetimes, actions, classes
         self._forgotten: set[str] = set()
         """Pseudonyms whose data were not to be given any more at some time: few, and the store of subjects holds them
@@ -157,7 +159,7 @@ class Caching:
             return
         if outcome.sessions or outcome.classes is None or not self._classes.issuperset(outcome.classes):
             return
-        lifetime_s = min(self._lifetimes[delivered.routed.route.id], _allowed_s(wire))
+        lifetime_s = min(self._lifetimes[delivered.routed.route.id], _allowed_s(wire, self._wall()))
         if lifetime_s <= 0:
             return
         now = self._now()
@@ -232,13 +234,27 @@ def _directives(value: str | None) -> frozenset[str]:
     return frozenset(item.partition("=")[0].strip().lower() for item in (value or "").split(","))
 
 
-def _allowed_s(wire: WireAnswer) -> float:
-    """How long the agent itself lets its answer be kept: not at all, some seconds, or as long as is configured."""
-    stated = ",".join(value for name, value in wire.headers if name == "cache-control")
-    if _directives(stated) & _NOT_KEPT or wire.header("vary") == "*" or wire.header("set-cookie") is not None:
+def _allowed_s(wire: WireAnswer, now_us: int) -> float:
+    """How long the agent itself lets its answer be kept (RFC 9111 §4.2): not at all, some seconds, or as long as is
+    configured. What it was kept for before it came (`Age`) counts; who says it in a way that cannot be read says no."""
+    stated = _every(wire, "cache-control")
+    if _directives(stated) & _NOT_KEPT or "*" in _directives(_every(wire, "vary")):
         return 0
-    ages = [int(age) for age in _MAX_AGE.findall(stated.lower())]
-    return min(ages) if ages else float("inf")
+    if wire.header("set-cookie") is not None or (not stated and "no-cache" in _directives(_every(wire, "pragma"))):
+        return 0
+    ages: list[float] = [int(age) for age in _MAX_AGE.findall(stated.lower())]
+    expires = wire.header("expires")
+    if not ages and expires is not None:
+        ages = [retry_after_s(None if expires.strip().isdigit() else expires, now_us) or 0]
+    age = wire.header("age") or "0"
+    if not (age.isascii() and age.isdigit() and len(age) <= _DIGITS):
+        return 0
+    return min(ages) - int(age) if ages else float("inf")
+
+
+def _every(wire: WireAnswer, name: str) -> str:
+    """All values of a header, which are one list."""
+    return ",".join(value for header, value in wire.headers if header == name)
 
 
 def _measure(kept: Kept) -> int:

@@ -40,6 +40,10 @@ _NOT_SENT = frozenset({"address_refused", "overloaded", "cannot_render"})
 """What is as certain, but would be no different the next moment with the same agent."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _ANSWERS = frozenset({"chat", "respond", "embed"})
+_READING = frozenset(
+    f"onward:{kind}" for kind in ("url", "web_search", "web_fetch", "file_search", "tool_search", "model", "region")
+)
+"""What an agent does by itself and may do twice. Any other tool of its provider's may change something."""
 _SECOND_NS = 1_000_000_000
 
 
@@ -313,10 +317,11 @@ def _lasting(route: Route) -> Route:
 
 def repeatable(message: Message) -> bool:
     """Whether a request may be repeated without doing anything twice: a model's answer to a text, or plain HTTP of a
-    safe method (RFC 9110 §9.2.1). A tool's call, a task, and what is not known here may not."""
+    safe method (RFC 9110 §9.2.1). A tool's call, also by a provider for its model, a task, and what is not known here
+    may not."""
     if message.protocol == "http":
         return message.inbound.method in _SAFE_METHODS
-    return message.action in _ANSWERS
+    return message.action in _ANSWERS and _READING.issuperset(message.onward)
 
 
 def _known(exchange: Exchange) -> tuple[Message, Place]:

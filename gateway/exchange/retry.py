@@ -58,7 +58,7 @@ def retry_after_s(value: str | None, now_us: int) -> float | None:
         return float(text[:9])
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for an offset that no clock has
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

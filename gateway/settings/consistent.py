@@ -110,6 +110,11 @@ def _callers(settings: Settings) -> None:
             raise ConfigurationError(
                 f"agent[{index}].tenants must name the tenant of its callers: what it fetches is that tenant's alone"
             )
+        if agent.callers and agent.cache_s > 0:
+            raise ConfigurationError(
+                f"agent[{index}].cache_s must be 0 for an agent with callers: what it answers is made of what the "
+                "caller that it works for may have"
+            )
         if agent.delegation and not agent.callers:
             raise ConfigurationError(
                 f"agent[{index}].callers must say who it calls as: a delegation token alone lets nobody in"

@@ -1,6 +1,7 @@
 """An answer is given again only to the same question, of the same rights, under the same policy, and in its time."""
 
 import asyncio
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -223,6 +224,13 @@ async def test_where_no_content_may_be_kept_no_answer_is(clock: ManualClock) -> 
         {"answer": wire(("cache-control", "max-age=60"), ("cache-control", "no-cache"))},
         {"answer": wire(("cache-control", "max-age=0"))},
         {"answer": wire(("vary", "*"))},
+        {"answer": wire(("vary", "accept"), ("vary", "origin, *"))},
+        {"answer": wire(("pragma", "no-cache"))},
+        {"answer": wire(("expires", "0"))},
+        {"answer": wire(("expires", "999"))},
+        {"answer": wire(("expires", "Thu, 01 Jan 1970 00:00:00 GMT"))},
+        {"answer": wire(("cache-control", "max-age=60"), ("age", "60"))},
+        {"answer": wire(("cache-control", "max-age=60"), ("age", "soon"))},
         {"answer": wire(("set-cookie", "a=b"))},
     ],
     ids=str,
@@ -243,6 +251,25 @@ async def test_an_agent_may_shorten_the_time_and_not_lengthen_it(clock: ManualCl
     assert await Asked(clock, "other").find(kept)
     clock.advance(1)
     assert await Asked(clock, "other").find(kept) is None
+
+
+async def test_what_an_answer_was_kept_for_before_it_came_counts(clock: ManualClock) -> None:
+    kept = caching(clock)
+    await Asked(clock).answered(kept, wire(("cache-control", "max-age=30"), ("age", "20")))
+    clock.advance(9)
+    assert await Asked(clock).find(kept)
+    clock.advance(1)
+    assert await Asked(clock).find(kept) is None
+
+
+async def test_an_agent_may_say_the_instant_in_the_place_of_seconds(clock: ManualClock) -> None:
+    kept = caching(clock)
+    until = formatdate(clock.now_us() // 1_000_000 + 20, usegmt=True)
+    await Asked(clock).answered(kept, wire(("expires", until)))
+    await Asked(clock, "other").answered(kept, wire(("expires", until), ("cache-control", "max-age=40")))
+    clock.advance(21)
+    assert await Asked(clock).find(kept) is None
+    assert await Asked(clock, "other").find(kept)
 
 
 async def test_no_cache_asks_the_agent_and_keeps_its_answer(clock: ManualClock) -> None:

@@ -266,6 +266,31 @@ async def test_plain_http_that_changes_something_and_may_have_arrived_is_never_r
     assert ("send friend" in happened) is repeated
 
 
+@pytest.mark.parametrize(
+    ("onward", "repeated"),
+    [
+        ("mcp", False),
+        ("code_interpreter", False),
+        ("store", False),
+        ("tool", False),
+        ("web_search", True),
+        ("url", True),
+    ],
+)
+async def test_what_a_provider_may_have_done_for_its_model_is_not_asked_for_twice(
+    clock: ManualClock, onward: str, repeated: bool
+) -> None:
+    everything = (
+        rule("anything", agent="zone:*", action="*"),
+        rule("onward", priority=11, agent="zone:*", action=f"onward:{onward}"),
+    )
+    asked: dict[str, Any] = {"onward": (f"onward:{onward}",), "lines": everything}
+    _, happened, _ = await forwarded(clock, "closed_early", ANSWER, **asked)
+    assert ("send friend" in happened) is repeated
+    _, happened, _ = await forwarded(clock, "connect_failed", "connect_failed", ANSWER, **asked)
+    assert "send friend" in happened
+
+
 @pytest.mark.parametrize("action", ["tool:delete", "message", "task", "made-up"])
 async def test_what_may_have_changed_something_is_not_asked_of_another_agent(clock: ManualClock, action: str) -> None:
     everything = (rule("anything", agent="zone:*", action="*"),)

@@ -70,6 +70,7 @@ def test_the_wait_is_anything_up_to_a_bound_that_doubles() -> None:
         ("Tue, 24 Nov 2026 12:00:30 GMT", 30),
         ("Tue, 24 Nov 2026 12:00:30 -0000", 30),
         ("Tue, 24 Nov 2026 11:00:00 GMT", 0),
+        ("Tue, 24 Nov 2026 12:00:30 +99999999999999999999", None),
     ],
 )
 def test_what_an_agent_asks_for(value: str | None, seconds: float | None) -> None:

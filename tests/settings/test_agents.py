@@ -95,6 +95,12 @@ def test_an_action_of_which_nothing_could_be_kept_is_refused(changed: dict[str, 
     assert refused(zone=[ZONE], agent=[{**AGENT, **changed}]).startswith(f"agent[0].cache_actions {said}")
 
 
+def test_answers_of_an_agent_that_calls_others_are_not_kept() -> None:
+    """They are made of what the caller may have for whom it called, which the next one may not."""
+    said = refused(zone=[ZONE], agent=[{**AGENT, "cache_s": 9.0, "callers": ["default/bot"]}])
+    assert said.startswith("agent[0].cache_s must be 0 for an agent with callers")
+
+
 @pytest.mark.parametrize(
     "changed",
     [

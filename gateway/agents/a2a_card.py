@@ -85,7 +85,7 @@ class Cards:
         if type(card) is not dict:
             raise AgentError("bad_answer")
         found = dict(_taken(card, _CARD))
-        interfaces = _interfaces(card)
+        interfaces = _interfaces(card, agent.interface.tenants)
         own = {_origin(agent.url), *(_origin(one.get("url")) for one in _listed(card))}
         for name in ("documentationUrl", "iconUrl"):
             if name in found and _origin(found[name]) in own:
@@ -151,13 +151,15 @@ def _listed(card: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in found if type(one) is dict] if type(found) is list else []
 
 
-def _interfaces(card: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+def _interfaces(card: dict[str, Any], tenants: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
     """Binding and tenant of what callers may use, the agent's preferred binding first. Whatever the agent speaks, the
-    gateway answers in both."""
+    gateway answers in both. `tenants`: those that callers may name."""
     usable = [
         one
         for one in _listed(card)
-        if one.get("protocolBinding") in BINDINGS and _USABLE.fullmatch(str(one.get("protocolVersion", "")))
+        if one.get("protocolBinding") in BINDINGS
+        and _USABLE.fullmatch(str(one.get("protocolVersion", "")))
+        and one.get("tenant") in (None, "", *tenants)
     ]
     if not usable:
         raise AgentError("bad_answer")

@@ -117,6 +117,7 @@ def _interface(given: A2a) -> Interface:
         card=given.card,
         push_urls=given.push_urls,
         file_urls=given.file_urls,
+        tenants=given.tenants,
     )
 
 

@@ -300,6 +300,8 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     """Where it may be told to send news of tasks: addresses that a URL must equal or lie below."""
     file_urls: tuple[str, ...] = ()
     """Likewise where files may lie that it is told to fetch."""
+    tenants: tuple[str, ...] = ()
+    """Of its own tenants those that callers may name; without any they name none."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,11 +38,14 @@ class A2aGovernor:
 
     async def admit(self, exchange: Exchange, message: Message, agent: Route) -> Message | Refusal:
         """Answers for tasks that are the gateway's own (`agents.a2a_pending`). Refuses to tell the agent of an address
-        that is not among those it may contact (server-side request forgery), whatever policy says of telling it any."""
+        that is not among those it may contact (server-side request forgery), whatever policy says of telling it any,
+        and to speak for a tenant of its own that is nobody's here: to it the gateway is all of them."""
         told = None if self._waiting is None else await self._waiting(exchange, message)
         if told is not None:
             return told
         asked, interface = asked_of(message), agent.interface
+        if asked.call.params.get("tenant") not in (None, "", *interface.tenants):
+            return Refusal(code="destination_not_allowed", field="/tenant", hint="one of the agent's a2a.tenants")
         for place, url in asked.call.pushes():
             if not interface.push_urls:
                 return Refusal(code="push_unsupported")

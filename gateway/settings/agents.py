@@ -10,6 +10,8 @@ from gateway.settings.forms import ID, check_address, check_between, check_netwo
 
 _APIS = frozenset({"chat", "embeddings", "responses"})
 _TALK = ("chat", "respond")
+_TENANT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
+"""A tenant of an A2A agent's, as it can stand in a path."""
 """What whoever speaks either of these is asked, translated where it must be."""
 
 
@@ -119,6 +121,8 @@ class A2a(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Addresses that it may be told to send news of tasks to, or below; without any, to none."""
     file_urls: tuple[str, ...] = ()
     """The same for files that it is told to fetch."""
+    tenants: tuple[str, ...] = ()
+    """Of its own tenants (`tenant` of its interfaces) those that callers may name; without any they name none."""
 
 
 def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:
@@ -208,6 +212,8 @@ def _interface(place: str, agent: Agent) -> None:
     for name, urls in (("push_urls", agent.a2a.push_urls), ("file_urls", agent.a2a.file_urls)):
         for url in urls:
             check_address(f"{place}.a2a.{name}", url)
+    if not all(map(_TENANT.fullmatch, agent.a2a.tenants)):
+        raise ConfigurationError(f"{place}.a2a.tenants must be of letters, digits and _ . ~ -, at most 128")
 
 
 def _connection(place: str, agent: Agent) -> None:

@@ -51,8 +51,10 @@ def test_both_bindings_are_the_gateways_whichever_the_agent_has() -> None:
     ]
 
 
-def test_each_tenant_of_the_agents_keeps_its_own() -> None:
-    shown = taken(supportedInterfaces=[interface(tenant="a"), interface(tenant="b"), interface(tenant="")])
+def test_a_tenant_of_the_agents_is_there_where_callers_may_name_it() -> None:
+    named = agent(Interface(tenants=("b", "a")))
+    interfaces = [interface(tenant=tenant) for tenant in ("a", "b", "c", "", 7)]
+    shown = CARDS.taken(card(supportedInterfaces=interfaces), named)
     found = [(one["protocolBinding"], one.get("tenant")) for one in shown["supportedInterfaces"]]
     assert found == [(binding, tenant) for tenant in ("a", "b", None) for binding in ("JSONRPC", "HTTP+JSON")]
     assert [one["tenant"] for one in theirs(shown)["supportedInterfaces"]][::2] == ["a", "b", None]

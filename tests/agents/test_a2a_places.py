@@ -173,11 +173,6 @@ CARDS: dict[str, dict[str, Any]] = {
     "skill's tags": {"skills": [{**SKILL, "tags": [P]}]},
     "skill's examples": {"skills": [{**SKILL, "examples": [P]}]},
     "skill's modes": {"skills": [{**SKILL, "inputModes": [P]}]},
-    "tenant": {
-        "supportedInterfaces": [
-            {"url": "http://x/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0", "tenant": SSN}
-        ]
-    },
 }
 
 

@@ -102,11 +102,19 @@ def test_a_route_holds_how_an_a2a_agent_is_spoken_to() -> None:
     plain = registry(agent("a", protocol="a2a")).get("a")
     assert plain is not None
     assert plain.interface == Interface()
-    given = {"binding": "HTTP+JSON", "path": "/rest", "card": "/c.json", "push_urls": ["https://h/"], "file_urls": []}
+    given = {
+        "binding": "HTTP+JSON",
+        "path": "/rest",
+        "card": "/c.json",
+        "push_urls": ["https://h/"],
+        "file_urls": [],
+        "tenants": ["t"],
+    }
     route = registry(agent("a", protocol="a2a", a2a=given)).get("a")
     assert route is not None
     assert (route.interface.binding, route.interface.path, route.interface.card) == ("HTTP+JSON", "/rest", "/c.json")
     assert (route.interface.push_urls, route.interface.file_urls) == (("https://h/",), ())
+    assert route.interface.tenants == ("t",)
 
 
 def test_a_secret_that_cannot_be_resolved_stops_the_start() -> None:

@@ -19,7 +19,9 @@ from tests.conftest import ManualClock
 from tests.exchange.making import caller, exchange
 from tests.exchange.test_sessions import Kept, routed, seen
 
-ALLOWING = agent(Interface(push_urls=("https://hooks.example/a2a",), file_urls=("https://files.example/",)))
+ALLOWING = agent(
+    Interface(push_urls=("https://hooks.example/a2a",), file_urls=("https://files.example/",), tenants=("ward-7",))
+)
 FILE = {"url": "https://files.example/x"}
 
 
@@ -57,6 +59,8 @@ def sending(*parts: dict[str, Any], push: str | None = None) -> tuple[str, dict[
         sending(FILE),
         sending({"url": "data:text/plain,hello"}),
         sending(),
+        ("ListTasks", {"tenant": "ward-7"}),
+        ("GetTask", {"tenant": "", "id": "t-1"}),
     ],
 )
 async def test_addresses_that_are_registered_for_the_agent_pass(
@@ -80,6 +84,9 @@ async def test_addresses_that_are_registered_for_the_agent_pass(
             "/configuration/taskPushNotificationConfig/url",
         ),
         (*sending(FILE), AGENT, "destination_not_allowed", "/message/parts/0/url"),
+        ("ListTasks", {"tenant": "ward-7"}, AGENT, "destination_not_allowed", "/tenant"),
+        ("GetTask", {"tenant": "ward-8", "id": "t-1"}, ALLOWING, "destination_not_allowed", "/tenant"),
+        ("SendMessage", {**sending()[1], "tenant": "Ward-7"}, ALLOWING, "destination_not_allowed", "/tenant"),
         (
             *sending({"text": "a"}, FILE, {"url": "https://hooks.example/a2a"}),
             ALLOWING,

@@ -49,6 +49,7 @@ def test_what_no_stream_can_be_held_to_is_refused() -> None:
         {"protocol": "a2a", "a2a": {"card": ""}},
         {"protocol": "a2a", "a2a": {"card": "/card#x"}},
         {"protocol": "a2a", "a2a": {"push_urls": ["hooks.example"]}},
+        {"protocol": "a2a", "a2a": {"tenants": ["../other"]}},
         {"protocol": "a2a", "a2a": {"file_urls": [f"https://user:{HIDDEN}@files.example/"]}},
     ],
 )

@@ -43,12 +43,14 @@ class ProcessorFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     agreement: AgreementFacts | None
 
 
-class InterfaceFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InterfaceFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     binding: str
     path: str
     card: str
     push_urls: tuple[str, ...]
     file_urls: tuple[str, ...]
+    tenants: tuple[str, ...] = ()
+    """Not there where there are none: versions from before they could be keep their digests."""
 
 
 class AgentFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

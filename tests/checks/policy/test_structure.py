@@ -27,6 +27,9 @@ def test_what_an_agent_may_be_told_to_contact_belongs_to_the_policy() -> None:
     after = structure.encode(facts(agent=agents))
     assert b"hooks.example" in after
     assert before != after
+    assert b"tenants" not in after.split(b"hooks.example")[0].rpartition(b"a2a")[2]
+    agents[0]["a2a"]["tenants"] = ["ward-7"]
+    assert b"ward-7" in structure.encode(facts(agent=agents))
 
 
 def test_whom_certificates_stand_for_belongs_to_the_policy_where_there_are_any() -> None:

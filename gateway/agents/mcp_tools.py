@@ -74,12 +74,23 @@ def input_schema(body: bytes) -> Any:
 
 
 def other_spelling(schema: Any, arguments: Any) -> str | None:
-    """The property of a schema for which an argument's name stands in another spelling; None for none."""
-    properties = schema.get("properties") if type(schema) is dict else None
-    if type(properties) is not dict or type(arguments) is not dict or arguments.keys() <= properties.keys():
-        return None
-    own = Spellings(properties)
-    return next((word for key in arguments if (word := own.meant(key)) is not None), None)
+    """The property of a schema, at any depth that `properties` and `items` lead to, for which a name in the arguments
+    stands in another spelling; None for none."""
+    waiting: list[tuple[Any, Any]] = [(schema, arguments)]
+    for node, given in waiting:  # which grows while it is gone through
+        if type(node) is not dict:
+            continue
+        properties = node.get("properties")
+        if type(given) is list:
+            waiting += [(node.get("items"), item) for item in given if type(item) in (dict, list)]
+        elif type(given) is dict and type(properties) is dict:
+            if not given.keys() <= properties.keys():
+                own = Spellings(properties)
+                word = next((word for key in given if (word := own.meant(key)) is not None), None)
+                if word is not None:
+                    return word
+            waiting += [(properties[key], item) for key, item in given.items() if key in properties]
+    return None
 
 
 def mirrored(schema: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -155,6 +155,9 @@ def _contacts(value: dict[str, Any], beyond: Beyond) -> None:
     """What the provider would carry out elsewhere, or keep."""
     elsewhere(value, REQUEST.keys, beyond.contacts)
     beyond.refers("openai-response", value.get("previous_response_id"))
+    for field in ("extra_body", "cached_content", "prompt_cache_options"):
+        if value.get(field) is not None:
+            beyond.holds_within({field: value[field]})
     if value.get("store") is True:
         beyond.contacts("store")
     tools = value.get("tools")

@@ -34,6 +34,7 @@ _HELD = {
     "container_id": "container",
     "skill_id": "skill",
     "cached_content": "cache",
+    "cachedContent": "cache",
     "comparison_response_id": "openai-response",
 }
 """Keys under which a caller names what the provider holds, and the kind of reference that it is."""
@@ -76,6 +77,18 @@ class Beyond:
         self.refers(kind, name)
         if type(name) is str and name:
             self._sessions[f"{kind}:{name}"] = None
+
+    def holds_within(self, value: object) -> None:
+        """Note what is named anywhere in a JSON value."""
+        stack = [value]
+        while stack:
+            item = stack.pop()
+            if type(item) is list:
+                stack += item
+            elif type(item) is dict:
+                for key, child in item.items():
+                    self.holds(key, child)
+                    stack.append(child)
 
     def holds(self, key: str, value: object) -> None:
         """Note what a member names, where its key says that the provider holds it."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from gateway.agents.bodies import escape
 from gateway.agents.mcp_rpc import decode_header
 from gateway.agents.mcp_talk import Talk
 from gateway.agents.mcp_tools import definitions, input_schema, is_list, mirrored, only, other_spelling
@@ -120,7 +119,7 @@ class McpTools:
         astray = other_spelling(compiled.document, arguments)
         if astray is not None:
             hint = "the spelling of the tool's inputSchema"
-            return Refusal(code="schema_violation", field=f"{_ARGUMENTS}/{escape(astray)}", hint=hint)
+            return Refusal(code="schema_violation", field=_ARGUMENTS, hint=f"{hint}: {astray}")
         if talk.rpc is not None and talk.rpc.era == "new":
             talk.mirrored = compiled.mirrored
             return _disagrees(message, arguments, compiled.mirrored)

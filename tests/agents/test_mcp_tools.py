@@ -156,5 +156,8 @@ def test_a_list_is_told_by_what_clients_look_for(value: Any, is_one: bool) -> No
     ],
 )
 def test_an_argument_in_another_spelling_is_told(arguments: Any, word: str | None) -> None:
-    assert other_spelling({"type": "object", "properties": {"path": {}, "Mode": {}}}, arguments) == word
+    schema = {"type": "object", "properties": {"path": {}, "Mode": {}}}
+    assert other_spelling(schema, arguments) == word
+    assert other_spelling({"properties": {"in": {"items": schema}}}, {"in": [7, arguments]}) == word
+    assert other_spelling({"properties": {"in": {"items": [schema]}}}, {"in": [arguments]}) is None
     assert other_spelling(True, arguments) is None

@@ -214,6 +214,10 @@ class TestReading:
 
     def test_what_an_earlier_response_holds_is_a_reference(self) -> None:
         assert message({**HELLO, "previous_response_id": "resp_1"}).references == ("openai-response:resp_1",)
+        cached = {"extra_body": {"google": {"cached_content": "cachedContents/1"}, "more": [{"file_id": "f"}]}}
+        assert set(message({**HELLO, **cached}).references) == {"cache:cachedContents/1", "file:f"}
+        compared = {"prompt_cache_options": {"comparison_response_id": "resp_1"}}
+        assert message({**HELLO, **compared}).references == ("openai-response:resp_1",)
 
     @pytest.mark.parametrize(
         ("extra", "field"),

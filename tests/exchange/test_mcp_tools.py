@@ -272,7 +272,8 @@ async def test_an_argument_in_another_spelling_than_the_tools_is_refused(on: Asy
     await listed(governed, clock, ADD)
     found = await called(governed, clock, call(arguments={"a": 1, "A": "two"}))
     assert isinstance(found, Refusal)
-    assert (found.code, found.field) == ("schema_violation", "/params/arguments/a")
+    assert (found.code, found.field) == ("schema_violation", "/params/arguments")
+    assert (found.hint or "").endswith("inputSchema: a")
 
 
 def test_a_list_that_nobody_asked_for_is_a_bad_answer() -> None:

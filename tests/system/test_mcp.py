@@ -290,3 +290,26 @@ async def test_a_list_is_not_released_before_its_tools_are_pinned_on_record(sqli
 async def ledger_of(site: System) -> str:
     """The random id of the tenant's ledger."""
     return (await site.gateway.site.writer("default")).tenant
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"name": "add", "Name": "echo", "arguments": {"a": 1, "b": 2}},
+        {"name": "add", "arguments": {"a": 1, "b": 2, "A": 40}},
+    ],
+)
+async def test_the_tool_that_is_decided_on_is_the_one_that_any_reader_calls(
+    sqlite_settings: Settings, params: dict[str, Any]
+) -> None:
+    """Servers that read keys whatever their case would take the later one."""
+    async with mcp_site(sqlite_settings) as site:
+        key = await site.key("clerk")
+        session = await started(site, key)
+        assert (await post(site, key, "tools/list", mcp_session_id=session)).status_code == 200
+        answer = await post(site, key, "tools/call", params, mcp_session_id=session)
+        assert refused(answer) == (400, "schema_violation")
+        sent = [record.get("action", "") for record in await site.records() if record["event"] == "exchange.requested"]
+        assert not [action for action in sent if action.startswith("tool:")]
+        good = await post(site, key, "tools/call", {**params, "arguments": {"a": 1, "b": 2}}, mcp_session_id=session)
+        assert (good.status_code == 200) is ("Name" not in params)

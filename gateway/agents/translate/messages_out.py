@@ -1,6 +1,7 @@
 """Requests in the neutral form, written as Anthropic messages."""
 
 import re
+from hashlib import sha256
 from typing import Any
 
 from gateway.agents.translate.chat_out import choice_of
@@ -24,6 +25,7 @@ DEFAULT_MAX_TOKENS = 4096
 """Tokens of an answer where the caller sets no limit, which messages must have: what every model can give."""
 _EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 _INSTRUCTIONS = ("system", "developer")
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _OTHER = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -60,8 +62,15 @@ def write(request: Request) -> dict[str, Any]:
 
 
 def identifier(text: str) -> str:
-    """A tool call's identifier in the characters that messages allow; the same for a call and for its result."""
-    return _OTHER.sub("_", text)
+    """A tool call's identifier in the characters that messages allow; the same for a call and for its result, and
+    another one for any other call, whose result would be taken for this one's."""
+    plain = _OTHER.sub("_", text)
+    return plain if plain == text else f"{plain}_{_told_apart(text)}"
+
+
+def _told_apart(text: str) -> str:
+    """Eight letters that another text has not. No digits: nobody is to take them for a number of somebody's."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8].translate(_LETTERS)
 
 
 def _role(turn: Turn) -> str:

@@ -1,5 +1,6 @@
 """Messages' requests, written."""
 
+import re
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_blocks_of_every_kind() -> None:
     source = {"type": "base64", "media_type": "image/png", "data": "aW1n"}
     assert said["content"] == [
         {"type": "text", "text": "No."},
-        {"type": "tool_use", "id": "functions_f_0", "name": "f", "input": {"a": 1}},
+        {"type": "tool_use", "id": "functions_f_0_dmbddkde", "name": "f", "input": {"a": 1}},
     ]
     assert told["content"] == [
         {
@@ -124,3 +125,13 @@ def test_the_user_is_named(user: str | None, safety: str | None, expected: str) 
 def test_what_has_no_place_is_told(fields: dict[str, Any], feature: str) -> None:
     with pytest.raises(Lost, match=feature):
         written(**fields)
+
+
+def test_calls_whose_identifiers_differ_in_other_characters_alone_stay_apart() -> None:
+    """The result of one would be taken for the other's."""
+    texts = ("call_1-a", "a.b", "a:b", "a_b", "\u00fc", "\ud800")
+    found = [identifier(text) for text in texts]
+    assert found[0] == "call_1-a"
+    assert len(set(found)) == len(texts)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", one) for one in found)
+    assert [identifier(one) for one in found] == found

@@ -73,7 +73,7 @@ def test_identifiers_of_calls_are_in_the_characters_that_are_allowed() -> None:
     reply = Reply(
         id="1", model="m", created=0, blocks=(ToolUse(id="functions.f:0", name="f", arguments=""),), stop="tool_use"
     )
-    assert write(reply)["content"] == [{"type": "tool_use", "id": "functions_f_0", "name": "f", "input": {}}]
+    assert write(reply)["content"] == [{"type": "tool_use", "id": "functions_f_0_dmbddkde", "name": "f", "input": {}}]
 
 
 @pytest.mark.parametrize(

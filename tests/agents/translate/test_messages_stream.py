@@ -87,7 +87,9 @@ def test_what_says_nothing_keeps_the_connection_alive() -> None:
 
 
 def test_identifiers_of_calls_are_in_the_characters_that_are_allowed() -> None:
-    assert b'"id":"functions_f_0"' in MessagesWriter().write(Opened(block=0, kind="tool", id="functions.f:0", name="f"))
+    assert b'"id":"functions_f_0_dmbddkde"' in MessagesWriter().write(
+        Opened(block=0, kind="tool", id="functions.f:0", name="f")
+    )
 
 
 @pytest.mark.parametrize(

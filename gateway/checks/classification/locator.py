@@ -116,16 +116,23 @@ class Locator:
         length = len(text)
         if sight is None:
             sight = Sight(start, length, length)
-        if (
-            b"\\" in shade
-            or ((b"%" in shade or b"&" in shade) and self._escaped.first(shade, 0) is not None)
-            or self._coded.first(shade, 0) is not None
-        ):
+        if self._may_be_coded(shade):
             return self._escapes(text, start)
         mapped = normalise(text)
         if mapped.starts is None:
             return Located(resolve(self._in_form(mapped.text, shade, start, sight)), True)
+        if self._may_be_coded(shadow(mapped.text)):
+            # What is invisible stood between the characters of a code, whose outline then shows none.
+            return self._escapes(text, start)
         return Located(resolve(self._in_mapped(mapped, start, sight, length)), True)
+
+    def _may_be_coded(self, shade: bytes) -> bool:
+        """Whether a text of this outline may be read otherwise than it is written."""
+        return (
+            b"\\" in shade
+            or ((b"%" in shade or b"&" in shade) and self._escaped.first(shade, 0) is not None)
+            or self._coded.first(shade, 0) is not None
+        )
 
     def _escapes(self, text: str, start: int) -> Located:
         """As `locate`, for text that may be read otherwise than it is written: so, and at each level of the other."""

@@ -20,13 +20,17 @@ from gateway.checks.classification.normalise import Mapped, normalise
 _FOUR = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 _BASE64 = rf"(?:{_FOUR}){{3}}[I-Za-f][C-HQS-Xg-ny-z0-3w]"
 _HEX = "(?:[2-7][0-9A-Fa-f]){11}"
-_QUOTED = r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^=\r\n]=\r?\n[^\r\n]"
+# Beyond ASCII a character is two octets or more, of which the second begins with 8, 9, A or B.
+_QUOTED = (
+    r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^=\r\n]=\r?\n[^\r\n]|"
+    r"=[C-F][0-9A-F]=[89AB][0-9A-F]|(?:=20[0-9A-Za-z@.\-]){2}"
+)
 _TAGGED = (
     r"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</[A-Za-z][A-Za-z0-9:\-]{0,32}>[0-9A-Za-z@.\-]|"
     r"[A-Za-z]</?[A-Za-z][^<>]{0,36}>[0-9@]"
 )
 _APART = (
-    r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
+    r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/%&#;=] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
     r"\b[0-9A-Za-z]-(?:[0-9A-Za-z@.:]-){3}|(?:\b|\+_)[0-9A-Za-z]_(?:[0-9A-Za-z@.:\-]_){3}"
 )
 _MAILED = (
@@ -43,7 +47,9 @@ ENCODED = 14
 IN_CODE = "encoded:"
 """With what the reason of a finding in such a run begins: the run is still one that nobody reads as it is written."""
 
-_quoted = re.compile(r"=\r?\n|(?:=[0-9A-Fa-f]{2})+")
+# A soft line break may stand between the octets of one character.
+_quoted = re.compile(r"(?:=(?:[0-9A-Fa-f]{2}|\r?\n))+")
+_octet = re.compile("=[0-9A-Fa-f]{2}")
 # Lines of a run are long, but for its last one (RFC 2045 §6.8).
 _runs = re.compile(r"[A-Za-z0-9+/_-]{14,}(?:(?<=[A-Za-z0-9+/_-]{60})\r?\n[A-Za-z0-9+/_-]+)*={0,2}")
 _four = re.compile(rf"(?:{_FOUR}){{3}}")
@@ -123,25 +129,30 @@ def _unquoted(text: str) -> Iterator[_Edit]:
     if "=" not in text:
         return
     for match in _quoted.finditer(text):
-        octets = match.group()
-        if octets[1] in "\r\n":
-            yield match.start(), match.end(), "", 0
-            continue
-        data = bytes.fromhex(octets.replace("=", ""))
-        yield from _characters(match.start(), data, 3)
+        yield from _octets(text, match.start(), match.end())
 
 
-def _characters(start: int, data: bytes, width: int) -> Iterator[_Edit]:
-    """Octets that each stand on `width` characters: UTF-8, else as Latin-1 has them."""
+def _octets(text: str, start: int, end: int) -> Iterator[_Edit]:
+    """The characters of octets that follow each other, and nothing for soft line breaks: UTF-8, else as Latin-1 has
+    them."""
+    places = [found.start() for found in _octet.finditer(text, start, end)]
+    data = bytes(int(text[place + 1 : place + 3], 16) for place in places)
     try:
-        for character in data.decode():
-            size = width * len(character.encode())
-            yield start, start + size, character, 0
-            start += size
+        read = data.decode()
     except UnicodeDecodeError:
-        for octet in data:
-            yield start, start + width, chr(octet), 0
-            start += width
+        read = data.decode("latin-1")
+        sizes = [1] * len(read)
+    else:
+        sizes = [len(character.encode()) for character in read]
+    done, first = start, 0
+    for character, size in zip(read, sizes, strict=True):
+        if done < places[first]:
+            yield done, places[first], "", 0
+        done = places[first + size - 1] + 3
+        yield places[first], done, character, 0
+        first += size
+    if done < end:
+        yield done, end, "", 0
 
 
 def shows_text(run: str) -> bool:

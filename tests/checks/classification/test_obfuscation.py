@@ -62,7 +62,7 @@ def _digits(zero: int) -> Callable[[str], str]:
 
 
 def _wide(value: str) -> str:
-    return "".join(chr(ord(one) + 0xFEE0) for one in value)
+    return "".join(chr(ord(one) + 0xFEE0) if "!" <= one <= "~" else one for one in value)
 
 
 def _struck(value: str) -> str:
@@ -82,6 +82,10 @@ def _tagged(value: str) -> str:
     while not value[middle].isdigit() and value[middle - 1] not in "@.-":
         middle += 1
     return f"{value[:middle]}<b>{value[middle:]}</b>"
+
+
+def _octets(form: str) -> Callable[[str], str]:
+    return lambda value: "".join(form.format(one) for one in value.encode())
 
 
 def _base64(value: str) -> str:
@@ -117,6 +121,24 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "inline markup": _tagged,
     "hexadecimal": lambda value: f"here: {value}".encode().hex(),
 }
+UNDER: dict[str, Callable[[str], str]] = {
+    "spaces": _each(" "), "zero width": _each("\u200b"), "soft hyphens": _each("\u00ad"),
+    "full width": _wide, "Arabic digits": _digits(0x0660), "JSON escapes": _all("\\u{0:04x}"),
+    "percent": _octets("%{0:02X}"), "quoted-printable throughout": _octets("={0:02X}"), "references": _all("&#{0};"),
+}  # fmt: skip
+OVER: dict[str, Callable[[str], str]] = UNDER | {
+    "spaces of a code": _each(" "),
+    "quoted-printable": _quoted,
+    "base64": _base64,
+}
+"""Disguises of which two are taken at once, one over the other."""
+PAIRS = [(under, over) for under in UNDER for over in OVER if under != over and OVER[over] is not UNDER[under]]
+TWICE = ("email", "us-ssn", "card", "iban", "phone", "mrn", "uk-nino", "date-of-birth", "ip")
+# What one window does not hold: in each of these a character is written with more than 20.
+TOO_WIDE = {
+    ("JSON escapes", "references"): ("email", "card", "iban"),
+    ("references", "JSON escapes"): ("email", "card", "iban"),
+}
 BY_GROUPS = {
     "dots": _groups("."), "blanks": _groups(" "), "slashes of dashes": _groups("\u2014"),
 }  # fmt: skip
@@ -141,6 +163,34 @@ def test_each_kind_is_found_however_it_is_written(name: str, kind: str) -> None:
     word, value = STRUCTURED[kind]
     written = OBFUSCATIONS[name](word + value) if name in CODES else word + OBFUSCATIONS[name](value)
     _is_found(kind, f"please note {written} , and so on")
+
+
+@pytest.mark.parametrize(("under", "over"), PAIRS)
+def test_it_is_found_under_two_disguises_at_once(under: str, over: str) -> None:
+    for kind in TWICE:
+        word, value = STRUCTURED[kind]
+        inner = UNDER[under](value)
+        written = OVER[over](word + inner) if over == "base64" else word + OVER[over](inner)
+        if kind not in TOO_WIDE.get((under, over), ()):
+            _is_found(kind, f"please note {written} , and so on")
+
+
+@pytest.mark.parametrize("over", ["zero width", "soft hyphens"])
+def test_what_is_invisible_hides_no_code(over: str) -> None:
+    for kind in TWICE:
+        word, value = STRUCTURED[kind]
+        _is_found(kind, f"please note {UNDER[over](_base64(word + value))} , and so on")
+
+
+def test_names_in_quoted_printable_are_read_wherever_its_lines_break() -> None:
+    """Octets of one character may stand on two lines (RFC 2045 §6.7)."""
+    name = "Jürgen Müller"
+    whole = quopri.encodestring(name.encode()).decode()
+    for at in (whole.index("=C3=BC") + 3, whole.rindex("=C3=BC") + 3, whole.rindex("=C3=BC") + 6):
+        for end in ("\n", "\r\n"):
+            written = f"{whole[:at]}={end}{whole[at:]}"
+            assert ("person", written) in told(f"seen by Dr. {written} today")
+            _is_found("person", f"seen by Dr. {written} today")
 
 
 @pytest.mark.parametrize("kind", STRUCTURED)

@@ -23,7 +23,7 @@ from gateway.bootstrap.forwarding import Forwards, forwards_of
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.identity import issuer_keys, standing_of
 from gateway.bootstrap.limits import counting
-from gateway.bootstrap.policies import InForce, load_policy_set, servable, served, settled
+from gateway.bootstrap.policies import InForce, active_instead, load_policy_set, served, settled
 from gateway.bootstrap.readiness import Readiness
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.scheduling import schedulings_of
@@ -160,8 +160,7 @@ async def open_gateway(
         await restored_of(site).erase_again(writers)
         shared_set = await settled(site, found)
         if shared_set != found:
-            policy, _ = servable(shared_set, settings)
-            engine = engine_of(policy, clock, settings.classification.budget_ms)
+            policy, engine = active_instead(shared_set, settings, clock)
         del found
         registry = Registry(settings, lambda reference: secret(reference, settings.base))
         client = await stack.enter_async_context(AgentClient(registry.reachable))

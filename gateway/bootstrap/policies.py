@@ -7,6 +7,7 @@ from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.digests import config_digest
 from gateway.bootstrap.recognizers import engine_of
 from gateway.bootstrap.site import Site
+from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.registry import DEFAULT
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.structure import decode
@@ -15,6 +16,7 @@ from gateway.checks.policy.version import STRUCTURE, PolicySet, policy_set
 from gateway.core.approval import Answer
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import SYSTEM
+from gateway.core.ports import Clock
 from gateway.exchange import frameworks
 from gateway.exchange.activations import Activations
 from gateway.exchange.answerers import Answerers
@@ -26,6 +28,11 @@ from gateway.store.proposals import Party, ProposalStore
 from gateway.store.writer_base import LedgerWriter
 
 _log = logging.getLogger("gateway.policy")
+_NOT_THESE = (
+    "the policy directory is not what is active, and what is cannot be served by with this gateway.toml ({}): "
+    "start with the gateway.toml that the active version was made for, or `gateway policy activate` what was proposed "
+    "with this one (`gateway policy proposals` lists it), and start then"
+)
 
 
 def load_policy_set(settings: Settings, engine_version: str) -> PolicySet:
@@ -126,6 +133,16 @@ def servable(shared: PolicySet, settings: Settings) -> tuple[Policy, Versions]:
     if decode(shared.members.get(STRUCTURE, b"")).engine != DEFAULT.version:
         raise ConfigurationError("it was made for another version of the gateway's classification")
     return served(shared, settings)
+
+
+def active_instead(shared: PolicySet, settings: Settings, clock: Clock) -> tuple[Policy, Engine]:
+    """The active version to serve by where that is not the directory's; `ConfigurationError` says what would be right
+    where this `gateway.toml` is not the one that it was made for."""
+    try:
+        policy, _ = servable(shared, settings)
+        return policy, engine_of(policy, clock, settings.classification.budget_ms)
+    except ConfigurationError as error:
+        raise ConfigurationError(_NOT_THESE.format(error)) from error
 
 
 async def settled(site: Site, found: PolicySet) -> PolicySet:

@@ -48,6 +48,7 @@ from gateway.checks.access.shipped import ROLES
 from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
+from gateway.cli import check_policies
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.serve import check_tls
 from gateway.core.errors import (
@@ -90,7 +91,6 @@ _STANDS = {
     "asynchronous": "with standbys that commits do not wait for: a failover loses records, which is accepted",
     "standby": "a standby",
 }
-_UNOPENED = "none: nothing but public data leaves for a zone that is not trusted unmasked"
 _ALONE = "each node counts for itself: several nodes grant every limit once each; set limits.url to count together"
 _UNREACHED = {"connect_failed": "nobody listens there, its name has no address, or its certificate is not trusted"}
 
@@ -123,7 +123,17 @@ async def examine(file: Path) -> list[Line]:
     try:
         settings = load_settings(file)
     except ConfigurationError as error:
-        rest = ("server", "policies", "rules", "openings", "frameworks", "schemas", "credentials", "keys", "database")
+        rest: tuple[str, ...] = (
+            "server",
+            "policies",
+            "rules",
+            "openings",
+            "frameworks",
+            "schemas",
+            "credentials",
+            "keys",
+        )
+        rest += ("database", "active")
         return [
             Line(name="config", state="bad", text=str(error)),
             *(Line(name=name, state="skipped", text="needs a configuration") for name in rest),
@@ -146,6 +156,8 @@ async def examine(file: Path) -> list[Line]:
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
+    needed = [line for line in lines if line.name in ("policies", "keys", "database")]
+    lines += await _standing(settings, asked=all(line.state == "ok" for line in needed))
     lines += [
         line for line in (await _profile(settings), await _limits(settings), await _tasks(settings)) if line is not None
     ]
@@ -197,38 +209,22 @@ async def _policies(settings: Settings) -> str:
 
 
 async def _rules(settings: Settings) -> str:
-    """Rules that decide nothing are told, and are no error: what they are about may come later. So are those that are
-    only watched."""
-    policy, _ = proposed(settings)
-    found = policy.remarks()
-    told = "; ".join(
-        f"{one.rule} ({one.file}:{one.line}): {one.why}" + (f" ({', '.join(one.by)})" if one.by else "")
-        for one in found
-    )
-    watched = "".join(
-        f"; {rule} is in force since the end of {day}: take its observe out"
-        if over
-        else f"; {rule} is only watched up to and with {day}"
-        for rule, day, over in policy.watched(SystemClock().now_us())
-    )
-    if not found:
-        return f"{policy.count} rules, each can decide{watched}"
-    return f"{len(found)} decide nothing: {told}{watched}"
+    return check_policies.rules(proposed(settings)[0])
 
 
 async def _openings(settings: Settings) -> str:
-    """What leaves unmasked because somebody answers for it is told each time, and so is what rules of trusted zones are
-    about although it is not trusted."""
-    policy, _ = proposed(settings)
-    told = [
-        f"{one.rule} lets {one.data} into {', '.join(one.targets) or 'nothing'} ({one.text})"
-        for one in policy.answered()
-    ]
-    within = [
-        f"{name} is not trusted and stands within {around}, which is: what rules let into that, they let into it"
-        for name, around in policy.misplaced()
-    ]
-    return "; ".join((*(told or [_UNOPENED]), *within))
+    return check_policies.openings(proposed(settings)[0])
+
+
+async def _standing(settings: Settings, *, asked: bool) -> list[Line]:
+    """What a start would do with the policy directory, and what waits to be activated."""
+    if not asked:
+        return [Line(name="active", state="skipped", text="needs policies, keys and a database")]
+    lines = [await _line("active", check_policies.active(settings))]
+    if lines[0].state == "ok":
+        found = check_policies.waiting(settings)
+        lines += [Line(name=f"proposal {name}", state="ok", text=text) async for name, text in found]
+    return lines
 
 
 async def _frameworks(settings: Settings) -> str:

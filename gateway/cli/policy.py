@@ -248,6 +248,10 @@ def _lines(found: Explained) -> Iterable[str]:
     for answer in found.answers:
         yield ""
         yield _head(answer)
+        if not answer.classes:
+            yield f"  all classes: deny by {', '.join(answer.rules)}: {' '.join(answer.explanation)}"
+        if answer.lacking and answer.recorded is None:
+            yield f"  not known: {', '.join(answer.lacking)}. --source and --strength say it"
         for derivation in answer.classes:
             yield from _class(derivation)
 

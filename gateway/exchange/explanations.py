@@ -56,6 +56,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     obligations: tuple[str, ...]
     explanation: tuple[str, ...]
     classes: tuple[Derivation, ...]
+    lacking: tuple[str, ...] = ()
+    """What of the question nobody said although rules ask for it (`source`, `strength`): all is denied without it."""
     recorded: str | None = None
     """What the record says that this candidate was answered, where the question is one on record."""
 
@@ -176,6 +178,7 @@ def _explained(
                 obligations=ruling.obligations,
                 explanation=policy.explain(ruling),
                 classes=derived,
+                lacking=() if derived else policy.lacking(asked),
                 recorded=candidates.get(agent or ""),
             )
         )

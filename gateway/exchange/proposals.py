@@ -58,6 +58,14 @@ _UNKNOWN = (
     "the policy directory differs from the active version, which was activated by an earlier version of the gateway or "
     "by nobody: put what is to be active into the directory, or `gateway policy propose` and `activate` it"
 )
+_UNPROPOSED = (
+    "the policy directory differs from the active version, and policy.four_eyes is on: "
+    "`gateway policy propose` proposes it, and another person activates it"
+)
+_BACK_AGAIN = (
+    "policy: what is active was gone back to by a rollback, and the policy directory is another one that nobody has "
+    "proposed: it is activated, and what the rollback took back is in force again wherever the directory still has it"
+)
 _UNSEALED = "propose it again: its row is not as a process of this installation has kept it"
 _log = logging.getLogger("gateway.policy")
 _AGAIN = "propose it again: another version has been activated since, so that this would change something else"
@@ -74,6 +82,17 @@ class Hand(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def person(self) -> bool:
         return self.party.kind == "person" and bool(self.party.persons)
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start does with a policy directory: it serves by what is active (`serves`, the digest of the set), is
+    refused (`refusal`), or else activates the directory. `undoes`: whether that undoes a rollback; `changes`: how many
+    lines of each tenant's version are then otherwise."""
+
+    serves: str | None = None
+    refusal: str | None = None
+    undoes: bool = False
+    changes: tuple[tuple[str, int], ...] = ()
 
 
 class Proposals:
@@ -234,24 +253,13 @@ class Proposals:
         for _ in range(_TRIES):
             await self.finish()
             number, standing = await self._next(), await self.standing(shared)
-            current = await self._current()
-            if not standing.changes:
-                if current is not None and current.sealed and current.digest == shared.digest:
-                    return shared
-                # So that what came before it can be gone back to, and this too.
-            elif not standing.free:
-                known = await self._store.known(shared.digest)
-                unsealed = current is not None and not current.sealed
-                current = current if current is not None and current.sealed and await self._holds(current) else None
-                if known and current is not None and (standing.four_eyes or current.terms.origin != "start"):
-                    return await self._set(current.digest)
-                if standing.four_eyes:
-                    raise ConfigurationError(
-                        "the policy directory differs from the active version, and policy.four_eyes is on: "
-                        "`gateway policy propose` proposes it, and another person activates it"
-                    )
-                if known and unsealed:
-                    raise ConfigurationError(_UNKNOWN)
+            course = await self._course(shared, standing)
+            if course.refusal is not None:
+                raise ConfigurationError(course.refusal)
+            if course.serves is not None:
+                return shared if course.serves == shared.digest else await self._set(course.serves)
+            if course.undoes:
+                _log.warning("%s", _BACK_AGAIN)
             made = self._made(shared, standing, "start", state="activating", reason=at)
             terms = msgspec.structs.replace(made.terms, since=_places(await self._recorded()))
             one = msgspec.structs.replace(made, number=number, terms=terms)
@@ -265,6 +273,42 @@ class Proposals:
                 if done is not None and done.state == "activated":
                     return shared
         raise LedgerUnavailable("other processes activate policies all the time")
+
+    async def foreseen(self, shared: PolicySet) -> Course:
+        """What a start with this set would do, now. Changes nothing; `VerificationError` as for a start."""
+        return await self._course(shared, await self.standing(shared))
+
+    async def _course(self, shared: PolicySet, standing: Standing) -> Course:
+        current = await self._current()
+        if not standing.changes:
+            same = current is not None and current.sealed and current.digest == shared.digest
+            # Where it is not, it is activated: so that what came before it can be gone back to, and this too.
+            return Course(serves=shared.digest if same else None)
+        if standing.free:
+            return Course(changes=self._counted(standing))
+        held = current if current is not None and current.sealed and await self._holds(current) else None
+        known = await self._known(shared, standing)
+        if known and held is not None and (standing.four_eyes or held.terms.origin != "start"):
+            return Course(serves=held.digest)
+        if standing.four_eyes:
+            return Course(refusal=_UNPROPOSED)
+        if known and current is not None and not current.sealed:
+            return Course(refusal=_UNKNOWN)
+        undoes = held is not None and held.terms.origin == "rollback"
+        return Course(undoes=undoes, changes=self._counted(standing))
+
+    def _counted(self, standing: Standing) -> tuple[tuple[str, int], ...]:
+        found = ((tenant, standing.changes.get(ledger)) for tenant, ledger in self._ledgers.items())
+        return tuple((tenant, len(change.lines)) for tenant, change in found if change is not None and change.lines)
+
+    async def _known(self, shared: PolicySet, standing: Standing) -> bool:
+        """Whether it was proposed or in force before: this very set, or one that decides the same. A comment more is no
+        other policy, and brings nothing in force again that was taken back."""
+        if await self._store.known(shared.digest):
+            return True
+        versions = {ledger: version.digest for ledger, version in standing.versions.items()}
+        rows = await self._store.newest(MAX_OPEN)
+        return any(one.sealed and one.state != "dropped" and dict(one.terms.versions) == versions for one in rows)
 
     async def _next(self) -> int:
         """The number of the next activation, read before what is active: what has it, has seen what is."""

@@ -4,17 +4,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
-from gateway.bootstrap import load_policy_set, open_gateway
-from gateway.bootstrap.policies import InForce, frameworks_of, proposed, served, settled
+from gateway.bootstrap import load_policy_set, open_gateway, open_site
+from gateway.bootstrap.policies import InForce, frameworks_of, proposals_of, proposed, served, settled
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import uuid7
+from gateway.exchange.proposals import Hand
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.settings import Settings, parse
+from gateway.store.proposals import Party, Proposal
 from tests.bootstrap.kit import LATER, activations, configured
 from tests.system.kit import policies
 
@@ -54,6 +57,26 @@ async def test_with_four_eyes_a_directory_that_differs_does_not_start(
         async with open_gateway(first):
             pass
     assert len(await activations(first)) == 1
+
+
+async def test_a_proposal_of_another_gateway_toml_is_told_with_what_would_be_right(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """The directory waits with the settings it was proposed with, and the active version is of others."""
+    first = configured(sqlite_settings, policy={**policies(tmp_path), "four_eyes": True})
+    async with open_gateway(first):
+        pass
+    agents = (*first.agent, msgspec.structs.replace(first.agent[0], id="another"))
+    second = msgspec.structs.replace(first, agent=agents)
+    async with open_site(second) as site:
+        party = Party(kind="person", actors={}, tenant="default", persons=("person ada",), names=())
+        found = load_policy_set(second, DEFAULT.version)
+        assert isinstance(await proposals_of(site).propose(Hand(party=party, details={}), found, None), Proposal)
+    with pytest.raises(ConfigurationError, match=r"start with the gateway\.toml that the active version .*activate"):
+        async with open_gateway(second):
+            pass
+    async with open_gateway(first):
+        pass
 
 
 async def test_a_node_knows_whether_its_policy_is_in_force_and_asks_where_it_must_be_sure(

@@ -27,6 +27,7 @@ NAMES = [
     "credentials",
     "keys",
     "database",
+    "active",
 ]
 AGENT = '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nurl = "{url}"\nzone = "in-house"\nconnect_timeout_s = 0.2\n'
 
@@ -289,7 +290,11 @@ def test_a_lost_signing_key_of_a_ledger_is_found(gateway: Run, site: Path) -> No
     for path in (site / "keys").glob("ledger-*.key"):
         path.unlink()
     (site / "kept").rename(site / "keys" / "data-keys.db")
-    assert states(gateway("check", "--json").data) == {**dict.fromkeys(NAMES, "ok"), "database": "bad"}
+    assert states(gateway("check", "--json").data) == {
+        **dict.fromkeys(NAMES, "ok"),
+        "database": "bad",
+        "active": "skipped",
+    }
 
 
 def test_databases_without_their_own_rules_are_bad(gateway: Run, site: Path) -> None:

@@ -44,6 +44,24 @@ def test_the_tests_that_ship_hold_and_one_that_does_not_is_told_and_ends_with_1(
     assert (data["ok"], {one["case"] for one in data["wrong"]}) == (False, {"public data go anywhere"})
 
 
+def test_a_rule_about_an_own_agent_or_network_keeps_no_test_from_running(gateway: Run, site: Path) -> None:
+    _with_agents(site)
+    file = site / "gateway.toml"
+    file.write_text(file.read_text() + '\n[[network]]\nid = "wards"\naddresses = ["10.1.0.0/16"]\n')
+    before = gateway("policy", "test", "--json").data["asked"]
+    with (site / "policies" / "policy.csv").open("a") as policy:
+        policy.write(
+            'p, 190, role:clerk, class:phi, agent:ward, *, purpose:*, network:wards, deny, none, no-wards, "No, no."\n'
+        )
+    (site / "policies" / "tests" / "own.toml").write_text(
+        'now = 2026-01-05T12:00:00Z\n[[case]]\nname = "no wards"\nagents = ["ward"]\nclasses = ["phi"]\n'
+        'source = "10.1.2.3"\nexpect = "deny"\nrules = ["no-wards"]\n'
+    )
+    found = gateway("policy", "test", "--json").data
+    wrong = {one["file"] for one in found["wrong"]}
+    assert (found["asked"], wrong & {"tests/own.toml"}) == (before + 1, set())
+
+
 def test_a_file_that_is_no_test_is_wrong_use(gateway: Run, site: Path) -> None:
     (site / "policies" / "tests" / "own.toml").write_text("now = 1\n")
     found = gateway("policy", "test")
@@ -81,6 +99,24 @@ def test_a_decision_is_explained_rule_by_rule(gateway: Run, site: Path) -> None:
     assert (only["agent"], only["effect"]) == ("sky", "deny")
     (zone,) = gateway(*asked, "--receive", "--zone", "cloud", "--json").data["answers"]
     assert (zone["agent"], zone["zone"], zone["effect"]) == (None, "cloud", "deny")
+
+
+def test_what_nobody_said_although_a_rule_asks_for_it_is_named(gateway: Run, site: Path) -> None:
+    _with_agents(site)
+    file = site / "gateway.toml"
+    file.write_text(file.read_text() + '\n[[network]]\nid = "wards"\naddresses = ["10.1.0.0/16"]\n')
+    with (site / "policies" / "policy.csv").open("a") as policy:
+        policy.write(
+            'p, 190, role:clerk, class:phi, agent:ward, *, purpose:*, network:wards, deny, none, no-wards, "No, no."\n'
+        )
+    asked = ("policy", "explain", "--class", "phi", "--role", "clerk", "--purpose", "TREAT", "--agent", "ward")
+    told = gateway(*asked).out
+    assert "all classes: deny by unknown-way: Rules ask where the request comes from" in told
+    assert "not known: source. --source and --strength say it" in told
+    (only,) = gateway(*asked, "--json").data["answers"]
+    assert only["lacking"] == ["source"]
+    (only,) = gateway(*asked, "--source", "10.1.2.3", "--json").data["answers"]
+    assert (only["lacking"], only["rules"]) == ([], ["no-wards"])
 
 
 def test_an_order_of_agents_is_explained(gateway: Run, site: Path) -> None:

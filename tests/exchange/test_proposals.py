@@ -16,7 +16,7 @@ from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
-from gateway.exchange.proposals import Hand, Proposals, described
+from gateway.exchange.proposals import Course, Hand, Proposals, described
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.proposals import Party, Proposal, ProposalStore
@@ -226,12 +226,51 @@ async def test_after_going_back_a_start_does_not_bring_the_directory_in_force_ag
         by = one.hand("ada")
         made(await one.proposals.activate(by, made(await one.proposals.propose(by, one.later, None)).id, None))
         made(await one.proposals.rollback(by, None))
+        assert await one.proposals.foreseen(one.later) == Course(serves=one.first.digest)
         assert await settled(one.site, one.later) == one.first
         assert await one.active() == await one.version(one.first)
+
+
+async def test_after_going_back_a_comment_more_brings_nothing_in_force_again(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with installed(sqlite_settings, tmp_path) as one:
+        by = one.hand("ada")
+        made(await one.proposals.activate(by, made(await one.proposals.propose(by, one.later, None)).id, None))
+        made(await one.proposals.rollback(by, None))
+        with (tmp_path / "policies" / "policy.csv").open("a") as file:
+            file.write("# Somebody has looked at it.\n")
+        commented = load_policy_set(one.site.settings, DEFAULT.version)
+        assert commented.digest != one.later.digest
+        assert await settled(one.site, commented) == one.first
+        assert await one.active() == await one.version(one.first)
+
+
+async def test_a_start_that_undoes_a_rollback_says_so(
+    sqlite_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with installed(sqlite_settings, tmp_path) as one:
+        by = one.hand("ada")
+        made(await one.proposals.activate(by, made(await one.proposals.propose(by, one.later, None)).id, None))
+        made(await one.proposals.rollback(by, None))
         file = tmp_path / "policies" / "policy.csv"
         file.write_text(file.read_text().replace("later", "otherwise"))
         new = load_policy_set(one.site.settings, DEFAULT.version)
+        foreseen = await one.proposals.foreseen(new)
+        assert (foreseen.undoes, foreseen.serves, foreseen.changes) == (True, None, (("default", 1),))
+        assert await one.active() == await one.version(one.first), "to foresee it changes nothing"
         assert await settled(one.site, new) == new, "nobody has seen that one before"
+        told = [each.message for each in caplog.records if each.name == "gateway.policy"]
+        assert ["gone back to by a rollback" in each for each in told] == [True]
+        assert await one.proposals.foreseen(new) == Course(serves=new.digest)
+
+
+async def test_what_a_start_would_do_under_four_eyes_is_foreseen(sqlite_settings: Settings, tmp_path: Path) -> None:
+    async with installed(sqlite_settings, tmp_path, four_eyes=True) as one:
+        refusal = (await one.proposals.foreseen(one.later)).refusal or ""
+        assert "gateway policy propose" in refusal
+        made(await one.proposals.propose(one.hand("ada"), one.later, None))
+        assert await one.proposals.foreseen(one.later) == Course(serves=one.first.digest)
 
 
 async def test_a_directory_that_waits_for_its_second_person_lets_the_node_start_by_what_is_active(

@@ -1,10 +1,11 @@
 """Policy unit tests: what is asked of a policy, and what must be answered (`policies/tests/*.toml`).
 
 A file holds cases and the instant at which they are asked, and may bring a configuration of its own: without one it is
-about the agents and zones that are configured. They decide nothing, and are no part of the policy version.
+about the agents and zones that are configured. What is configured stands beside a file's own, since rules may name it:
+an agent more, or a network, changes no answer about others. They decide nothing, and are no part of the policy version.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from gateway.checks.policy.version import policy_set
 from gateway.checks.policy.ways import is_address
 from gateway.core.decision import Question, Ruling, effect_of
 from gateway.core.errors import ConfigurationError, FormatError
-from gateway.settings import Settings
+from gateway.settings import Agent, Settings, Zone
 
 FOLDER = "tests/"
 MAX_BYTES = 1_048_576
@@ -78,13 +79,25 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def run(files: Mapping[str, bytes], configured: Settings, engine: str) -> tuple[Result, ...]:
     """Every case of every file of tests in a policy directory (relative paths → bytes), asked of what else is in it.
 
-    `engine`: the version of the classification engine. `ConfigurationError` names a file that cannot be read.
+    `engine`: the version of the classification engine. `ConfigurationError` names a file that cannot be read, and what
+    keeps the directory from being served by as it is configured. Where it can be, but not under a file's own
+    configuration, that is one result, which is wrong: the other files are asked all the same.
     """
+    asked = {path: read(path, files[path]) for path in sorted(files) if _is_test(path)}
+    served = Policy(policy_set(files, configured, engine), configured) if asked and configured.zone else None
     found: list[Result] = []
-    for path in sorted(files):
-        if path.startswith(FOLDER) and path.endswith(".toml"):
-            found += _file(path, files, configured, engine)
+    for path, document in asked.items():
+        if document.configuration is not None:
+            found += _of_its_own(path, document, document.configuration, files, configured, engine)
+        elif served is None:
+            raise ConfigurationError(f"{path}: there is no [[zone]], and so nothing to ask about")
+        else:
+            found += _answered(path, document, served, configured)
     return tuple(found)
+
+
+def _is_test(path: str) -> bool:
+    return path.startswith(FOLDER) and path.endswith(".toml")
 
 
 def read(path: str, data: bytes) -> Document:
@@ -121,16 +134,59 @@ def _check(case: Case, document: Document) -> None:
         raise FormatError("now must say its offset, like 2026-01-05T12:00:00Z")
 
 
-def _file(path: str, files: Mapping[str, bytes], configured: Settings, engine: str) -> Iterator[Result]:
-    document = read(path, files[path])
+def _of_its_own(
+    path: str,
+    document: Document,
+    written: dict[str, Any],
+    files: Mapping[str, bytes],
+    configured: Settings,
+    engine: str,
+) -> Iterator[Result]:
     try:
-        if document.configuration is not None:
-            configured = settings.parse(document.configuration, {}, Path("/"))
-        if not configured.zone:
+        own = _laid_over(settings.parse(written, {}, Path("/")), written, configured)
+        if not own.zone:
             raise ConfigurationError("there is no [[zone]], and so nothing to ask about")
-        policy = Policy(policy_set(files, configured, engine), configured)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        policy = Policy(policy_set(files, own, engine), own)
+    except ConfigurationError as error:
+        yield Result(file=path, case="no case was asked", asked="under its own [configuration]", wrong=(str(error),))
+        return
+    yield from _answered(path, document, policy, own)
+
+
+def _laid_over(own: Settings, written: Collection[str], configured: Settings) -> Settings:
+    """A file's own configuration, and beside it what else is configured. What the file says holds: of what has one id
+    its own is taken, and of sections all that it writes. The profile is the file's alone."""
+    found: dict[str, Any] = {}
+    for name in Settings.__struct_fields__:
+        mine, theirs = getattr(own, name), getattr(configured, name)
+        if isinstance(mine, tuple):
+            found[name] = _beside(mine, theirs)
+        elif name not in (*written, "policy", "base"):
+            found[name] = theirs
+    return msgspec.structs.replace(own, **found)
+
+
+def _beside(mine: tuple[Any, ...], theirs: tuple[Any, ...]) -> tuple[Any, ...]:
+    same = {one.id: one for one in theirs if hasattr(one, "id")}
+    ids = {one.id for one in mine if hasattr(one, "id")}
+    kept = (one for one in theirs if getattr(one, "id", None) not in ids)
+    return (*(_named(one, same.get(getattr(one, "id", None))) for one in mine), *kept)
+
+
+def _named(mine: Any, theirs: Any) -> Any:
+    """With what rules may name it by as well, where something of this id is configured."""
+    if isinstance(mine, Agent) and isinstance(theirs, Agent):
+        capabilities = tuple(dict.fromkeys((*mine.capabilities, *theirs.capabilities)))
+        return msgspec.structs.replace(mine, capabilities=capabilities)
+    if isinstance(mine, Zone) and isinstance(theirs, Zone) and mine.region is None:
+        return msgspec.structs.replace(mine, region=theirs.region)
+    return mine
+
+
+def _answered(path: str, document: Document, policy: Policy, configured: Settings) -> Iterator[Result]:
     for case in document.case:
         for asked, wrong in _asked(case, document, policy, configured):
             yield Result(file=path, case=case.name, asked=asked, wrong=wrong)

@@ -223,6 +223,13 @@ class Policy:
             role in held and words.action_matches(question.action, pattern) for role, pattern in self._rules.exact
         )
 
+    def lacking(self, question: Question) -> tuple[str, ...]:
+        """What of a question nobody knows although a rule of the tenant asks for it: `source`, `strength`. Where there
+        is any, everything is denied (`UNKNOWN_WAY`)."""
+        unknown, asked = self._ways.of(question.source, question.strength).unknown, self._reads_of(question.tenant)[1]
+        fields = ((conditions.NETWORK, "source"), (conditions.STRENGTH, "strength"))
+        return tuple(field for kind, field in fields if kind in unknown and kind.removesuffix(":") in asked)
+
     def explain(self, ruling: Ruling) -> tuple[str, ...]:
         """The sentence of each rule that decided, in the order of the ruling; then of each class no rule spoke of."""
         said = [self._sentence(rule) for rule in ruling.rules]
@@ -360,8 +367,7 @@ class Policy:
     def _unknown(self, question: Question) -> bool:
         """Whether a rule of the tenant asks what is not known of the caller: taken for not so, it would pass over what
         denies."""
-        unknown = self._ways.of(question.source, question.strength).unknown
-        return bool(unknown) and any(f"{kind}:" in unknown for kind in self._reads_of(question.tenant)[1])
+        return bool(self._ways.of(question.source, question.strength).unknown) and bool(self.lacking(question))
 
     def _watching(self, now_us: int) -> int:
         """The rules that are only watched at an instant, as bits."""

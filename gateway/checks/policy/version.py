@@ -131,9 +131,11 @@ def _member(path: str, profile: str | None) -> str | None:
         return PROFILE if base.removesuffix(".csv") == profile else None
     if _MEMBER.fullmatch(path) and ".." not in folders:
         return path
+    # A name that shows otherwise than it is written is not repeated.
+    named = f" ({path})" if path.isprintable() else ""
     raise ConfigurationError(
-        f"the policy directory holds a file that is no part of a policy: only {MODEL}, {RULES}, profiles/<name>.csv,"
-        f" tests/ and files in {', '.join(FOLDERS)} (letters, digits and . _ -) may lie there"
+        f"the policy directory holds a file that is no part of a policy{named}: only {MODEL}, {RULES},"
+        f" profiles/<name>.csv, tests/ and files in {', '.join(FOLDERS)} (letters, digits and . _ -) may lie there"
     )
 
 

@@ -44,7 +44,9 @@ NOTIFY = "notify:"
 SUPERVISE = "supervise:"
 """The obligation by which a registered agent looks at a message before it goes."""
 
-RESERVED_IDS = frozenset({"purpose-required", "policy-error", "request-invalid", "unknown-agent", "unknown-zone"})
+RESERVED_IDS = frozenset(
+    {"purpose-required", "policy-error", "request-invalid", "unknown-agent", "unknown-zone", "unknown-way"}
+)
 """Rule names that the code itself puts into a ruling; `contract:<processor>` cannot collide, ids hold no colon."""
 
 

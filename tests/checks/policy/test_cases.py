@@ -81,6 +81,86 @@ expect = "route"
     assert (found.asked, found.wrong) == ("agent hut", ())
 
 
+_ISLAND = b"""
+[configuration]
+zone = [{ id = "island", trusted = true }, { id = "cloud" }]
+agent = [{ id = "hut", protocol = "openai", url = "http://hut", zone = "island" }]
+[[case]]
+name = "the hut"
+agents = ["hut"]
+classes = ["public"]
+expect = "route"
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param({"agent": "agent:sky", "data": "class:pii", "eft": "deny"}, id="an agent"),
+        pytest.param({"agent": "zone:partner"}, id="a zone"),
+        pytest.param({"agent": "capability:triage"}, id="a capability"),
+        pytest.param({"when": "region:DE"}, id="a region"),
+        pytest.param({"agent": "agent:local", "when": "tenant:north"}, id="a tenant"),
+        pytest.param({"action": "chat", "obligations": "notify:board", "agent": "agent:local"}, id="a channel"),
+    ],
+)
+def test_rules_may_name_what_is_configured_where_a_file_of_tests_brings_its_own(line: dict[str, str]) -> None:
+    """The tests that ship bring their own; an operator's rule about an agent of theirs must not keep them from running,
+    nor the operator's own from being run beside them."""
+    own = b'[[case]]\nname = "own"\nagents = ["local"]\nclasses = ["public"]\nexpect = "deny"\ntenant = "south"\n'
+    changed = {
+        "tenant": [{"id": "south"}, {"id": "north"}],
+        "channel": [
+            {
+                "id": "board",
+                "url": "https://board",
+                "secret": "env:BOARD",
+                "roles": ["lead"],
+                "tenants": ["south", "north"],
+            }
+        ],
+    }
+    rules = (rule("hut", 9, agent="zone:island"), rule("own", 5, **({"agent": "zone:in-house"} | line)))
+    island = [*document()["zone"], {"id": "island", "trusted": True}]
+    members = files(*rules) | {PATH: HEAD + _ISLAND, "tests/z.toml": HEAD + own}
+    found = run(members, configured(**changed, zone=island), ENGINE)
+    assert [(one.file, one.asked) for one in found] == [(PATH, "agent hut"), ("tests/z.toml", "agent local")]
+    assert found[0].wrong == ()
+
+
+def test_a_files_own_agents_and_zones_are_its_own_under_the_names_of_configured_ones() -> None:
+    text = b"""
+[configuration]
+zone = [{ id = "in-house" }, { id = "home", trusted = true }]
+agent = [{ id = "local", protocol = "openai", url = "http://l", zone = "in-house" }]
+[[case]]
+name = "here local is not trusted"
+agents = ["local"]
+classes = ["pii"]
+expect = "deny"
+"""
+    (found,) = _run(text, rule(data="class:pii", agent="capability:triage", when="zone:trusted"))
+    assert found.wrong == ()
+
+
+def test_what_cannot_be_served_by_under_a_files_own_configuration_is_told_of_that_file_alone() -> None:
+    """A zone of the file's that is not trusted lies within one of theirs, say."""
+    text = _ISLAND.replace(b'{ id = "cloud" }', b'{ id = "cloud", within = "in-house" }, { id = "in-house" }')
+    own = b'[[case]]\nname = "own"\nagents = ["local"]\nclasses = ["internal"]\nexpect = "route"\n'
+    lines = (rule("in", data="class:internal"), rule("hut", 9, agent="zone:island"))
+    zones = [*document()["zone"], {"id": "island", "trusted": True}]
+    members = files(*lines) | {PATH: HEAD + text, "tests/z.toml": HEAD + own}
+    first, second = run(members, configured(zone=zones), ENGINE)
+    assert (first.case, first.asked) == ("no case was asked", "under its own [configuration]")
+    assert "would let class:internal into agent:" in first.wrong[0]
+    assert (second.case, second.wrong) == ("own", ())
+
+
+def test_a_directory_that_could_not_be_served_by_is_no_result() -> None:
+    with pytest.raises(ConfigurationError, match=r"^policy\.csv:"):
+        _run(_ISLAND, rule(agent="agent:nobody"))
+
+
 def test_an_approval_is_told_apart() -> None:
     case = b'[[case]]\nname = "asked"\nagents = ["local"]\nclasses = ["public"]\nexpect = "approve"\n'
     asking = rule(agent="agent:local", action="chat", when="zone:trusted", obligations="supervise:warden")
@@ -109,7 +189,6 @@ _FLOOR = _CASE + b'floor = { target = "x", classes = [] }\n'
         pytest.param(_ASKED, "must say the classes, and expect", id="nothing expected"),
         pytest.param(_WHOLE.replace(b"deny", b"maybe"), "expect", id="an unknown effect"),
         pytest.param(_WHOLE + b"now = 2026-01-05T12:00:00\n", "must say its offset", id="no offset"),
-        pytest.param(b"[configuration]\nzone = []\n" + _WHOLE, "no .*zone", id="no zone"),
         pytest.param(b"#" * MAX_BYTES, "at most", id="too large"),
     ],
 )
@@ -117,3 +196,10 @@ def test_what_is_no_test_is_refused_with_its_file(text: bytes, told: str) -> Non
     with pytest.raises(ConfigurationError, match=told) as caught:
         _run(text)
     assert PATH in str(caught.value)
+
+
+@pytest.mark.parametrize("more", [b"", b"[configuration]\nzone = []\n"])
+def test_without_any_zone_there_is_nothing_to_ask_about(more: bytes) -> None:
+    nothing = configured(zone=[], agent=[])
+    with pytest.raises(ConfigurationError, match=rf"^{PATH}: there is no \[\[zone\]\]"):
+        run(files(rule(agent="zone:*")) | {PATH: HEAD + more + _WHOLE}, nothing, ENGINE)

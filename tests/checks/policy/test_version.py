@@ -1,5 +1,7 @@
 """Policy sets, their digest and their stored form."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,8 +70,13 @@ def test_only_the_chosen_profile_is_a_member() -> None:
     "path", ["policy.csv.bak", "policy2.csv", "rules/policy.csv", "profiles/A.csv", "schemas/../x", "schemas/a b.json"]
 )
 def test_a_stray_file_is_refused_because_someone_thinks_that_it_counts(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="no part of a policy"):
+    with pytest.raises(ConfigurationError, match=rf"no part of a policy \({re.escape(path)}\): only"):
         policy_set(files(rule()) | {path: b""}, configured(), ENGINE)
+
+
+def test_a_name_that_shows_otherwise_than_it_is_written_is_not_repeated() -> None:
+    with pytest.raises(ConfigurationError, match="no part of a policy: only"):
+        policy_set(files(rule()) | {"a\x1b[2Jb.csv": b""}, configured(), ENGINE)
 
 
 @pytest.mark.parametrize("name", ["model.conf", "policy.csv"])

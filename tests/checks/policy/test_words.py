@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.policy import words
+from gateway.checks.policy.policy import SENTENCES
 from gateway.core.errors import FormatError
 
 from .making import DAY_US, NOON_US
@@ -238,7 +239,8 @@ def test_a_watched_rule_is_in_force_when_its_last_day_is_over() -> None:
 
 def test_ids_of_rules_cannot_be_those_that_are_built_in() -> None:
     assert words.rule_id("phi-in-house") == "phi-in-house"
-    for wrong in ("purpose-required", "policy-error", "contract:acme", "Upper", "", "a" * 64):
+    assert SENTENCES.keys() == words.RESERVED_IDS
+    for wrong in (*SENTENCES, "contract:acme", "Upper", "", "a" * 64):
         with pytest.raises(FormatError):
             words.rule_id(wrong)
 

@@ -1,0 +1,138 @@
+"""What `gateway check` says of policies: rules that decide nothing, what leaves unmasked, what a start would do with
+the directory, and what waits to be activated."""
+
+from collections.abc import AsyncIterator
+
+from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, proposed
+from gateway.bootstrap.policies import active_instead, proposals_of, servable
+from gateway.bootstrap.site import open_site
+from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.version import PolicySet, from_bytes
+from gateway.core.errors import ConfigurationError, FormatError
+from gateway.core.ids import SYSTEM
+from gateway.exchange.proposals import Course, Proposals
+from gateway.ledger.record import timestamp
+from gateway.settings import Settings
+from gateway.store.directory import Directory
+from gateway.store.engine import open_engine, target
+from gateway.store.keyring import open_keyring
+from gateway.store.policies import PolicyStore
+from gateway.store.proposals import Proposal
+
+_UNOPENED = "none: nothing but public data leaves for a zone that is not trusted unmasked"
+_FIRST = "nothing is active yet: the first start activates the policy directory"
+_SAME = "the policy directory"
+_INSTEAD = (
+    "not the policy directory, which waits for its activation or was in force before: a start serves the active "
+    "version, from the database"
+)
+_TAKEN = "a start activates the policy directory"
+_UNDOES = (
+    ". What is active was gone back to by a rollback: that start undoes it, and what it took back is in force again "
+    "wherever the directory still has it"
+)
+
+
+def rules(policy: Policy) -> str:
+    """Rules that decide nothing are told, and are no error: what they are about may come later. So are those that are
+    only watched."""
+    found = policy.remarks()
+    told = "; ".join(
+        f"{one.rule} ({one.file}:{one.line}): {one.why}" + (f" ({', '.join(one.by)})" if one.by else "")
+        for one in found
+    )
+    watched = "".join(
+        f"; {rule} is in force since the end of {day}: take its observe out"
+        if over
+        else f"; {rule} is only watched up to and with {day}"
+        for rule, day, over in policy.watched(SystemClock().now_us())
+    )
+    if not found:
+        return f"{policy.count} rules, each can decide{watched}"
+    return f"{len(found)} decide nothing: {told}{watched}"
+
+
+def openings(policy: Policy) -> str:
+    """What leaves unmasked because somebody answers for it is told each time, and so is what rules of trusted zones are
+    about although it is not trusted."""
+    told = [
+        f"{one.rule} lets {one.data} into {', '.join(one.targets) or 'nothing'} ({one.text})"
+        for one in policy.answered()
+    ]
+    within = [
+        f"{name} is not trusted and stands within {around}, which is: what rules let into that, they let into it"
+        for name, around in policy.misplaced()
+    ]
+    return "; ".join((*(told or [_UNOPENED]), *within))
+
+
+async def active(settings: Settings) -> str:
+    """What is active, beside the directory, and what a start would do; `ConfigurationError` where it would be refused,
+    `VerificationError` where what is active is not what the ledgers say."""
+    if not await _begun(settings):
+        return _FIRST
+    _, shared = proposed(settings)
+    async with open_site(settings) as site:
+        course = await proposals_of(site).foreseen(shared)
+        if course.refusal is not None:
+            raise ConfigurationError(course.refusal)
+        if course.serves is None:
+            return _taken(course)
+        if course.serves == shared.digest:
+            return _SAME
+        active_instead(await _stored(site.policies, course.serves), settings, SystemClock())
+        return _INSTEAD
+
+
+def _taken(course: Course) -> str:
+    changed = "; ".join(f"{count} changes for {tenant}" for tenant, count in course.changes)
+    return f"{_TAKEN} ({changed or 'it decides the same'}){_UNDOES if course.undoes else ''}"
+
+
+async def waiting(settings: Settings) -> AsyncIterator[tuple[str, str]]:
+    """Each proposal that waits: its id, and what is to be known before somebody activates it."""
+    if not await _begun(settings):
+        return
+    async with open_site(settings) as site:
+        proposals = proposals_of(site)
+        for one, stale in await proposals.listed():
+            if one.state == "open":
+                yield one.id, await _waits(one, stale, proposals, site.policies, settings)
+
+
+async def _waits(one: Proposal, stale: bool, proposals: Proposals, policies: PolicyStore, settings: Settings) -> str:
+    since = f"proposed {timestamp(one.created_us)}"
+    if not one.sealed:
+        return f"{since}; propose it again: its row is not as a process of this installation has kept it"
+    if stale:
+        return f"{since}; stale: another version has been activated since, propose it again"
+    try:
+        shared = await _stored(policies, one.digest)
+        policy, _ = servable(shared, settings)
+        two = (await proposals.standing(shared)).four_eyes
+    except ConfigurationError as error:
+        return f"{since}; it cannot be activated with this gateway.toml: {error}"
+    who = "waits for another person than who proposed it" if two else "waits to be activated"
+    return f"{since}, {who}. Rules: {rules(policy)}. Openings: {openings(policy)}"
+
+
+async def _stored(policies: PolicyStore, digest: str) -> PolicySet:
+    data = await policies.get(digest)
+    if data is None:
+        raise ConfigurationError("its set is not in the database")
+    try:
+        return from_bytes(data)
+    except FormatError as error:
+        raise ConfigurationError("it is of a form that this version does not read any more") from error
+
+
+async def _begun(settings: Settings) -> bool:
+    """Whether every ledger is there. To open an installation makes those that are not, and a check makes nothing."""
+    engine, keyring = open_engine(target(settings)), open_keyring(settings)
+    try:
+        directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
+        names = (*(tenant.id for tenant in settings.tenants), SYSTEM)
+        return all([await directory.find_tenant(name) is not None for name in names])
+    finally:
+        keyring.close()
+        await engine.dispose()

@@ -1,0 +1,85 @@
+"""`gateway check` says what a start would do with the policy directory, and what waits to be activated."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.kit import Run, change
+from tests.cli.test_check import line
+from tests.cli.test_proposals import by, later, made_staffed, staffed, started
+
+__all__ = ["made_staffed", "staffed"]
+OPENING = """
+g2, class:board, class:any
+p, 10, role:clerk, class:board, zone:cloud, chat, purpose:*, always, allow, none, board-out, "Papers go out."
+o, board-out, class:board, "The board has said so."
+p, 11, role:clerk, class:board, zone:cloud, chat, purpose:*, always, allow, redact, board-masked, "Papers go masked."
+"""
+
+
+def _waiting(data: Any) -> list[str]:
+    return [one["text"] for one in data["checks"] if one["name"].startswith("proposal pp_")]
+
+
+def test_what_a_start_would_do_with_the_directory_is_told(gateway: Run, site: Path) -> None:
+    def active() -> str:
+        found = gateway("check", "--json")
+        assert found.code == 0
+        return str(line(found.data, "active")["text"])
+
+    assert active().startswith("nothing is active yet")
+    started(site)
+    assert active() == "the policy directory"
+    later(site)
+    assert active() == "a start activates the policy directory (1 changes for default)"
+    proposal = gateway("policy", "propose", "--json").data
+    assert gateway("policy", "activate", proposal["id"]).code == 0
+    assert gateway("policy", "rollback").code == 0
+    assert active().startswith("not the policy directory, which waits for its activation or was in force before")
+    change(site / "policies" / "policy.csv", ", later, ", ", otherwise, ")
+    assert "gone back to by a rollback: that start undoes it" in active()
+    started(site)
+    assert active() == "the policy directory"
+
+
+def test_what_waits_for_a_second_person_is_looked_at_as_the_directory_is(gateway: Run, staffed: Path) -> None:
+    refused = gateway("check", "--json")
+    assert (refused.code, line(refused.data, "active")["state"]) == (1, "bad")
+    assert "gateway policy propose" in line(refused.data, "active")["text"]
+    with (staffed / "policies" / "policy.csv").open("a") as file:
+        file.write(OPENING)
+    first = by(gateway, "ADA", "propose").data["id"]
+    later_directory = (staffed / "policies" / "policy.csv").read_text()
+    (staffed / "policies" / "policy.csv").write_text(later_directory.replace(OPENING, ""))
+    second = by(gateway, "ADA", "propose").data["id"]
+    found = gateway("check", "--json")
+    assert found.code == 0
+    assert "board-out" not in line(found.data, "openings")["text"], "it is not in the directory any more"
+    told = line(found.data, f"proposal {first}")["text"]
+    assert "waits for another person than who proposed it" in told
+    assert "board-masked (policy.csv:" in told
+    assert "others are asked before it" in told
+    assert "board-out lets class:board into" in told
+    assert by(gateway, "EVE", "activate", second).code == 0
+    (stale,) = _waiting(gateway("check", "--json").data)
+    assert "stale: another version has been activated since" in stale
+
+
+def test_what_waits_for_another_gateway_toml_is_told_so(gateway: Run, staffed: Path) -> None:
+    by(gateway, "ADA", "propose")
+    agent = '\n[[agent]]\nid = "ward"\nprotocol = "openai"\nurl = "http://127.0.0.1:9"\nzone = "in-house"\n'
+    with (staffed / "gateway.toml").open("a") as file:
+        file.write(agent)
+    by(gateway, "ADA", "propose")
+    found = gateway("check", "--json")
+    assert line(found.data, "active")["state"] == "bad"
+    assert "start with the gateway.toml that the active version was made for" in line(found.data, "active")["text"]
+    assert _waiting(found.data) == []
+
+
+@pytest.mark.parametrize("broken", ["policies/policy.csv", "gateway.db"])
+def test_without_policies_or_a_database_nothing_is_said_of_either(gateway: Run, site: Path, broken: str) -> None:
+    for file in site.rglob(Path(broken).name):
+        file.write_bytes(b"nothing")
+    assert line(gateway("check", "--json").data, "active")["state"] == "skipped"

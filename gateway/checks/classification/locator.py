@@ -24,7 +24,7 @@ from gateway.checks.classification.normalise import (
 )
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
 from gateway.checks.classification.patterns import Gates, Pattern, quoted
-from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, reread
+from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, is_spread, reread
 from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.words import Words
@@ -154,7 +154,7 @@ class Locator:
         if hits and first is not None:
             inside = _insides(first)
             hits = [_snap(hit, inside, start) for hit in hits]
-        complete = level is None or self._is_plain(last)
+        complete = (level is None or self._is_plain(last)) and (last is first or not is_spread(last, start, length))
         return Located(resolve(hits), complete, tuple(runs))
 
     def _read(self, mapped: Mapped, runs: list[tuple[int, int, bool]]) -> Mapped | None:

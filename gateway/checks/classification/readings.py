@@ -12,6 +12,7 @@ of a letter, and so on, which words and identifiers do not have twelve times in 
 
 import base64
 import re
+import string
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -64,6 +65,12 @@ _dotted = re.compile(
 _gaps = re.compile(" +")
 _REMEMBERED = 20_000
 _WORDS = 16
+_WIDE, _CHAINED, _ESCAPE = 9, 8, 32
+"""Characters for one from which it is written widely, how many letters and digits in a row count, and what no escape
+is longer than."""
+_PARTED, _WIDEST = 96, 400
+"""Over how many characters they are too far apart: where a window parts them, and where it does not."""
+_TOLD = frozenset(string.ascii_letters + string.digits + "@._+:/-")
 _words = re.compile(rf"[ -~]{{{_WORDS}}}")
 _controls = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
 _at = re.compile(
@@ -112,6 +119,28 @@ def reread(mapped: Mapped, runs: list[Run] | None = None) -> Mapped | None:
     first += starts[done:]
     last += ends[done:]
     return _plain(Mapped("".join(pieces), first, last))
+
+
+def is_spread(mapped: Mapped, start: int, length: int) -> bool:
+    """Whether letters and digits that follow each other are written so widely, by several codes one over the other,
+    that the window may not hold what they are together: they fill it, or one of its ends is among them. It begins at
+    `start`, with context before it, and ends at `length`."""
+    if mapped.starts is None or mapped.ends is None:
+        return False
+    begin, end, count = 0, -1, 0
+    for character, first, last in zip(mapped.text, mapped.starts, mapped.ends, strict=True):
+        if last - first < _WIDE or character not in _TOLD:
+            end = -1
+            continue
+        if first != end:
+            begin, count = first, 0
+        end, count = last, count + character.isalnum()
+        if count < _CHAINED or end <= start:
+            continue
+        parted = end == length or (start > 0 and begin < _ESCAPE)
+        if end - begin >= (_PARTED if parted else _WIDEST):
+            return True
+    return False
 
 
 def _plain(mapped: Mapped) -> Mapped:

@@ -134,11 +134,10 @@ OVER: dict[str, Callable[[str], str]] = UNDER | {
 """Disguises of which two are taken at once, one over the other."""
 PAIRS = [(under, over) for under in UNDER for over in OVER if under != over and OVER[over] is not UNDER[under]]
 TWICE = ("email", "us-ssn", "card", "iban", "phone", "mrn", "uk-nino", "date-of-birth", "ip")
-# What one window does not hold: in each of these a character is written with more than 20.
-TOO_WIDE = {
-    ("JSON escapes", "references"): ("email", "card", "iban"),
-    ("references", "JSON escapes"): ("email", "card", "iban"),
-}
+# What one window does not hold is not called read: in each of these a character is written with thirty.
+TOO_WIDE = dict.fromkeys(
+    [("JSON escapes", "references"), ("references", "JSON escapes")], ("email", "card", "iban", "phone")
+)
 BY_GROUPS = {
     "dots": _groups("."), "blanks": _groups(" "), "slashes of dashes": _groups("\u2014"),
 }  # fmt: skip
@@ -171,8 +170,27 @@ def test_it_is_found_under_two_disguises_at_once(under: str, over: str) -> None:
         word, value = STRUCTURED[kind]
         inner = UNDER[under](value)
         written = OVER[over](word + inner) if over == "base64" else word + OVER[over](inner)
-        if kind not in TOO_WIDE.get((under, over), ()):
-            _is_found(kind, f"please note {written} , and so on")
+        text = f"please note {written} , and so on"
+        if kind in TOO_WIDE.get((under, over), ()):
+            assert ENGINE.scan((Part("/a", text),)).scanned != "full"
+        else:
+            _is_found(kind, text)
+
+
+@pytest.mark.parametrize("before", range(0, 520, 20))
+def test_what_codes_over_codes_spread_over_more_than_a_window_is_found_or_not_called_read(before: int) -> None:
+    """Wherever in a window it begins, with blanks before it to cut at and without."""
+    for wide in (UNDER["references"], UNDER["JSON escapes"]):
+        for value in ("4111111111111111", "bob.smith@example.com"):
+            code = wide(wide(value))
+            for text in (f"{'x/' * (before // 2)}{code} end", f"{'no, ' * (before // 4)}{code} end"):
+                scan = ENGINE.scan((Part("/a", text),))
+                assert scan.scanned != "full" or {"card", "email"} & {one.type for one in scan.parts[0]}, before
+
+
+def test_what_is_written_widely_and_is_no_letter_or_digit_of_ascii_is_read() -> None:
+    for text in ("&amp;#20013;" * 100, "&amp;mdash;" * 100, "\\\\" * 500, '\\\\\\"' * 200, "%253D" * 200):
+        assert ENGINE.scan((Part("/a", f"see {text} end"),)).scanned == "full"
 
 
 @pytest.mark.parametrize("over", ["zero width", "soft hyphens"])

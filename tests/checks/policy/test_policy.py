@@ -137,6 +137,14 @@ def test_a_contract_that_lapses_is_noticed_though_answers_are_cached() -> None:
     served = policy(rule(data="class:pii", agent="zone:cloud", when="contract:valid", obligations="redact"))
     days = [served.ruling(question("pii"), "sky", now_us=NOON_US + day * DAY_US).allowed for day in (0, 400, 0)]
     assert days == [True, False, True]
+    # Of what is not personal the rule alone asks for a contract: nothing behind what is cached would deny it.
+    (acme,) = document()["processor"]
+    covering = {**acme, "agreement": {**acme["agreement"], "classes": ["internal"]}}
+    served = policy(
+        rule(data="class:internal", agent="zone:cloud", when="contract:valid"), answered, processor=[covering]
+    )
+    days = [served.ruling(question("internal"), "sky", now_us=NOON_US + day * DAY_US).allowed for day in (0, 400, 0)]
+    assert days == [True, False, True]
 
 
 def test_tenant_and_region_can_be_asked_for() -> None:
@@ -392,7 +400,7 @@ def test_it_is_decided_as_without_the_watched_rules_and_after_their_day_as_with_
         rule(f"r-{number}", **columns, obligations=WATCHED) if number in watched else text
         for number, (columns, text) in enumerate(zip(numbered, texts, strict=True))
     ]
-    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99, eft="deny")]
+    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99, role="role:nobody")]
     try:
         served, plain, without = policy(*trials), policy(*texts), policy(*rest)
     except ConfigurationError:

@@ -165,7 +165,8 @@ class Router:
         joined = classified.joined
         if exact or not self.reroutes(caller, message, classified):
             candidates = candidates[:1]
-        for index, route in enumerate(candidates[:MAX_CANDIDATES]):
+        for index, named in enumerate(candidates[:MAX_CANDIDATES]):
+            route = self._floored(named)
             looped = route.id in classified.chain
             unfit = Unfit(LOOP) if looped else self.unfit(message, route, joined)
             if unfit is not None:
@@ -205,6 +206,12 @@ class Router:
                 ruling=ruling,
             )
         return self._denied(caller, classified, closest, views, untold)
+
+    def _floored(self, route: Route) -> Route:
+        """The candidate with the floor that the policy files give it, beside that of the settings: whoever it is that
+        was named, nothing reaches it without."""
+        floor = self._policy.floors.get(route.id)
+        return route if floor is None else msgspec.structs.replace(route, floor=tuple(sorted({*route.floor, *floor})))
 
     def reroutes(self, caller: Caller, message: Message, classified: Classified) -> bool:
         """Whether any but the first candidate may have the message. What this gateway does not know is held, if at all,

@@ -53,6 +53,24 @@ def test_the_first_candidate_that_is_not_denied_is_taken_and_the_rest_may_be_ask
     assert answers(decided) == [("friend", "deny"), ("local", "allow")]
 
 
+def test_the_floor_of_an_agent_is_its_own_however_it_is_reached(clock: ManualClock) -> None:
+    """By the capability, in the place of another, or after one has failed: it was only had by who named the agent."""
+    floor = "f, agent:friend, class:internal\n"
+    closed = rule("no-internal", 1, data="class:internal", agent="zone:partner", eft="deny")
+    decided = decide(clock, "hello", (FRIEND, LOCAL), PUBLIC, closed, floor)
+    assert answers(decided) == [("friend", "deny"), ("local", "allow")]
+    open_ = (
+        rule("internal", 1, data="class:internal", agent="zone:partner"),
+        "o, internal, class:internal, By the board.\n",
+    )
+    decided = decide(clock, "hello", (FRIEND, LOCAL), rule("public", 2, agent="zone:in-house"), *open_, floor)
+    assert isinstance(decided, Routed)
+    assert (decided.route.id, decided.route.floor, decided.decision.rules) == ("friend", ("internal",), ("internal",))
+    sent = message("hello")
+    known = classified(clock, sent.parts)
+    assert known.classes(decided.route) == ("internal",)
+
+
 def test_what_is_general_remains_where_no_other_class_wants_it_gone(clock: ManualClock) -> None:
     text = f"Patient Ms. Anna Ortega, DOB: 03/12/1958, seen 2024-05-01 for diabetes, {MAIL}"
     open_phi = {"agent": "zone:cloud", "when": "contract:valid"}

@@ -21,6 +21,7 @@ from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
 from gateway.checks.policy.load import Rule, Rules, load
 from gateway.checks.policy.review import Answered, Remark, answered, remarks
+from gateway.checks.policy.structure import AgentFacts
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
@@ -89,8 +90,11 @@ class Policy:
         """HL7's, and those that issuers and certificates may assert; an API key may be granted others."""
         self.known_roles = _known_roles(rules)
         """Bare names of the roles that this policy speaks of."""
-        self.agents = {agent.id: agent for agent in facts.agents}
-        """What this version says of each agent, in the order of preference."""
+        self.floors = _agents_floors(rules)
+        """Classes that whatever goes to an agent carries at least, by its id, as the policy files say it of the agent
+        itself: however it was asked for, and whoever was asked for first."""
+        self.agents = {agent.id: _floored(agent, self.floors.get(agent.id, ())) for agent in facts.agents}
+        """What this version says of each agent, in the order of preference; its floor is the settings' and these."""
         self.orders = {one.id: one.order for one in facts.capabilities}
         """Capabilities whose agents are asked in another order than that, and in which."""
         self.recognizers = {name: data for name, data in policy_set.members.items() if name.startswith(RECOGNIZERS)}
@@ -164,8 +168,9 @@ class Policy:
     def floor(self, roles: tuple[str, ...], target: str, *, tenant: str = "", subject: str = "") -> frozenset[str]:
         """Classes that a message carries at least, by the caller's roles and the agent or capability it named.
 
-        An agent named directly has the floors of its capabilities too. Tenant and subject find roles that the policy
-        files give to a caller by name. The floors of agents in the settings are not in here.
+        An agent named directly has the floors of its capabilities too; what reaches it otherwise has its own
+        (`floors`). Tenant and subject find roles that the policy files give to a caller by name. The floors of agents
+        in the settings are not in here.
         """
         if not self._rules.floors:
             return frozenset()
@@ -492,6 +497,19 @@ def _put(
         facts |= target.contract_facts()
     purpose = words.NO_PURPOSE if question.purpose is None else f"purpose:{question.purpose}"
     return Ask(held, f"class:{data_class}", target.name, action, purpose, facts)
+
+
+def _agents_floors(rules: Rules) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for where, name in rules.floors:
+        kind, _, agent = where.partition(":")
+        if kind == "agent":
+            found.setdefault(agent, []).append(name.removeprefix("class:"))
+    return {agent: tuple(sorted(names)) for agent, names in found.items()}
+
+
+def _floored(agent: AgentFacts, more: tuple[str, ...]) -> AgentFacts:
+    return msgspec.structs.replace(agent, floor=tuple(sorted({*agent.floor, *more}))) if more else agent
 
 
 def _joined(verdicts: tuple[Verdict, ...]) -> Ruling:

@@ -186,6 +186,12 @@ def test_a_failed_evaluation_denies_and_is_counted() -> None:
 def test_floors_follow_roles_agents_and_capabilities() -> None:
     lines = ("f, role:clinician, class:phi\n", "f, capability:triage, class:pii\n", "f, agent:sky, class:internal\n")
     served = policy(rule(), *lines, "g, role:surgeon, role:clinician\n", "g, caller:default/bob, role:clinician\n")
+    assert served.floors == {"sky": ("internal",)}
+    assert {agent.id: agent.floor for agent in served.agents.values()} == {
+        "local": (),
+        "friend": (),
+        "sky": ("internal",),
+    }
     assert served.floor(("surgeon",), "unknown") == {"phi"}
     assert served.floor(("clerk",), "triage") == {"pii"}
     assert served.floor(("clerk",), "sky") == {"pii", "internal"}
@@ -400,7 +406,9 @@ def test_it_is_decided_as_without_the_watched_rules_and_after_their_day_as_with_
         rule(f"r-{number}", **columns, obligations=WATCHED) if number in watched else text
         for number, (columns, text) in enumerate(zip(numbered, texts, strict=True))
     ]
-    rest = [text for number, text in enumerate(texts) if number not in watched] or [rule("none", 99, role="role:nobody")]
+    rest = [text for number, text in enumerate(texts) if number not in watched] or [
+        rule("none", 99, role="role:nobody")
+    ]
     try:
         served, plain, without = policy(*trials), policy(*texts), policy(*rest)
     except ConfigurationError:

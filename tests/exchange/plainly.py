@@ -139,7 +139,7 @@ class Plain:
         if taken is None:
             return holding
         agent, known = taken.agent, self._continued(asked, holding)
-        stated = {*self._told(asked, known), *asked.declared, *self.floor(asked), *agent.floor}
+        stated = {*self._told(asked, known), *asked.declared, *self.floor(asked), *self._floor_of(agent)}
         masked = {name for name, found in taken.answers if not found.isdisjoint(_MASKS)}
         if not any(kind in taken.gone for _, kind in asked.body.values):
             masked = set()
@@ -195,6 +195,12 @@ class Plain:
         named |= {to for of, to in self._facts.places if of == f"agent:{asked.target}"}
         return frozenset(name for where, name in self._facts.floors if where in named)
 
+    def _floor_of(self, agent: Place) -> frozenset[str]:
+        """The classes that whatever goes to an agent has at least, however it came to be asked."""
+        return frozenset(
+            (*agent.floor, *(name for where, name in self._facts.floors if where == f"agent:{agent.name}"))
+        )
+
     def found(self, asked: Asked) -> frozenset[str]:
         """The classes that were found in the body, with what they imply."""
         return frozenset(_closure(asked.body.classes, self._facts.implied))
@@ -244,7 +250,7 @@ class Plain:
 
     def _brought(self, asked: Asked, agent: Place) -> frozenset[str]:
         """The classes that are there by the request itself, with what they imply."""
-        brought = {*asked.body.classes, *asked.declared, *self.floor(asked), *agent.floor}
+        brought = {*asked.body.classes, *asked.declared, *self.floor(asked), *self._floor_of(agent)}
         return frozenset(_closure(brought, self._facts.implied))
 
     def _answer(self, asked: Asked, who: _Who, place: Place, action: str, data_class: str) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gateway.checks.classification.normalise import normalise
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 
@@ -24,6 +25,7 @@ DIGITS = 8
 _ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
+_ASCII = "\x7f"
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
@@ -80,6 +82,10 @@ def may_join(parts: Sequence[Part]) -> bool:
 def _halves(text: str, following: str) -> bool:
     """Whether a text ends, and the next begins, as the halves of a number or an address do."""
     last, first = text.rstrip()[-1:], following.lstrip()[:1]
+    if last > _ASCII:
+        last = normalise(text[-SHORT:]).text.rstrip()[-1:]
+    if first > _ASCII:
+        first = normalise(following[:SHORT]).text.lstrip()[:1]
     return (
         (last == "@" and first.isalnum())
         or (first == "@" and last.isalnum())
@@ -116,6 +122,7 @@ def _joined(parts: Sequence[Part], run: list[int]) -> Iterator[Joined]:
         pieces.append(piece)
         begin += len(piece)
     joined = "".join(pieces)
-    if "@" in joined or sum(character in _DIGITS for character in joined) >= DIGITS:
+    plain = joined if joined.isascii() else normalise(joined).text
+    if "@" in plain or sum(character in _DIGITS for character in plain) >= DIGITS:
         # `ssn1`, `ssn2`: what is common to the pieces is their name without its number.
         yield Joined(joined, parts[run[0]].label.rstrip("0123456789_-. "), tuple(places))

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from gateway.checks.classification.masking import is_json
+from gateway.checks.classification.normalise import ODD, outline
 from gateway.checks.classification.pieces import shifted
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 
 LONGEST = 32_768
 """Characters of a text that is taken apart; a longer one is read as it stands alone."""
+_ODD = ODD.encode("latin-1")
 _BETWEEN = r"[\s\]}]{0,99},[\s\[{]{0,99}"
 _NEXT = rf'"{_BETWEEN}(?:"[^"]{{0,64}}"\s{{0,8}}:[\s\[{{]{{0,99}}){{0,2}}"'
 # A string that ends as the half of a number or an address does, before one that begins so; or two numbers under keys
@@ -41,7 +43,11 @@ class Field(msgspec.Struct, frozen=True, gc=False):
 
 def may_hold(text: str) -> bool:
     """Whether a text may be JSON with pieces of one thing in fields next to each other: quickly told of most."""
-    return len(text) <= LONGEST and is_json(text) and _HALVES.search(text) is not None
+    if len(text) > LONGEST or not is_json(text):
+        return False
+    # Digits and signs of another script or width are read as what they stand for, and what is invisible as nothing.
+    plain = text if text.isascii() else outline(text).replace(_ODD, b"").decode("latin-1")
+    return _HALVES.search(plain) is not None
 
 
 def rows(text: str) -> list[list[Field]]:

@@ -83,6 +83,19 @@ def test_findings_of_the_text_have_their_places_in_a_field() -> None:
     assert [len(several) for several in within(row, [one, over])] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("card", {"a": "４１１１", "b": "１１１１", "c": "١١١١", "d": "1111"}),
+        ("card", {"a": "4111\u200b", "b": "\u20601111", "c": "1111", "d": "1111"}),
+        ("email", {"user": "bob.smith＠", "host": "example.com"}),
+    ],
+)
+def test_other_digits_and_what_is_invisible_at_a_border_hide_nothing(kind: str, value: dict[str, str]) -> None:
+    (findings,) = ENGINE.scan([Part("/a", json.dumps(value, ensure_ascii=False))]).parts
+    assert sum(finding.type == kind for finding in findings) == len(value)
+
+
 @pytest.mark.parametrize("indent", [None, 1, 2, 4, 8, "\t"])
 def test_json_is_read_however_it_is_set_out(indent: int | str | None) -> None:
     nested = {"patient": {"more": {"ssn": {"area": "536", "group": "22", "serial": "8731"}}}}

@@ -32,9 +32,9 @@ _OPENS = re.compile(r"[\w\]]")
 _LIKE = re.compile(rf"(?i)[a-z0-9-]{{1,48}}\\?_[{LETTERS}]{{12,20}}")
 _GLUED = re.compile(r"//|\]\(|[@%&=\\]|[\w\0][.:/?#]+[\w\0]|\0[(\[]|<\0|\0>")
 """What makes an address of a word, or might: `\\0` stands for a token."""
-_COMMAND = re.compile(r"--?[A-Za-z]|.*://|[(<\"'*_]*www\.|(?:[-+:=]?=|=>|&&|\|\||>>)$", re.IGNORECASE)
-"""What makes a command of the rest of its line, or might: an option, an address, what sets a variable or joins two
-commands."""
+_COMMAND = re.compile(r"--?[A-Za-z]|.*://|[(<\"'*_]*www\.|(?:.*=|=>|&&|\|\||>>)$", re.IGNORECASE)
+"""What makes a command of the rest of its line, or might: an option, an address, what sets a variable or asks a
+query (`=` at its end), or joins two commands."""
 _PROMPTS = frozenset(
     {
         *("$", "curl", "wget", "ssh", "scp", "sftp", "ftp", "nc", "telnet", "sudo", "echo", "export", "mail", "ping"),

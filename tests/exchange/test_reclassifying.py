@@ -217,6 +217,15 @@ async def test_what_policy_would_have_asked_for_and_was_not_done_is_an_incident(
     assert said in (parse_detail(site.appended[0].detail or b"").explanation or "")
 
 
+async def test_the_floor_of_the_agent_is_asked_about_again_with_what_was_found(clock: ManualClock) -> None:
+    internal = rule("internal", 3, data="class:internal", obligations="approve:privacy")
+    lines = (rule("pii", 2, data="class:pii"), internal)
+    assert (await Site(clock, *lines).found()).incident_count == 0
+    site = Site(clock, *lines, "f, agent:local, class:internal\n")
+    assert (await site.found()).incident_count == 1
+    assert "approve:privacy" in (parse_detail(site.appended[0].detail or b"").explanation or "")
+
+
 async def test_what_was_masked_is_not_there_any_more_and_no_incident(clock: ManualClock) -> None:
     site = Site(clock, rule("pii", 2, data="class:pii", obligations="redact"), part=Part("/a", "write to [email]"))
     site.envelope["found"] = {"email": 1}

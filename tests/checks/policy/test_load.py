@@ -202,3 +202,8 @@ def test_no_lines_make_the_loader_raise_anything_but_a_configuration_error(lines
 def test_that_nothing_is_kept_is_said_of_what_is_sent() -> None:
     with pytest.raises(ConfigurationError, match="decided with what is sent: the action must not be receive"):
         rules(rule(action="receive", obligations="no-content"))
+
+
+def test_tokens_are_of_what_is_sent() -> None:
+    with pytest.raises(ConfigurationError, match="tokenize is of what is sent: for receive it must be redact"):
+        rules(rule(data="class:pii", action="receive", obligations="tokenize"))

@@ -231,14 +231,19 @@ def postgres() -> Iterator[Postgres]:
     if given:
         yield from _served(Postgres(given, private=False))
         return
+    with private_postgres(postgres_binaries()) as url:
+        yield from _served(Postgres(url, private=True))
+
+
+def postgres_binaries() -> Path:
+    """Where PostgreSQL's programs are. Where they are not, its tests are skipped, or fail in CI."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     on_path = shutil.which("initdb")
     if on_path and not binaries:
         binaries = [Path(on_path).resolve().parent]
     if not binaries:
         missing("POSTGRES", "postgresql")
-    with private_postgres(binaries[-1]) as url:
-        yield from _served(Postgres(url, private=True))
+    return binaries[-1]
 
 
 def _served(server: Postgres) -> Iterator[Postgres]:
@@ -254,59 +259,67 @@ def private_postgres(binaries: Path) -> Iterator[str]:
     """A server of our own, with fsync and synchronous_commit on, as is its default; yields its superuser's URL.
 
     It refuses to run as root, so that root starts it as an unprivileged user; it dies with this process."""
-    directory = Path(tempfile.mkdtemp(prefix="gw-pg-"))
-    user = _unprivileged()
-    as_user = ["setpriv", "--pdeathsig", "INT"]
+    with postgres_directory() as directory:
+        as_user, data = as_unprivileged(), directory / "data"
+        make = [str(binaries / "initdb"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", str(data)]
+        subprocess.run([*as_user, *make], check=True, stdout=subprocess.DEVNULL, cwd=directory, env=bare(directory))
+        with running_postgres(binaries, directory) as (url, _):
+            yield url
+
+
+@contextmanager
+def postgres_directory() -> Iterator[Path]:
+    """A directory of the user's that PostgreSQL runs as, and what is in it gone afterwards."""
+    directory, user = Path(tempfile.mkdtemp(prefix="gw-pg-")), _unprivileged()
     if user is not None:
         os.chown(directory, user.pw_uid, user.pw_gid)
-        as_user += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    data, log, port = directory / "data", directory / "log", free_port()
     try:
-        subprocess.run(
-            [
-                *as_user,
-                str(binaries / "initdb"),
-                "-A",
-                "trust",
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-D",
-                data,
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=directory,
-            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(directory)},
-        )
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": str(port),
-            "unix_socket_directories": str(directory),
-            "max_connections": "200",
-            # Each database that is dropped has all buffers looked through, and none lives long enough to be vacuumed.
-            "shared_buffers": "32MB",
-            "autovacuum": "off",
-        }
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [*as_user, str(binaries / "postgres"), "-D", data, *(f"--{k}={v}" for k, v in settings.items())],
-                stdout=output,
-                stderr=output,
-                cwd=directory,
-            )
-        try:
-            url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            if not run_apart(_answering(url, server)):
-                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)  # fast shutdown
-            server.wait(30)
+        yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def bare(directory: Path) -> dict[str, str]:
+    """The environment of PostgreSQL's programs: nothing of this process's."""
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(directory)}
+
+
+def as_unprivileged() -> list[str]:
+    """What a program of PostgreSQL's is started by: as that user, and ended with this process."""
+    user = _unprivileged()
+    more = [] if user is None else [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    return ["setpriv", "--pdeathsig", "INT", *more]
+
+
+@contextmanager
+def running_postgres(binaries: Path, directory: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A server on the files in `data` of such a directory; its superuser's URL and its process."""
+    log, port = directory / "log", free_port()
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(directory),
+        "max_connections": "200",
+        # Each database that is dropped has all buffers looked through, and none lives long enough to be vacuumed.
+        "shared_buffers": "32MB",
+        "autovacuum": "off",
+    }
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*as_unprivileged(), str(binaries / "postgres"), "-D", str(directory / "data"), *options],
+            stdout=output,
+            stderr=output,
+            cwd=directory,
+        )
+    try:
+        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        if not run_apart(_answering(url, server)):
+            raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
+        yield url, server
+    finally:
+        server.send_signal(signal.SIGINT)  # fast shutdown
+        server.wait(30)
 
 
 async def _answering(url: str, server: "subprocess.Popen[bytes]") -> bool:

@@ -71,7 +71,7 @@ async def installation(
         }
         if base.database.owner_url is not None:
             document["database"]["owner_url"] = base.database.owner_url
-        text = "".join(f"{name} = {_toml(value)}\n" for name, value in document.items())
+        text = "".join(f"{name} = {toml(value)}\n" for name, value in document.items())
         await asyncio.to_thread(file.write_text, text)
         settings = load(file, {})
         async with open_site(settings) as site:
@@ -79,9 +79,9 @@ async def installation(
         yield Installation(file, settings, key.plain, seen)
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name} = {_toml(item)}' for name, item in value.items())}}}"
+        return f"{{{', '.join(f'{name} = {toml(item)}' for name, item in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(toml(item) for item in value)}]"
     return json.dumps(value)

@@ -47,6 +47,11 @@ def sync(file: BinaryIO) -> None:
 def rename(new: Path, path: Path) -> None:
     """The name of a file that is whole, durable when this returns."""
     new.replace(path)
+    settle(path)
+
+
+def settle(path: Path) -> None:
+    """The name that a file has is on the disk when this returns: whoever gave it may have been broken off before."""
     # Its own directory, and the one above, where that was just made.
     for directory in (path.parent, path.parent.parent):
         descriptor = os.open(directory, os.O_RDONLY)

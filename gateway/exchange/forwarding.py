@@ -144,6 +144,16 @@ class Forwarding:
     async def round(self) -> float:
         """1. lead, 2. find the cursor, 3. take over what was taken, 4. send what comes next. Seconds to wait until the
         next round. `LedgerUnavailable` when the database does not answer: nothing has moved then."""
+        try:
+            return await self._round()
+        except LedgerUnavailable:
+            # How far behind it is is to be seen for as long as that lasts.
+            cursor = await self._store.get(self._tenant, self._destination.id)
+            if cursor is not None:
+                await self._lags(cursor)
+            raise
+
+    async def _round(self) -> float:
         if not await self._led():
             await self._look(await self._store.get(self._tenant, self._destination.id))
             return POLL_S
@@ -207,8 +217,11 @@ class Forwarding:
         """Learn how far another node is."""
         self._cursor = cursor
         if cursor is not None:
-            waiting = await self._store.waiting(self._tenant, cursor.next_seq)
-            self._records, self._since = max(0, waiting.size - cursor.next_seq), waiting.since
+            await self._lags(cursor)
+
+    async def _lags(self, cursor: Cursor) -> None:
+        waiting = await self._store.waiting(self._tenant, cursor.next_seq)
+        self._records, self._since = max(0, waiting.size - cursor.next_seq), waiting.since
 
     async def _passed_on(self) -> float:
         cursor = await self._settled()
@@ -242,27 +255,38 @@ class Forwarding:
     async def _settled(self) -> Cursor | None:
         """Move the cursor over what was sent long enough ago, where the destination still holds it. Where it is then;
         None where somebody else has moved it, and the next round finds where to."""
-        now, through, cursor = self._clock.monotonic_ns(), None, self._cursor
+        cursor = await self._resumed(self._cursor)
+        now = self._clock.monotonic_ns()
         ripe = now - int(self._sender.settles_s * _SECOND_NS)
         if not self._marks or self._marks[0][1] > ripe or cursor is None:
             return cursor
         if self._unkept and not await self._sender.holds():
             raise AgentError("closed_early")
-        while self._marks and self._marks[0][1] <= ripe:
-            through, _ = self._marks.popleft()
-        late = now - self._kept_ns >= KEEP_S * _SECOND_NS
-        if through is None or not (self._unkept or late or through.seq - cursor.next_seq >= KEEP_RECORDS):
+        taken = [place for place, at in self._marks if at <= ripe]
+        through, late = taken[-1], now - self._kept_ns >= KEEP_S * _SECOND_NS
+        moved_on: Cursor | None = cursor
+        if self._unkept or late or through.seq - cursor.next_seq >= KEEP_RECORDS:
+            moved_on = await self._store.advance(cursor, through.seq, self._clock.now_us(), through.own)
+            self._cursor, self._kept_ns = moved_on, now
+        for _ in taken:  # not before: where it could not be kept, the next round does so
+            self._marks.popleft()
+        if moved_on is cursor:
             return cursor
-        moved_on = await self._store.advance(cursor, through.seq, self._clock.now_us(), through.own)
-        self._cursor, self._kept_ns = moved_on, now
         if moved_on is None:
             return None
         self._unkept = bool(self._marks)
-        if moved_on.stalled:
-            change = told(moved_on, False, self._clock.now_us())
-            entry = self._scribe.entry("forward.resumed", moved_on, change, first=through.seq, end=self._next.seq)
-            await self._record(entry, moved_on, stalled=0)
-        return self._cursor
+        return await self._resumed(moved_on)
+
+    async def _resumed(self, cursor: Cursor | None) -> Cursor | None:
+        """Put on record that it goes on again, once it has taken something. A crash before: the next round does so."""
+        if cursor is not None and cursor.stalled and cursor.failing_us is None:
+            change = told(cursor, False, self._clock.now_us())
+            entry = self._scribe.entry(
+                "forward.resumed", cursor, change, first=cursor.next_seq, end=max(cursor.next_seq, self._next.seq)
+            )
+            await self._record(entry, cursor, stalled=0)
+            return self._cursor
+        return cursor
 
     async def _left_out(self, cursor: Cursor, first: int) -> float:
         """Records that are not there any more cannot be forwarded: on record, and then on with those that are."""

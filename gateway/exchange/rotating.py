@@ -11,10 +11,11 @@ and says so, until it has it.
 """
 
 import asyncio
+import logging
 
 import msgspec
 
-from gateway.core.errors import ConfigurationError, LedgerUnavailable
+from gateway.core.errors import ConfigurationError, GatewayError, LedgerUnavailable
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
 from gateway.exchange.exporting import Publisher
@@ -31,6 +32,7 @@ from gateway.store.signing import LedgerSigning, Signatories, rotated
 
 _TRIES = 8
 """Others publish meanwhile: then it is begun anew with their checkpoint."""
+_log = logging.getLogger("gateway.keys")
 
 
 class Rotated(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,14 +96,22 @@ class Rotating:
             if await self._recorded(who, rotation, statement, until, (actor, detail), point):
                 await self._pause("rotation.recorded")
                 # 5.
-                await self._publisher.publish(force=True)
+                await self._signed_over()
                 return Rotated(vkey=rotation.new, statement=statement, until_us=until)
         raise LedgerUnavailable("checkpoints are published faster than a key can be replaced: try again")
+
+    async def _signed_over(self) -> None:
+        """Step 5. The key is replaced, whatever comes of this: whoever heard of an error would replace it again."""
+        try:
+            await self._publisher.publish(force=True)
+        except GatewayError as error:
+            _log.warning("the key is replaced; the first checkpoint with it comes later: %s", type(error).__name__)
 
     async def retire(self, actor: str, detail: Detail, *, early: bool = False) -> tuple[str, ...]:
         """Destroy the private keys that were replaced and sign no more; `early`: the one too that still signs beside
         the newest. Their verifier keys. Each is on record before it is destroyed."""
         who = await self._signing.load()
+        await asyncio.to_thread(self._keyring.settle)
         kept = {who.signer.verifier.vkey} | {signer.verifier.vkey for signer in who.beside if not early}
         gone: list[str] = []
         for key in who.keys.known:
@@ -115,6 +125,8 @@ class Rotating:
         return tuple(gone)
 
     def _next(self, who: Signatories) -> Signer:
+        # One that waits is of a try that failed, perhaps before its name was on the disk.
+        self._keyring.settle()
         waiting = self._keyring.next_ledger_keys(self._origin, who.keys.known)
         if len(waiting) > 1:
             raise ConfigurationError("several keys wait to replace the ledger's: leave the one that is to, in keys")

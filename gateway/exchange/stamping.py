@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.agents.tsas import TsaClient
-from gateway.core.errors import AgentError, FormatError, VerificationError
+from gateway.core.errors import AgentError, FormatError, LedgerUnavailable, VerificationError
 from gateway.core.ports import Clock, StoredCheckpoint
 from gateway.core.together import together
 from gateway.ledger.record import NodeInfo, parse_timestamp
@@ -27,7 +27,7 @@ LEASE_S = 180.0
 FIRST_WAIT_S, MOST_WAIT_S = 10.0, 600.0
 """How long an authority that has failed is left alone: after the first time, doubling, and at most."""
 _log = logging.getLogger("gateway.stamp")
-End = Literal["stamped", "unreachable", "refused", "wrong"]
+End = Literal["stamped", "unreachable", "refused", "wrong", "unkept"]
 
 
 class Beyond(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class Stamping:
 
     @property
     def failing(self) -> frozenset[str]:
-        """Authorities whose last answer was no stamp."""
+        """Authorities of which no stamp was kept when they were asked last."""
         return frozenset(one.client.tsa.id for one in self._tsas if one.failures)
 
     async def round(self) -> None:
@@ -82,6 +82,14 @@ class Stamping:
 
         One process at a time: another one that is at it is left to it.
         """
+        try:
+            await self._stamped()
+        except Exception:
+            self.beyond = await self._beyond()  # what is not stamped is to be seen for as long as that lasts
+            raise
+        self.beyond = await self._beyond()
+
+    async def _stamped(self) -> None:
         if await self._due() and await self._lease.take():
             try:
                 # Once more: what another process has done until now is seen from here on.
@@ -90,7 +98,6 @@ class Stamping:
                     await together(self._ask(one, point) for one in due)
             finally:
                 await self._lease.release()
-        self.beyond = await self._beyond()
 
     async def _due(self) -> list[_Asking]:
         """Authorities for which it is time, and that are not being left alone."""
@@ -99,6 +106,9 @@ class Stamping:
             return []
         rested = [one for one in self._tsas if one.not_before_ns <= now_ns]
         lasts = [await self.store.last(one.client.tsa.id) for one in rested]
+        for one, last in zip(rested, lasts, strict=True):
+            if last is not None and last.size == point.size:
+                one.failures = 0  # it is there, whatever was heard of keeping it
         return [one for one, last in zip(rested, lasts, strict=True) if self._is_time(one, last, point)]
 
     def _is_time(self, one: _Asking, last: KeptStamp | None, point: StoredCheckpoint) -> bool:
@@ -109,8 +119,15 @@ class Stamping:
         return last.size < point.size and passed_s >= one.client.tsa.interval_s
 
     async def _ask(self, one: _Asking, point: StoredCheckpoint) -> None:
+        try:
+            self._ended(one, await self._asked(one.client, point))
+        except LedgerUnavailable:
+            # An authority may count what it gives, or be paid for it: it is left alone like one that fails.
+            self._ended(one, "unkept")
+            raise
+
+    def _ended(self, one: _Asking, end: End) -> None:
         name = one.client.tsa.id
-        end = await self._asked(one.client, point)
         one.ended(end, self._clock.monotonic_ns())
         self.ends[name, end] = self.ends.get((name, end), 0) + 1
 

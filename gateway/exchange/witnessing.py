@@ -122,15 +122,23 @@ class Witnessing:
 
         One process at a time: another one that is at it is left to it.
         """
-        ahead: tuple[Ahead, ...] = ()
-        point = await self._reader.checkpoint()
-        if point is not None and await self._lease.take():
-            try:
-                ahead = await self._offered(writer, point)
-            finally:
-                await self._lease.release()
+        try:
+            ahead = await self._shown_around(writer)
+        except Exception:
+            # What is not witnessed is to be seen for as long as that lasts.
+            self.window = await beyond(self._reader, self.store, self._quorum)
+            raise
         self.window = await beyond(self._reader, self.store, self._quorum)
         return ahead
+
+    async def _shown_around(self, writer: Ledger) -> tuple[Ahead, ...]:
+        point = await self._reader.checkpoint()
+        if point is None or not await self._lease.take():
+            return ()
+        try:
+            return await self._offered(writer, point)
+        finally:
+            await self._lease.release()
 
     async def _offered(self, writer: Ledger, point: StoredCheckpoint) -> tuple[Ahead, ...]:
         kept = await self.store.of(point.size)

@@ -181,10 +181,21 @@ class Keyring:
                 # A crash in between leaves a reference that leads nowhere, and is begun anew.
                 if self._token is not None and signer.reference is not None:
                     self._token.destroy(signer.reference)
-                file.unlink()
-                sync(file.parent)
+                try:
+                    file.unlink()
+                except OSError as error:
+                    raise ConfigurationError(f"{file} cannot be removed") from error
+                self.settle()
                 return True
         return False
+
+    def settle(self) -> None:
+        """What files were made and removed until now, also by a try that failed afterwards, is on the disk when this
+        returns; else `ConfigurationError`."""
+        try:
+            sync(self._directory)
+        except OSError as error:
+            raise ConfigurationError(f"{self._directory} cannot be written") from error
 
     def _parsed(self, data: bytes, file: Path) -> Signer:
         if not data.startswith(REFERENCE):

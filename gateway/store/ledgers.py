@@ -114,15 +114,17 @@ class Ledgers:
             )
         await asyncio.to_thread(self._lost.forget, tenant)
 
-    def _remember(self, tenant: str, size: int, leaf_hash: bytes) -> None:
-        """A writer's records are gone: told, and remembered for the next start."""
+    def _remember(self, tenant: str, size: int, leaf_hash: bytes) -> bool:
+        """A writer's records are gone: told, and remembered for the next start. Whether nothing is left to do."""
         _log.error("records that were acknowledged are gone: nothing is recorded until they are there again")
         if self._lost is None:
-            return
+            return True
         try:
             self._lost.keep(tenant, Lost(size=size, hash=leaf_hash.hex()))
         except GatewayError as error:
             _log.error("%s", error)
+            return False
+        return True
 
     async def stop(self) -> None:
         """Write what waits, say that this boot ends, and let go of claim and database."""

@@ -29,18 +29,10 @@ class LostMarks:
     def keep(self, ledger: str, lost: Lost) -> None:
         """Remember, durably; of two marks the larger. `LedgerUnavailable` where it cannot be kept."""
         known = self.of(ledger)
-        if known is not None and known.size >= lost.size:
-            return
-        file = self._file(ledger)
-        temporary = file.with_name(f".{file.name}.{os.urandom(6).hex()}.new")
         try:
-            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as data:
-                data.write(msgspec.json.encode(lost))
-                data.flush()
-                os.fsync(data.fileno())
-            # A crash before: forgotten, unless a witness knows. After: the next start finds it.
-            os.rename(temporary, file)
-            self._sync()
+            if known is None or known.size < lost.size:
+                self._write(self._file(ledger), msgspec.json.encode(lost))
+            self._sync()  # also of one that is there: the try that wrote it may have failed here
         except OSError as error:
             raise LedgerUnavailable("that records were lost could not be kept beside the keys") from error
 
@@ -61,6 +53,20 @@ class LostMarks:
         """Once it is on record, or the records are there again. May be repeated."""
         self._file(ledger).unlink(missing_ok=True)
         self._sync()
+
+    @staticmethod
+    def _write(file: Path, data: bytes) -> None:
+        temporary = file.with_name(f".{file.name}.{os.urandom(6).hex()}.new")
+        try:
+            with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+                new.write(data)
+                new.flush()
+                os.fsync(new.fileno())
+            # A crash before: forgotten, unless a witness knows. After: the next start finds it.
+            os.rename(temporary, file)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def _file(self, ledger: str) -> Path:
         return self._directory / f"lost-{ledger}.json"

@@ -47,8 +47,9 @@ class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
     of the data keys."""
     on_batch: Callable[[int, float], None] | None = None
     """Told the size and the seconds of each batch that was committed."""
-    on_lost: Callable[[str, int, bytes], None] | None = None
-    """Told ledger, size and newest leaf hash of what this writer had committed, once the database has it no more."""
+    on_lost: Callable[[str, int, bytes], bool] | None = None
+    """Told ledger, size and newest leaf hash of what this writer had committed, once the database has it no more, and
+    again each time that this is found, until it says that it will remember."""
     limit: int = 10_000
     """How many may wait before appends are refused at once."""
     wait_s: float = 5.0
@@ -85,7 +86,7 @@ class LedgerWriter(ABC):
         self._on_batch, self._on_lost = options.on_batch, options.on_lost
         self._kept: tuple[int, bytes] | None = None
         """The newest record that this writer has committed, with its leaf hash: in whatever database it finds later."""
-        self._told_lost = False
+        self._found_lost = self._told_lost = False
         self._left: Head | None = None
         """The head as the last batch left it: if it is still that, nobody else has written since."""
         self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
@@ -106,7 +107,7 @@ class LedgerWriter(ABC):
     @property
     def lost(self) -> bool:
         """Whether what this writer had committed was found to be gone: its database is there, and is another."""
-        return self._told_lost
+        return self._found_lost
 
     @property
     def written(self) -> int:
@@ -262,7 +263,8 @@ class LedgerWriter(ABC):
             for exchange in ends:
                 self._abandoned.pop(exchange, None)
             if filled.record:
-                self._kept, self._told_lost = (filled.head.size - 1, filled.head.hash), False
+                self._kept = (filled.head.size - 1, filled.head.hash)
+                self._found_lost = self._told_lost = False
             self.healthy, self.policy = True, filled.head.policy
             self._answer(taken, filled)
             self._told(len(taken), (self.clock.monotonic_ns() - began) / 1e9)
@@ -361,10 +363,10 @@ class LedgerWriter(ABC):
             raise self._lost()
 
     def _lost(self) -> LedgerUnavailable:
-        """The error of it, told once to whoever remembers it."""
+        """The error of it, told to whoever remembers it until that is done: the next start must not have forgotten."""
+        self._found_lost = True
         if self._kept is not None and self._on_lost is not None and not self._told_lost:
-            self._on_lost(self.tenant, self._kept[0] + 1, self._kept[1])
-            self._told_lost = True
+            self._told_lost = self._on_lost(self.tenant, self._kept[0] + 1, self._kept[1])
         return LedgerUnavailable("records that were acknowledged are not there: the database was taken back")
 
     def _filled(self, waiting: list[Waiting], head: Head, still_open: set[str]) -> Filled:

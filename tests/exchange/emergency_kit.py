@@ -23,6 +23,7 @@ from gateway.store.search import Search
 from gateway.store.tree import TreeReader
 from gateway.store.verification import LedgerVerification, Verdict
 from gateway.store.writer_base import LedgerWriter
+from tests.conftest import ManualClock
 from tests.store.archive_kit import SIGNER
 from tests.store.kit import LEDGER, NODE, Store, lone, opened
 
@@ -48,29 +49,7 @@ class Both(msgspec.Struct):
         return found
 
     async def over(self) -> Over:
-        engine = self.emergency.engine
-        return Over(
-            row=await self.row(),
-            mine=Mine(
-                ledger=LEDGER,
-                writer=self.own,
-                reader=StoreReader(engine, LEDGER),
-                tree=TreeReader(engine, LEDGER),
-                keys=OWN.verifier,
-            ),
-            store=ArchiveStore(engine),
-            search=Search(engine, LEDGER),
-            publisher=Checkpointer(
-                engine,
-                ledger=LEDGER,
-                signing=lone(self.emergency, OWN),
-                writer=self.own,
-                clock=self.main.clock,
-                node=NODE,
-            ),
-            main=self.writer,
-            file=self.file,
-        )
+        return over(await self.row(), self.emergency, self.own, self.writer, self.file, self.main.clock)
 
     def stitching(self, failpoint: Any = None) -> Stitching:
         keyring = self.main.keyring
@@ -78,6 +57,28 @@ class Both(msgspec.Struct):
 
     async def verified(self) -> Verdict:
         return await LedgerVerification(self.main.engine, LEDGER, SIGNER.verifier).run()
+
+
+def over(
+    row: Emergency, emergency: Store, own: LedgerWriter, main: LedgerWriter, file: Path, clock: ManualClock
+) -> Over:
+    """An emergency on a database with its writer, and the writer of the ledger that it is stitched into."""
+    engine = emergency.engine
+    return Over(
+        row=row,
+        mine=Mine(
+            ledger=LEDGER,
+            writer=own,
+            reader=StoreReader(engine, LEDGER),
+            tree=TreeReader(engine, LEDGER),
+            keys=OWN.verifier,
+        ),
+        store=ArchiveStore(engine),
+        search=Search(engine, LEDGER),
+        publisher=Checkpointer(engine, ledger=LEDGER, signing=lone(emergency, OWN), writer=own, clock=clock, node=NODE),
+        main=main,
+        file=file,
+    )
 
 
 @asynccontextmanager

@@ -167,16 +167,16 @@ class Case:
 
     def forwarding(self, sender: Any, filters: Filters | None = None, **more: Any) -> Forwarding:
         self._holders += 1
-        values: dict[str, Any] = {"from_beginning": True, "batch": 4, **more}
+        values: dict[str, Any] = {"id": "siem", "from_beginning": True, "batch": 4, **more}
         clock = self.store.clock
         ledgers: Any = {LEDGER: self.writer, "_system": self.writer}
         return Forwarding(
-            Destination(id="siem", filters=Filters() if filters is None else filters, **values),
+            Destination(filters=Filters() if filters is None else filters, **values),
             LEDGER,
             sender=sender,
             following=Following(Search(self.store.engine, LEDGER), self.trail),
             store=self.cursors,
-            lease=Lease(self.store.engine, "forward/siem", f"nd_{self._holders}/bt_1/x", clock, LEASE_S),
+            lease=Lease(self.store.engine, f"forward/{values['id']}", f"nd_{self._holders}/bt_1/x", clock, LEASE_S),
             ledgers=Ledgers(ledgers),
             scribe=ForwardScribe(clock, NODE),
             clock=clock,
@@ -193,6 +193,9 @@ class Case:
         reader = StoreReader(self.store.engine, LEDGER)
         found = [parse(one.envelope) async for one in reader.records(0, await reader.size())]
         return [(one.event, one.range) for one in found if one.event.startswith("forward.")]
+
+    async def size(self) -> int:
+        return await StoreReader(self.store.engine, LEDGER).size()
 
     async def next_seq(self) -> int:
         cursor = await self.cursors.get(LEDGER, "siem")

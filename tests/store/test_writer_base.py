@@ -552,15 +552,22 @@ async def test_a_database_that_lacks_what_was_committed_is_not_written_to_until_
     async with writer_on(database, clock) as writer:
         await writer.append(note())
     copy = copies.make()
-    async with writer_on(database, clock, on_lost=lambda *told: lost.append(told)) as writer:
+
+    def remember(*told: Any) -> bool:
+        lost.append(told)
+        return len(lost) > 1  # the first time there is no room for it
+
+    async with writer_on(database, clock, on_lost=remember) as writer:
         second = await writer.append(note())
         newer = await asyncio.to_thread(copies.swap, copy)
         for _ in range(2):
             with pytest.raises(LedgerUnavailable):
                 await writer.append(note())
-        await until(lambda: bool(lost))
-        assert not writer.usable
-        assert lost == [(TENANT, 2, second.leaf_hash)]
+        await until(lambda: len(lost) > 1)
+        with pytest.raises(LedgerUnavailable):
+            await writer.append(note())
+        assert (writer.usable, writer.lost) == (False, True)
+        assert lost == [(TENANT, 2, second.leaf_hash)] * 2, "until it is remembered"
         assert len(await whole(database)) == 1
         await asyncio.to_thread(copies.swap, newer)
         await until(lambda: writer.usable)

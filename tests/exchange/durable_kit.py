@@ -34,13 +34,18 @@ class Steps:
         self.seen: list[str] = []
         self.hits = 0
         self._armed, self._anyway, self._left = "", False, 0
+        self._full: Callable[[str], bool] | None = None
         self._written: dict[int, list[str]] = {}
 
     def arm(self, step: str, *, anyway: bool, times: int) -> None:
         self._armed, self._anyway, self._left, self.hits = step, anyway, times, 0
 
+    def full(self, holds: Callable[[str], bool]) -> None:
+        """No step of these comes about any more."""
+        self._full = holds
+
     def disarm(self) -> None:
-        self._left = 0
+        self._left, self._full = 0, None
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -54,6 +59,8 @@ class Steps:
         """Whether it fails here."""
         if not anyway:
             self.seen.append(step)
+            if self._full is not None and self._full(step):
+                return True
         if not (self._left and step == self._armed and anyway is self._anyway):
             return False
         self._left -= 1

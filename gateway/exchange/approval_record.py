@@ -8,7 +8,7 @@ import msgspec
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import DataKey, Entry, SealedPart
+from gateway.ledger.entry import DataKey, Entry, RowChange, SealedPart
 from gateway.ledger.record import (
     ClassesInfo,
     DecisionInfo,
@@ -57,8 +57,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[DataKey, ...] = ()
 
 
-def entry(event: Event, one: Approval, by: By, told: Told, *, clock: Clock, node: NodeInfo) -> Entry:
-    """The record of something that was done to an approval. It is found by the data subjects of what was asked."""
+def entry(
+    event: Event, one: Approval, by: By, told: Told, *, clock: Clock, node: NodeInfo, change: RowChange | None = None
+) -> Entry:
+    """The record of something that was done to an approval, and what becomes of its row with it. It is found by the
+    data subjects of what was asked."""
     now, salt, terms = clock.now_us(), new_salt(), one.terms
     detail = encode_detail(
         msgspec.structs.replace(
@@ -92,4 +95,12 @@ def entry(event: Event, one: Approval, by: By, told: Told, *, clock: Clock, node
         detail=committed(salt, "detail", detail),
         node=node,
     )
-    return Entry.of(envelope, detail=detail, salt=salt, sealed=told.sealed, keys=told.keys, subjects=terms.subjects)
+    return Entry.of(
+        envelope,
+        detail=detail,
+        salt=salt,
+        sealed=told.sealed,
+        keys=told.keys,
+        subjects=terms.subjects,
+        change=change,
+    )

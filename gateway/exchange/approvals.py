@@ -44,7 +44,7 @@ from gateway.exchange.supervising import Supervises
 from gateway.ledger.commitment import new_salt
 from gateway.ledger.record import ClassesInfo, Detail, NodeInfo, timestamp
 from gateway.settings import ApprovalSettings
-from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalStore, Terms
+from gateway.store.approvals import OPEN, PART, Alternative, Approval, ApprovalStore, Terms, changed
 from gateway.store.directory import Directory
 from gateway.store.sealing import ExchangeKey, Sealer
 
@@ -180,16 +180,14 @@ class Approvals:
         return len(due)
 
     async def end(self, one: Approval, state: Ending) -> None:
-        """It is found and looked at no more, whoever ends it first.
-
-        The row first: it must end even while the ledger cannot be written. A crash in between leaves one that has ended
-        without a record, and that nobody was told of.
+        """It is found and looked at no more, whoever ends it first. `LedgerUnavailable` where that cannot be recorded:
+        then it is as it was, is void all the same, and ends once it can.
         """
         ended = msgspec.structs.replace(one, state=state, lookup=None, sealed=None)
-        if await self._store.change(one, ended):
-            told = Told(lines=(f"was {one.state}",))
-            made = entry(_ENDED[state], one, By(), told, clock=self._clock, node=self._node)
-            await self._ledgers.of(one.tenant).append(made)
+        told = Told(lines=(f"was {one.state}",))
+        made = entry(_ENDED[state], one, By(), told, clock=self._clock, node=self._node, change=changed(one, ended))
+        # A crash before the commit: it ends at the next look. After it: it has ended, on record.
+        if await self._ledgers.of(one.tenant).submit(made) is not None:
             self._metrics.approval(one.tenant, state)
 
     # ---------------------------------------------------------------------------------------------------------- inside

@@ -4,7 +4,7 @@ A row changes only from one version to the next (`change` names the version that
 change it at once one finds that it has changed. The sealed request goes when nobody may look at it any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.approval import Answer, Demand
 from gateway.core.errors import LedgerUnavailable
-from gateway.ledger.entry import SealedPart
+from gateway.ledger.entry import Column, RowChange, SealedPart
 from gateway.store.engine import reading, writing
 from gateway.store.notices import Notice, insert_notices
 from gateway.store.sql import insert_new, reachable
@@ -231,7 +231,15 @@ class ApprovalStore:
         return done.rowcount == 1
 
 
-def _row(one: Approval) -> Mapping[str, object]:
+def changed(was: Approval, becomes: Approval) -> RowChange:
+    """As `ApprovalStore.change`, in the transaction of the record that says so: which is left out where the row has
+    changed meanwhile."""
+    values = {name: value for name, value in _row(becomes).items() if name not in ("tenant", "id")}
+    values["version"] = was.version + 1
+    return RowChange(table="approval", values=values, where={"id": was.id, "version": was.version})
+
+
+def _row(one: Approval) -> dict[str, Column]:
     sealed = one.sealed
     return {
         **{name: getattr(one, name) for name in _PLAIN},

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,36 @@ async def test_time_ends_what_waits_and_what_is_not_used(sqlite_settings: Settin
         assert await approvals.expire(ledger) == 1
         assert await approvals.expire(ledger) == 0
         assert await case.events("approval.expired") == ["approval.expired"] * 3
+
+
+@pytest.mark.parametrize("instant", ["ledger.before_commit", "ledger.after_commit"])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_what_ends_while_its_record_cannot_be_written_ends_with_it_later_and_once(
+    database: Settings, tmp_path: Path, instant: str, times: int
+) -> None:
+    clock, failing = ManualClock(), 0
+
+    async def failpoint(name: str) -> None:
+        nonlocal failing
+        if failing and name == instant:
+            failing -= 1
+            raise OSError("no space left")
+
+    async with asking(database, tmp_path, clock=clock, failpoint=failpoint, approvals={"wait_s": 60}) as case:
+        analyst, officer = await case.analyst(), await case.person("eve")
+        waits = approval_of(await case.ask(analyst, "order-1"))
+        clock.advance(61)
+        approvals, ledger = case.site.gateway.approvals, case.site.gateway.site.tenants["default"].ledger
+        failing = times
+        while failing:
+            with suppress(LedgerUnavailable):
+                await approvals.expire(ledger)
+                break
+            assert (await case.answer(officer, waits, "approve")).status_code in (409, 503), "it is void all the same"
+        failing = 0
+        await approvals.expire(ledger)
+        assert await case.events("approval.expired") == ["approval.expired"]
+        assert (await case.get(officer, f"/approvals/{waits}")).json()["state"] == "expired"
 
 
 async def test_only_so_many_requests_of_one_caller_wait(sqlite_settings: Settings, tmp_path: Path) -> None:

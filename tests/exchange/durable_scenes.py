@@ -540,7 +540,7 @@ class Emergencies(_Ledger):
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A scene and what is durable in it, in the order in which that first comes about. `alone`: on SQLite only, where
-    it is of no database or costs too much for two; `brief`: all of it on one piece of work, once each, for that."""
+    it is of no database or costs too much for two; `brief`: each step once, although it has come about, for that."""
 
     opened: Callable[[Store, Steps, Path], AbstractAsyncContextManager[Scene]]
     """Given a migrated SQLite database besides."""
@@ -580,7 +580,7 @@ LEASED, LET_GO = "commit lease", "commit -lease"
 """A lease that is not given back ends by itself: nobody tries that again."""
 _PUBLISHED = ("commit checkpoint", "record checkpoint.published")
 PLAYS: dict[str, Play] = {
-    "checkpoints": _over(Checkpoints, LEASED, *_PUBLISHED, LET_GO),
+    "checkpoints": _over(Checkpoints, LEASED, *_PUBLISHED, LET_GO, alone=True),
     "cosignatures": _over(Cosignatures, LEASED, "commit cosignature", "record checkpoint.witnessed", LET_GO),
     "time-stamps": _over(Stamps, LEASED, "commit time_stamp", LET_GO),
     "forwarding": _over(Forwards, LEASED, "record forward.started", "commit forward_cursor"),

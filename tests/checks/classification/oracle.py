@@ -298,7 +298,7 @@ def _piece(text: str, start: int, end: int, joints: str) -> bool:
     before, after = text[:start][-2:][::-1], text[end : end + 2]
     for around in (before, after):
         near, far = around[:1], around[1:]
-        if near.isascii() and (near.isalnum() or near == "_"):
+        if near.isascii() and near.isalnum():
             return True
         if near and near in joints and far and far in "0123456789":
             return around is before or not _fraction(text, end, joints)
@@ -307,7 +307,7 @@ def _piece(text: str, start: int, end: int, joints: str) -> bool:
 
 def _fraction(text: str, end: int, joints: str) -> int:
     """How much of `.0` follows a whole number."""
-    match = re.compile(r"(?<=[0-9])\.0{1,7}(?![0-9A-Za-z_]|[.\-][0-9])").match(text, end)
+    match = re.compile(r"(?<=[0-9])\.0{1,7}(?![0-9A-Za-z]|[.\-][0-9])").match(text, end)
     return len(match.group()) if match and "." in joints else 0
 
 

@@ -61,7 +61,7 @@ async def test_a_database_that_lacks_what_it_had_is_not_away(sqlite_settings: Se
         found = site.gateway.emergency
         assert found is not None
         for writer in site.gateway.site.ledgers.writers.values():
-            writer.healthy, writer._told_lost = False, True
+            writer.healthy, writer._found_lost = False, True
         assert await found._there()
         for writer in site.gateway.site.ledgers.writers.values():
-            writer.healthy, writer._told_lost = True, False
+            writer.healthy, writer._found_lost = True, False

@@ -22,6 +22,10 @@ class LedgerUnavailable(GatewayError):
     """A record could not be made durable. Whoever waited for it must not let anything leave."""
 
 
+class LeftOut(LedgerUnavailable):
+    """A record that comes with a change of a row, which was not as it was known any more: neither is there."""
+
+
 class PolicyMoved(GatewayError):
     """The ledger's head carries another policy digest than the one an intent was decided under."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
+from gateway.core.errors import ConfigurationError, FormatError, LeftOut, RecordsArchived, VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
@@ -48,7 +48,7 @@ from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry, Ledger
+from gateway.ledger.entry import Entry, Ledger, RowChange
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
@@ -523,13 +523,22 @@ class Auditor:
         first: int | None = None,
         end: int | None = None,
         recipients: Sequence[str] = (),
-    ) -> None:
+        *,
+        change: RowChange,
+    ) -> bool:
         """Put on record what came of a bundle: `ok` with the SHA-256 of its file, whom it is encrypted to, and its
-        range, or how it ended."""
+        range, or how it ended. It and `change`, which is of the bundle's row, come true together; False, and neither,
+        where somebody else has changed that."""
         query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
         query |= _encrypted(parse_recipients(recipients))
         file = None if digest is None else f"sha256:{digest}"
-        await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome, digest=file)
+        try:
+            await self._record(
+                "audit.exported", by, query, first=first, end=end, outcome=outcome, digest=file, change=change
+            )
+        except LeftOut:
+            return False
+        return True
 
     async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
         """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.
@@ -549,8 +558,10 @@ class Auditor:
         reason: str | None = None,
         action: str | None = None,
         digest: str | None = None,
+        change: RowChange | None = None,
     ) -> None:
-        """A crash before this is durable: nothing was read out. After: the record says that it may have been."""
+        """A crash before this is durable: nothing was read out, or came of a bundle. After: the record says that it may
+        have been, or did."""
         now = self._clock.now_us()
         detail = encode_detail(msgspec.structs.replace(by.detail, query=dict(query), reason=reason))
         salt = new_salt()
@@ -570,7 +581,7 @@ class Auditor:
             outcome=OutcomeInfo(code=outcome) if outcome is not None else None,
             detail=committed(salt, "detail", detail),
         )
-        await self._ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+        await self._ledger.append(Entry.of(envelope, detail=detail, salt=salt, change=change))
 
 
 def _some(chunk: Sequence[Decided]) -> Iterator[Sequence[Decided]]:

@@ -15,11 +15,13 @@ from pathlib import Path
 import msgspec
 
 from gateway.evidence.selection import Selection
+from gateway.exchange.bundle_work import sync
 from gateway.ledger.record import NodeInfo
 from gateway.store.bundle_jobs import BundleJob
 
 ID = re.compile(r"ev_[0-9a-f]{26}")
 _WORK = re.compile(rf"\.({ID.pattern})\.work")
+_WHOLE = re.compile(rf"({ID.pattern})\.[0-9a-f]{{16}}\.zip(?:\.age)?")
 _BLOCK = 1 << 20
 
 
@@ -54,6 +56,18 @@ class BundleFiles:
     def work(self, tenant: str, bundle_id: str) -> Path:
         """The directory in which it is made."""
         return self.directory / tenant / f".{bundle_id}.work"
+
+    def put(self, made: Path, job: BundleJob) -> None:
+        """Put a bundle that is whole and synced into its place; its name is durable when this returns. A crash before:
+        it lies where it was made, or in its place."""
+        place = self.place(job)
+        made.rename(place)
+        sync(place.parent)
+
+    def whole(self, tenant: str) -> list[tuple[str, Path]]:
+        """The files that lie where bundles do that are ready, each with the id of its bundle."""
+        there = ((_WHOLE.fullmatch(path.name), path) for path in (self.directory / tenant).glob("ev_*.zip*"))
+        return sorted((found[1], path) for found, path in there if found is not None)
 
     def begun(self, tenant: str) -> list[str]:
         """Ids of bundles of which something that was made lies here."""

@@ -27,7 +27,7 @@ from gateway.exchange.bundle_work import GivenUp, Keys, Work, left, parse_mark
 from gateway.exchange.exporting import Basis
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.entry import DataKey
-from gateway.store.bundle_jobs import BundleJob, BundleStore
+from gateway.store.bundle_jobs import OPEN, READY, BundleJob, BundleStore
 
 _log = logging.getLogger("gateway.exchange")
 
@@ -72,6 +72,8 @@ class Making:
         metrics: Metrics,
     ) -> None:
         self._store, self._files, self._auditors, self._keys, self._metrics = store, files, auditors, keys, metrics
+        self._named: set[Path] = set()
+        """Files that rows name."""
 
     async def make(self, job: BundleJob, progress: Progress) -> Made | Refusal:
         """The bundle of a row that is this builder's as it is known here. `GivenUp` where it is another's by now; what
@@ -95,6 +97,21 @@ class Making:
         # A crash in between: the key is gone, and the row says that it is to be destroyed, which is done again.
         await asyncio.to_thread(self._keys.destroy, [job.work_key] if job.work_key else [])
         await self._store.tell(job, basis=None, work_key=None, kept=None)
+
+    async def strays(self, tenant: str) -> None:
+        """Delete files of bundles that are over which their rows do not name: of a builder that ended between the file
+        and the row, after which the bundle was built as another file, or not at all."""
+        there = await asyncio.to_thread(self._files.whole, tenant)
+        for bundle_id, path in there:
+            if path in self._named:
+                continue
+            job = await self._store.get(tenant, bundle_id)
+            if job is None or job.state in OPEN:
+                continue  # whose it is, is not known; or not yet
+            if job.state == READY and path == self._files.place(job):
+                self._named.add(path)
+            else:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _begun(self, job: BundleJob) -> _Begun | Refusal:
         """With what is in the row, where that can be gone on with; else that is put there."""

@@ -150,7 +150,7 @@ class Work:
             file.flush()
             os.fsync(file.fileno())
         for directory in (self._place, self._place.parent):
-            _sync(directory)
+            sync(directory)
         return msgspec.structs.replace(mark, digest=sha256(data).hexdigest())
 
     def _alone(self, mark: Mark) -> None:
@@ -193,8 +193,8 @@ def _clear(path: Path) -> BinaryIO:
     return open(path, "x+b", opener=private)
 
 
-def _sync(directory: Path) -> None:
-    """Make the names in a directory durable."""
+def sync(directory: Path) -> None:
+    """Make the names in a directory durable. Blocks."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,10 +1,10 @@
 """Evidence bundles that are asked for now and there later: rows in the database, built by whichever node lives.
 
-What was asked for, and by whom, is on record before there is a row; what came of it, with the digest of the file,
-before it is said to be ready. One node at a time builds for a tenant, by a lease. When that node dies, or is stopped,
-whoever lives takes over what it had begun, and goes on from what was kept of it (`bundle_making`). A bundle whose
-builder has ended `MAX_TRIES` times without having come further is given up, so that one that takes its node along does
-not take them all.
+What was asked for, and by whom, is on record before there is a row; what came of it, with the digest of the file, in
+the transaction in which its row says so. One node at a time builds for a tenant, by a lease. When that node dies, or is
+stopped, whoever lives takes over what it had begun, and goes on from what was kept of it (`bundle_making`). A bundle
+whose builder has ended `MAX_TRIES` times without having come further is given up, so that one that takes its node along
+does not take them all.
 """
 
 import asyncio
@@ -28,9 +28,21 @@ from gateway.exchange.bundle_work import GivenUp
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.underway import UnderWay
+from gateway.ledger.entry import Column
 from gateway.ledger.record import NodeInfo, timestamp
 from gateway.settings.evidence import EvidenceSettings
-from gateway.store.bundle_jobs import BUILDING, CANCELLED, EXPIRED, FAILED, OPEN, QUEUED, READY, BundleJob, BundleStore
+from gateway.store.bundle_jobs import (
+    BUILDING,
+    CANCELLED,
+    EXPIRED,
+    FAILED,
+    OPEN,
+    QUEUED,
+    READY,
+    BundleJob,
+    BundleStore,
+    changed,
+)
 from gateway.store.subject_cases import CaseStore
 
 LOOK_S = 5.0
@@ -139,8 +151,10 @@ class Bundling:
                 return Refusal(code="not_found")
             if job.state not in OPEN:
                 return Refusal(code="conflict", hint="a bundle that is not over yet")
-            ended = await self._store.change(job, state=CANCELLED, ended_us=self._clock.now_us())
-        await self._auditors[tenant].bundled(by, bundle_id, None, CANCELLED)
+            values: dict[str, Column] = {"state": CANCELLED, "ended_us": self._clock.now_us()}
+            # A crash before the commit: it is built. After it: it is not, and that is on record.
+            if await self._auditors[tenant].bundled(by, bundle_id, None, CANCELLED, change=changed(job, **values)):
+                ended = msgspec.structs.replace(job, **values)
         if bundle_id in self._building:
             self._unwanted.add(bundle_id)
         self._ended(ended, CANCELLED)
@@ -257,6 +271,10 @@ class Bundling:
         try:
             await asyncio.wait([building])
             await self._result(begun, building)
+        except LedgerUnavailable:
+            # However long that lasts, in the build or at its end, no builder has ended for nothing.
+            await self._store.tell(begun, tries=begun.tries - 1)
+            raise
         finally:
             over.set()
             building.cancel()
@@ -277,8 +295,6 @@ class Bundling:
             await self._store.tell(job, **self._far_in(job))
             return  # cancelled by somebody, taken over, or this node stops
         if isinstance(error, LedgerUnavailable):
-            # However long that lasts, no builder has ended for nothing.
-            await self._store.tell(job, tries=job.tries - 1)
             raise error
         if error is not None:
             _log.error("a bundle could not be built: %s", type(error).__name__)
@@ -291,25 +307,23 @@ class Bundling:
         await self._ready(job, found)
 
     async def _ready(self, job: BundleJob, made: Made) -> None:
-        """A crash before the record: it is built again. Before the row: likewise, and the record tells of one more
-        file than there is. After: it can be fetched."""
+        """A crash before the commit: it is built again. After: it can be fetched, and is on record. What its row does
+        not name in the end, somebody else having come first, goes with the next look (`Making.strays`)."""
         found, size = await asyncio.to_thread(digest, made.path)
         done, manifest = msgspec.structs.replace(job, digest=found), made.manifest
-        await asyncio.to_thread(made.path.rename, self._files.place(done))
-        about = (job.id, found, "ok", manifest.first, manifest.end)
-        await self._auditors[job.tenant].bundled(_reader(job), *about, order_of(job).recipients)
+        await asyncio.to_thread(self._files.put, made.path, done)
         now = self._clock.now_us()
         expires = now + self._settings.keep_days * _DAY_US
-        values: dict[str, str | int | None] = {"digest": found, "bytes": size, "ended_us": now, "expires_us": expires}
-        if await self._store.change(job, state=READY, first=manifest.first, end=manifest.end, **values) is None:
-            await asyncio.to_thread(self._files.place(done).unlink, missing_ok=True)
-            return
-        self._ended(job, READY)
+        values: dict[str, Column] = {"digest": found, "bytes": size, "ended_us": now, "expires_us": expires}
+        change = changed(job, state=READY, first=manifest.first, end=manifest.end, **values)
+        about = (job.id, found, "ok", manifest.first, manifest.end, order_of(job).recipients)
+        if await self._auditors[job.tenant].bundled(_reader(job), *about, change=change):
+            self._ended(job, READY)
 
     async def _over(self, job: BundleJob, state: str, reason: str) -> None:
-        ended = await self._store.change(job, state=state, reason=reason, ended_us=self._clock.now_us())
-        if ended is not None:
-            await self._auditors[job.tenant].bundled(_reader(job), job.id, None, state)
+        # A crash before the commit: its next builder comes to this again. After it: it is over, and on record.
+        change = changed(job, state=state, reason=reason, ended_us=self._clock.now_us())
+        if await self._auditors[job.tenant].bundled(_reader(job), job.id, None, state, change=change):
             self._ended(job, state)
 
     async def _built(self, job: BundleJob) -> Made | Refusal:
@@ -376,6 +390,7 @@ class Bundling:
                 found = await self._store.get(tenant, bundle_id)
                 if found is None or found.state not in OPEN:
                     await asyncio.to_thread(self._files.clear, tenant, bundle_id)
+        await self._making.strays(tenant)
 
     def _ended(self, job: BundleJob, state: str) -> None:
         self._metrics.bundle(job.tenant, state)

@@ -156,8 +156,8 @@ class Ledger(Protocol):
     """Appends to one tenant's ledger.
 
     `append` returns only when the record is committed and synced; it raises `LedgerUnavailable` when that could not
-    be established (the record may then be absent or present, but was not acknowledged), and `PolicyMoved` and
-    `DenialsMoved` as above.
+    be established (the record may then be absent or present, but was not acknowledged), `LeftOut` where its change
+    took hold of no row, and `PolicyMoved` and `DenialsMoved` as above.
     Cancelling the wait does not withdraw the record.
     """
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.ledger.entry import Column, RowChange
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
 from gateway.store.tables import bundle
@@ -132,6 +133,15 @@ class BundleStore:
         with reachable():
             async with reading(self._engine, tenant) as connection:
                 return [_job(row) for row in (await connection.execute(query)).all()]
+
+
+def changed(job: BundleJob, **values: Column) -> RowChange:
+    """Another state of a job, in the transaction of the record that says so."""
+    return RowChange(
+        table="bundle",
+        values={**values, "version": job.version + 1},
+        where={"id": job.id, "version": job.version},
+    )
 
 
 def _job(row: Row[tuple[object, ...]]) -> BundleJob:

@@ -34,8 +34,9 @@ def _statement(table: str, values: tuple[str, ...], where: tuple[str, ...], mark
     columns = metadata.tables[table].c
     for name in ("tenant", *values, *where):
         _ = columns[name]
-    given = {name: marks(number) for number, name in enumerate(values, 2)}
-    met = [f"{name} = {marks(number)}" for number, name in enumerate(where, 2 + len(values))]
+    # Quoted: `end` is a word of SQL's own.
+    given = {f'"{name}"': marks(number) for number, name in enumerate(values, 2)}
+    met = [f'"{name}" = {marks(number)}' for number, name in enumerate(where, 2 + len(values))]
     place = " AND ".join([f"tenant = {marks(1)}", *met])
     if not where:
         names, numbers = ", ".join(("tenant", *given)), ", ".join((marks(1), *given.values()))

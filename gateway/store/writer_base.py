@@ -20,7 +20,7 @@ from functools import partial
 
 import msgspec
 
-from gateway.core.errors import FormatError, LedgerUnavailable
+from gateway.core.errors import FormatError, LedgerUnavailable, LeftOut
 from gateway.core.ports import Clock, Failpoint
 from gateway.ledger.entry import Appended, Entry, RowChange
 from gateway.ledger.form import Draft
@@ -152,10 +152,10 @@ class LedgerWriter(ABC):
         await self._close()
 
     async def append(self, entry: Entry) -> Appended:
-        """As `ledger.entry.Ledger`; `LedgerUnavailable` also for a record that was left out with its change."""
+        """As `ledger.entry.Ledger`; `LeftOut` for a record that was left out with its change."""
         appended = await self.submit(entry)
         if appended is None:  # only for entries that may be left out
-            raise LedgerUnavailable("the record was left out")
+            raise LeftOut("the record was left out")
         return appended
 
     async def interrupt(self, intent: Envelope) -> Appended | None:

@@ -1,8 +1,10 @@
 """Where bundles lie, and that nothing else is taken for one."""
 
+import os
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from gateway.evidence.selection import Selection
 from gateway.exchange.bundle_files import BundleFiles, Order, digest, suffix
@@ -23,6 +25,28 @@ def test_a_bundle_is_named_by_its_digest_and_by_whether_it_is_encrypted(tmp_path
     assert files.place(ordered()) == tmp_path / "tn_1" / f"{ONE}.{'ab' * 8}.zip"
     assert suffix(ordered("age1x")) == ".zip.age"
     assert files.work("tn_1", ONE).parent == files.place(ordered()).parent
+
+
+def test_a_bundle_is_in_its_place_durably(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, synced = BundleFiles(tmp_path), list[tuple[str, bool]]()
+    made = files.work("tn_1", ONE) / "x.bundle"
+    made.parent.mkdir(parents=True)
+    made.write_bytes(b"whole")
+    place = files.place(ordered())
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.readlink(f"/proc/self/fd/{file}"), place.exists())))
+    files.put(made, ordered())
+    assert synced == [(str(place.parent), True)]
+    assert (place.read_bytes(), made.exists()) == (b"whole", False)
+
+
+def test_what_lies_there_is_told_by_its_bundle_and_nothing_else_is(tmp_path: Path) -> None:
+    files = BundleFiles(tmp_path)
+    assert files.whole("tn_1") == []
+    (tmp_path / "tn_1").mkdir()
+    names = [f"{ONE}.{'ab' * 8}.zip", f"{OTHER}.{'cd' * 8}.zip.age"]
+    for name in (*names, f"{ONE}.zip", f"{ONE}.{'ab' * 8}.zip.part", "ev_x.zip"):
+        (tmp_path / "tn_1" / name).write_bytes(b"x")
+    assert files.whole("tn_1") == [(ONE, tmp_path / "tn_1" / names[0]), (OTHER, tmp_path / "tn_1" / names[1])]
 
 
 def test_what_is_made_of_one_is_found_and_removed_and_nothing_else(tmp_path: Path) -> None:

@@ -296,6 +296,102 @@ async def test_while_the_database_does_not_answer_it_waits(
         assert (done.state, done.tries) == (READY, 1), "which is no builder's end"
 
 
+async def test_however_long_what_came_of_it_cannot_be_put_on_record_it_is_not_given_up(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sqlite_settings) as site:
+        bundled, tried = site.auditor.bundled, list[int]()
+
+        async def down(*about: Any, **how: Any) -> bool:
+            tried.append(1)
+            if len(tried) <= module.MAX_TRIES + 1:
+                raise LedgerUnavailable("down")
+            return await bundled(*about, **how)
+
+        monkeypatch.setattr(site.auditor, "bundled", down)
+        job = await site.ask()
+        async with running(site.bundling):
+            done = await site.until(job, over)
+            await site.tidied()
+        assert (done.state, done.tries, len(tried)) == (READY, 1, module.MAX_TRIES + 2)
+        assert len(site.files()) == 1
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled"])
+async def test_without_a_record_of_how_it_ended_a_bundle_is_not_over(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    async with opened(sqlite_settings) as site:
+        hanging, record, tried = Hanging(monkeypatch, RuntimeError("x")), site.auditor._record, list[int]()
+        job = await site.ask()
+
+        async def down(*about: Any, **more: Any) -> None:
+            tried.append(1)
+            if len(tried) == 1:
+                raise LedgerUnavailable("down")
+            await record(*about, **more)
+
+        monkeypatch.setattr(site.auditor, "_record", down)
+        if how == "cancelled":
+            with pytest.raises(LedgerUnavailable):
+                await site.bundling.cancel(site.tenant, job.id, BY)
+            assert (await site.state(job)).state in OPEN
+            assert isinstance(await site.bundling.cancel(site.tenant, job.id, BY), BundleJob)
+        async with running(site.bundling):
+            done = await site.until(job, over)
+        assert (done.state, hanging.times) == (how, 0 if how == "cancelled" else 2)
+        assert [code for code, _ in await site.told() if code] == [how]
+
+
+async def test_who_comes_second_with_the_same_bundle_takes_nothing_from_who_came_first(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two builders in one directory, one of which had stood still and lost its lease: the file is named by its digest,
+    and is the same."""
+    async with opened(sqlite_settings) as site:
+        job, bundled = await site.ask(), site.auditor.bundled
+
+        async def ahead(*about: Any, **how: Any) -> bool:
+            """Somebody else is ready a moment before."""
+            monkeypatch.setattr(site.auditor, "bundled", bundled)
+            row = await site.state(job)
+            digest, manifest = about[2], {"first": about[4], "end": about[5]}
+            assert await site.bundling._store.change(row, state=READY, digest=digest, node="nd_2", **manifest)
+            return await bundled(*about, **how)
+
+        monkeypatch.setattr(site.auditor, "bundled", ahead)
+        async with running(site.node("nd_1")):
+            done = await site.until(job, over)
+            await site.tidied()
+        assert (done.state, done.node) == (READY, "nd_2")
+        assert len(site.files()) == 1
+        assert site.bundling.file(done) is not None
+        assert [code for code, _ in await site.told() if code] == [], "and says nothing"
+
+
+async def test_a_file_that_no_row_names_in_the_end_is_deleted_and_no_other(sqlite_settings: Settings) -> None:
+    """A builder that ends between the file and its row leaves one, and the next makes another where an erasure came in
+    between, or where it is encrypted."""
+    async with opened(sqlite_settings) as site:
+        job = await site.ask()
+        async with running(site.bundling):
+            done = await site.until(job, over)
+            await site.tidied()
+        site.clock.advance(1)
+        waiting, unknown = await site.ask(), "ev_" + "0" * 26
+        (mine,) = site.files()
+        strays = [f"{done.id}.{'0' * 16}.zip", f"{done.id}.{'1' * 16}.zip.age"]
+        others = [f"{waiting.id}.{'0' * 16}.zip", f"{unknown}.{'0' * 16}.zip"]
+        for name in (*strays, *others):
+            (site.directory / name).write_bytes(b"left")
+        for _ in range(2):
+            await site.bundling._tidy(site.tenant)
+            assert site.files() == sorted([mine, *others]), "of what is not over, or not known, nothing is said"
+        await site.bundling.cancel(site.tenant, waiting.id, BY)
+        await site.bundling._tidy(site.tenant)
+        assert site.files() == sorted([mine, others[1]])
+
+
 async def test_what_nobody_wants_any_more_is_given_up(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

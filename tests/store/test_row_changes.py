@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from gateway.core.errors import FormatError, LedgerUnavailable
+from gateway.core.errors import FormatError, LeftOut
 from gateway.ledger.entry import Column, Entry, RowChange
 from gateway.store.row_changes import dollar, qmark, statement
-from gateway.store.tables import lease, task_content
+from gateway.store.tables import bundle, lease, task_content
 from tests.store.kit import LEDGER, Store, entry
 from tests.store.ledger_kit import seeing
 
@@ -37,7 +37,7 @@ async def test_a_row_comes_with_its_record_and_a_second_one_of_its_key_leaves_th
         assert first is not None
         assert plain is not None
         assert (first.seq, plain.seq, second) == (0, 1, None)
-        with pytest.raises(LedgerUnavailable, match="left out"):
+        with pytest.raises(LeftOut, match="left out"):
             await writer.append(with_change(put("a")))
     assert await rows(store) == [("a", "k")]
 
@@ -55,6 +55,17 @@ async def test_what_changes_a_row_that_is_not_as_it_was_is_left_out_with_what_is
         assert await writer.submit(with_change(gone)) is not None
         assert await writer.submit(with_change(gone)) is None
     assert await rows(store) == [("a", "new"), ("d", "k")]
+
+
+async def test_a_column_may_have_the_name_of_a_word_of_sql(store: Store) -> None:
+    """As `end` of a bundle has."""
+    job: dict[str, Column] = {"id": "ev_1", "state": "queued", "version": 0, "created_us": 1, "asked": b"{}"}
+    counts: dict[str, Column] = {"tries": 0, "done": 0, "total": 0}
+    async with store.writer() as writer:
+        await writer.append(with_change(RowChange(table="bundle", values={**job, **counts})))
+        await writer.append(with_change(RowChange(table="bundle", values={"end": 7}, where={"id": "ev_1"})))
+    async with seeing(store.where) as connection:
+        assert await connection.scalar(select(bundle.c.end)) == 7
 
 
 async def test_a_change_is_made_in_its_own_tenant_alone(store: Store) -> None:
@@ -80,11 +91,11 @@ async def test_intents_and_ends_of_exchanges_change_no_rows(store: Store) -> Non
 
 def test_values_are_parameters_and_names_are_those_of_tables() -> None:
     text, values = statement(RowChange(table="task", values={"state": "x'"}, where={"id": "t"}), LEDGER, dollar)
-    assert text == "UPDATE task SET state = $2 WHERE tenant = $1 AND id = $3"
+    assert text == 'UPDATE task SET "state" = $2 WHERE tenant = $1 AND "id" = $3'
     assert values == [LEDGER, "x'", "t"]
     text, _ = statement(put("a"), LEDGER, qmark)
     assert text == (
-        "INSERT INTO task_content (tenant, task, part, key, nonce, ciphertext) "
+        'INSERT INTO task_content (tenant, "task", "part", "key", "nonce", "ciphertext") '
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
     )
     for change in (

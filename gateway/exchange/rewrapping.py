@@ -101,9 +101,21 @@ class Rewrapping:
         await self._writer.append(self._entry(after, after.id or before.id or "", actor, told))
         await self._pause("wrapping.recorded")
         # A crash before: the old way opens. After: the new one.
-        await asyncio.to_thread(replace, self._file, new)
+        await asyncio.to_thread(self._put, new)
         await self._pause("wrapping.replaced")
         return after
+
+    def _put(self, new: bytes) -> None:
+        try:
+            replace(self._file, new)
+        except ConfigurationError as error:
+            if read(self._file) != new:
+                raise
+            # Whoever is told that nothing could be written would throw away what alone opens it.
+            raise ConfigurationError(
+                f"{self._file} is replaced, and it could not be made durable: keep what opens it in the old way and in "
+                "the new until `gateway keys protection` says the new one after the disk was seen to"
+            ) from error
 
     def _entry(self, after: Wrapping, wrapping: str, actor: str, told: Detail) -> Entry:
         now, salt, data = self._clock.now_us(), new_salt(), encode_detail(told)

@@ -68,6 +68,12 @@ class KeyFiles:
         return self._rewritten(lambda path, data: self._opened(path, data) if data.startswith(SEALED) else None)
 
     def _rewritten(self, change: Callable[[Path, bytes], bytes | None]) -> int:
+        # A try before may have replaced a file, or the root key's, and failed to make that durable: what is found done
+        # here is taken for done.
+        try:
+            sync(self._directory)
+        except OSError as error:
+            raise ConfigurationError(f"{self._directory} cannot be written") from error
         count = 0
         for path in sorted({path for form in _SECRET for path in self._directory.glob(form)}):
             data = read(path)

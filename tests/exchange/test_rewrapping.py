@@ -11,7 +11,7 @@ from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.exchange.rewrapping import Rewrapping, wrapping_now
 from gateway.ledger.record import Detail, Envelope, parse, parse_detail
 from gateway.settings import Settings
-from gateway.store import root_key
+from gateway.store import key_files, root_key
 from gateway.store.key_files import SEALED, alone
 from gateway.store.key_provider import Provider
 from gateway.store.keyring import Keyring
@@ -186,6 +186,31 @@ async def test_a_provider_that_gives_another_secret_or_none_is_found_before_anyt
         )
     assert opens(store, NO_MEANS)
     assert await said(store) == []
+
+
+async def test_who_is_told_of_a_failure_after_the_file_was_replaced_is_told_to_keep_the_new_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever took it for undone would throw away the only passphrase that opens the keyring."""
+    sync, synced = key_files.sync, list[Path]()
+
+    def failing(directory: Path) -> None:
+        synced.append(directory)
+        if not in_the_clear(store) and (keys(store) / "kek").stat().st_size != 32:
+            raise OSError(5, "Input/output error")
+        sync(directory)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(key_files, "sync", failing)
+        with pytest.raises(ConfigurationError, match="is replaced, and it could not be made durable: keep what opens"):
+            await changed(store, NO_MEANS, to(OLD))
+    assert synced
+    assert (opens(store, by(OLD)), opens(store, NO_MEANS)) == (True, False)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: failing(keys(store)))
+        with pytest.raises(ConfigurationError, match="kek cannot be written"):
+            await changed(store, by(OLD), to(NEW))
+    assert opens(store, by(OLD)), "nothing was replaced, and nothing else is said"
 
 
 async def test_without_a_record_nothing_changes_and_two_do_not_change_it_at_once(store: Store) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import ConfigurationError
+from gateway.store import key_files
 from gateway.store.key_files import REFERENCE, SEALED, KeyFiles, alone, read, replace, wrapped, write_new
 
 KEY = bytes(range(32))
@@ -40,6 +41,29 @@ def test_files_are_sealed_where_the_root_key_is_wrapped_and_open_in_both_states(
     assert files.read(first) == b"a" * 32
     assert files.unseal() == 2
     assert (read(first), read(second)) == (b"a" * 32, b"b" * 32)
+
+
+def test_what_a_try_before_may_have_left_in_doubt_is_made_durable_first(
+    keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing is left to be done: what is found done would be taken for done."""
+    files = KeyFiles(keys, KEY)
+    assert files.write_new(keys / "assertion.key", b"a" * 32)
+
+    def fails(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    for done in (files.seal, files.unseal):
+        with monkeypatch.context() as patch:
+            patch.setattr(key_files, "sync", fails)
+            for _ in range(2):
+                with pytest.raises(ConfigurationError, match="keys cannot be written"):
+                    done()
+        assert done() == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(key_files, "sync", fails)
+            with pytest.raises(ConfigurationError, match="keys cannot be written"):
+                done()
 
 
 def test_what_lies_in_the_clear_beside_a_wrapped_root_key_is_refused(keys: Path) -> None:

@@ -197,6 +197,8 @@ class Emergency:
         self._failed_ns = None
         for left in self._ledgers.left(None):
             await self._ledgers.stitch_left(left)
+            if left == self._standing:  # it was about to begin, and did not: its keys are gone by now
+                self._standing = self._copied = None
         if self._standing is None:
             self._standing = await self._ledgers.prepare()
         copied = self._copied

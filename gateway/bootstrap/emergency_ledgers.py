@@ -138,7 +138,10 @@ class EmergencyLedgers:
         path = self._directory / f"{emergency}.db"
 
         def renamed() -> None:
-            (self._directory / f"{_COPY}.db").replace(path)
+            copied = self._directory / f"{_COPY}.db"
+            # A try before may have renamed it, and failed at the rest: while the database is away there is no other.
+            if copied.exists() or not path.exists():
+                copied.replace(path)
             sync(self._directory)
 
         await asyncio.to_thread(renamed)

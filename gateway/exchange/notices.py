@@ -145,9 +145,10 @@ class Notices:
 
     async def run(self, ledgers: Ledgers) -> None:
         """Deliver what is due, for ever: each channel by itself, so that one that hangs holds up no other. Where there
-        is no channel any more, what waited for one is given up once."""
+        is no channel any more, until all that waited for one is given up."""
         if not self._channels:
-            await self._guarded(partial(self._emptied, None, ledgers))
+            while not await self._guarded(partial(self._rid, ledgers)):  # noqa: ASYNC110 — nothing tells of it
+                await asyncio.sleep(LEASE_S)
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._for_ever(self.count, asyncio.Event()))
@@ -182,13 +183,20 @@ class Notices:
             finally:
                 wake.clear()
 
-    async def _guarded(self, work: Callable[[], Awaitable[object]]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[object]]) -> object:
+        """What came of it; None where that failed."""
         try:
-            await work()
+            return await work()
         except GatewayError as error:
             _log.error("notices could not be read: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 — whatever it was, the next round tries again
             _log.error("notices could not be delivered: %s", type(error).__name__)
+        return None
+
+    async def _rid(self, ledgers: Ledgers) -> bool:
+        """Whether nothing waits for any channel any more."""
+        await self._emptied(None, ledgers)
+        return not await self._store.waiting()
 
     async def _emptied(self, channel: str | None, ledgers: Ledgers) -> int:
         """Try what is due for one channel, or (None) for those that are gone; how many there were."""

@@ -1,9 +1,12 @@
 """Emergency ledgers on the disk: prepared once, and nothing that does not hold is stitched in."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap import emergency as entering
+from gateway.bootstrap import emergency_ledgers
 from gateway.bootstrap.emergency_ledgers import EmergencyLedgers
 from gateway.core.errors import VerificationError
 from gateway.settings import Settings
@@ -22,6 +25,50 @@ async def test_what_was_prepared_and_not_used_is_there_at_the_next_start(sqlite_
             assert (directory / "copy.db").stat().st_mode & 0o777 == 0o600
     assert seen[0] == seen[1]
     assert len(seen[0]) == 1
+
+
+async def test_a_copy_that_was_taken_into_use_and_not_durably_is_taken_again(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away there is no other: nobody would be cared for until it is back."""
+    section = emergency(sqlite_settings, copy_s=60, max_copy_age_s=600)
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        assert found._standing is not None
+
+        def fails(_: Path) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(emergency_ledgers, "sync", fails)
+            with pytest.raises(OSError, match="Input/output"):
+                await found._ledgers.take(found._standing)
+        path = await found._ledgers.take(found._standing)
+        assert path.exists()
+        with pytest.raises(FileNotFoundError):
+            await found._ledgers.take("em_other")
+
+
+async def test_an_emergency_that_did_not_begin_is_not_stood_on_again(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stitched in once the database is back, and its keys are gone: the next one stands on another."""
+    monkeypatch.setattr(entering, "LOOK_S", 0.05)
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        standing = found._standing
+        assert standing is not None
+        await found._ledgers.take(standing)
+        async with asyncio.timeout(30):
+            while found._ledgers.left(None) or found._standing in (None, standing):  # noqa: ASYNC110 — nobody tells
+                await asyncio.sleep(0.02)
+        rows = found._ledgers.rows(found._standing or "")
+        assert rows
+        assert all(found._ledgers._signs(row) for row in rows.values())
 
 
 async def test_an_emergency_that_is_not_on_record_stays_where_it_is_and_is_told(

@@ -163,6 +163,30 @@ async def test_what_waited_for_a_channel_that_is_gone_is_given_up(database: Sett
         assert len(await case.records()) == 1
 
 
+async def test_what_waits_for_a_channel_that_is_gone_is_given_up_though_the_first_try_fails(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is not due when the gateway starts, too."""
+    async with telling(sqlite_settings, clock, "http://127.0.0.1:9") as case:
+        await case.tell()
+        await case.notices.deliver(case.ledgers)
+    monkeypatch.setattr(module, "LEASE_S", 0)
+    async with telling(sqlite_settings, clock, None) as case:
+        due, looks = case.store.due, list[int]()
+
+        async def shaky(now_us: int, *given: Any, **more: Any) -> Any:
+            looks.append(1)
+            if len(looks) == 1:
+                raise LedgerUnavailable("no")
+            return await due(now_us + (WAITS_S[0] * 1_000_000 if len(looks) > 2 else 0), *given, **more)
+
+        monkeypatch.setattr(case.store, "due", shaky)
+        async with asyncio.timeout(10):
+            await case.notices.run(case.ledgers)
+        assert (ends(case.metrics), len(await case.records())) == ({"failed": 1}, 1)
+        assert len(looks) > 2
+
+
 def test_who_hears_what() -> None:
     clock, route = ManualClock(), notified("x", "http://127.0.0.1:9", (), None)
     channels = [

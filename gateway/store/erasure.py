@@ -156,7 +156,19 @@ class ErasureStore:
 
     async def purge(self, tenant: str, ids: Collection[str], dead: Collection[str], others: Collection[str]) -> int:
         """Destroy details, sealed parts but those under keys of `others` alone, and the links to these pseudonyms, some
-        records at a time; of how many records. Also what approvals, tasks and tokens hold under `dead` keys."""
+        records at a time; of how many records. Before that what approvals, tasks and tokens hold under `dead` keys: the
+        links are how a start finds what is left."""
+        if dead:
+            held = approval.c.sealed_key
+            empty = {"sealed_key": None, "nonce": None, "ciphertext": None}
+            await self._write(
+                tenant,
+                update(approval).where(approval.c.tenant == tenant, _under(held, dead)).values(empty),
+                *(
+                    delete(table).where(table.c.tenant == tenant, _under(table.c.key, dead))
+                    for table in (task_content, session_token)
+                ),
+            )
         count = 0
         while rows := await self._read(tenant, _reached(tenant, ids).limit(CHUNK)):
             seqs = [int(row.seq) for row in rows]
@@ -177,17 +189,6 @@ class ErasureStore:
                 ),
             )
             count += len(seqs)
-        if dead:
-            held = approval.c.sealed_key
-            empty = {"sealed_key": None, "nonce": None, "ciphertext": None}
-            await self._write(
-                tenant,
-                update(approval).where(approval.c.tenant == tenant, _under(held, dead)).values(empty),
-                *(
-                    delete(table).where(table.c.tenant == tenant, _under(table.c.key, dead))
-                    for table in (task_content, session_token)
-                ),
-            )
         return count
 
     async def settle(self) -> None:

@@ -1,6 +1,6 @@
 """Durable steps as they come, any of which fails as it is told to: a transaction's commit by the tables that it wrote
-(`-` before those that it took rows from), a record's by its event, a file's sync and its name, and what the keyring
-makes durable."""
+(`-` before those that it took rows from, and of some what of a row it changed), a record's by its event (and of some
+its outcome), a file's sync and its name, and what the keyring makes durable."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import asyncpg
@@ -22,7 +23,10 @@ from gateway.store.writer_base import InDoubt, LedgerWriter
 from gateway.store.writer_sqlite import SqliteWriter
 
 T = TypeVar("T")
-_EVENT = 2 + COLUMNS.index("event")
+_EVENT, _OUTCOME = 2 + COLUMNS.index("event"), 2 + COLUMNS.index("outcome")
+_BY_OUTCOME = ("audit.exported",)
+_BY_CHANGE = {"bundle": ("state", "basis", "kept"), "notice": ("tries", "due_us"), "task_callback": ("code", "tries")}
+"""Tables whose rows are changed for several reasons: the first of these columns that a change sets says for which."""
 _WRITES = re.compile(r"(?:INSERT INTO|UPDATE|(DELETE) FROM) (\w+)")
 
 
@@ -74,10 +78,12 @@ class Steps:
         dialect = engine.sync_engine.dialect
         commit, rollback = dialect.do_commit, dialect.do_rollback
 
-        def wrote(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        def wrote(connection: Any, _: Any, statement: str, __: Any, context: Any, *___: Any) -> None:
             found = _WRITES.match(statement)
             if found:
                 table = f"-{found[2]}" if found[1] else found[2]
+                if statement.startswith("UPDATE"):
+                    table += _changed(found[2], context.compiled_parameters[0])
                 self._written.setdefault(id(connection.connection.dbapi_connection), []).append(table)
 
         def committing(connection: Any) -> None:
@@ -109,7 +115,7 @@ class Steps:
         def filling(*given: Any) -> Any:
             nonlocal step
             made = filled(*given)
-            step = f"{name} {made.record[-1][_EVENT]}" if made.record else ""
+            step = f"{name} {_about(made.record[-1])}" if made.record else ""
             return made
 
         def failing(error: type[Exception]) -> Exception:
@@ -146,6 +152,22 @@ class Steps:
             replaced |= {"_put": partial(whole, writer._put), "_commit": partial(whole, writer._commit)}
         for place, call in replaced.items():
             setattr(writer, place, call)
+
+    def of_sqlite(self, patch: pytest.MonkeyPatch, place: Any, name: str) -> None:
+        """Commits of a module that goes to SQLite by itself."""
+        due = self.due
+
+        class Connection(sqlite3.Connection):
+            def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
+                if sql == "COMMIT" and due(name, anyway=False):
+                    raise sqlite3.OperationalError("database or disk is full")
+                done = super().execute(sql, *given)
+                if sql == "COMMIT" and due(name, anyway=True):
+                    raise sqlite3.OperationalError("disk I/O error")
+                return done
+
+        own = SimpleNamespace(connect=partial(sqlite3.connect, factory=Connection), Error=sqlite3.Error)
+        patch.setattr(place, "sqlite3", own)
 
     # ---------------------------------------------------------------------------------------------------------- files
 
@@ -195,6 +217,16 @@ class Steps:
 
         for name in ("persist", "destroy"):
             patch.setattr(keyring, name, partial(around, name, getattr(keyring, name)))
+
+
+def _changed(table: str, values: Any) -> str:
+    columns = [one for one in _BY_CHANGE.get(table, ()) if values.get(one) is not None]
+    return "" if not columns else f".{values['state'] if columns[0] == 'state' else columns[0]}"
+
+
+def _about(row: Any) -> str:
+    event = str(row[_EVENT])
+    return f"{event} {row[_OUTCOME]}" if event in _BY_OUTCOME and row[_OUTCOME] else event
 
 
 def _full(engine: AsyncEngine) -> Exception:

@@ -77,16 +77,24 @@ def none_of(where: Store, ledger: str) -> EmergencyTrail:
     return EmergencyTrail(where.engine, ledger, EmergencyFiles(None), Sealer(keyring), keyring.subject_keys)
 
 
-async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens: bool = False, **said: Any) -> int:
-    """An exchange about these, with a detail, an opening and kept content; the number of its record. `said`: further
-    fields of it."""
+async def exchanged(
+    found: Registry,
+    *subjects: str,
+    agent: str = "ward",
+    opens: bool = False,
+    content: bytes | None = None,
+    **said: Any,
+) -> int:
+    """An exchange about these, with a detail, an opening and kept content (`CANARY` where none is given); the number of
+    its record. `said`: further fields of it."""
+    content = content or CANARY.encode()
     sealer, record = Sealer(found.store.keyring), uuid7(START_US)
     key = sealer.exchange_key(subjects)
     salt = new_salt()
     _UNDER[record] = "+".join(key.ids)
     parts = tuple(
         sealer.seal(tenant=LEDGER, record=record, part=part, opening=salt, value=value, key=key)
-        for part, value in (("request", None), (UNTIL, CANARY.encode()))
+        for part, value in (("request", None), (UNTIL, content))
     )
     made = entry(
         "exchange.requested",
@@ -98,8 +106,8 @@ async def exchanged(found: Registry, *subjects: str, agent: str = "ward", opens:
     )
     envelope = made.envelope
     envelope.id = record
-    commitment = content_commitment(salt, _UNDER[record], CANARY.encode())
-    envelope.kept = KeptInfo(commitment=commitment, bytes=len(CANARY), until=until_of(UNTIL))
+    commitment = content_commitment(salt, _UNDER[record], content)
+    envelope.kept = KeptInfo(commitment=commitment, bytes=len(content), until=until_of(UNTIL))
     told = Entry.of(
         envelope,
         detail=made.detail,

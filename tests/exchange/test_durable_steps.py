@@ -10,8 +10,9 @@ import pytest
 
 from gateway.core.errors import GatewayError
 from gateway.settings import Settings
+from tests.exchange.durable_base import LET_GO, Given, Play, Scene
 from tests.exchange.durable_kit import Steps
-from tests.exchange.durable_scenes import LET_GO, PLAYS, Play, Scene, prepare
+from tests.exchange.durable_scenes import PLAYS, prepare
 from tests.store.kit import opened
 
 TIMES = {"transient": 1, "lasting": 3}
@@ -40,7 +41,7 @@ async def test_a_fault_at_any_durable_step_persisted_or_not_transient_or_lasting
         steps.of_engine(store.engine)
         steps.of_keys(monkeypatch, store.keyring)
         steps.of_files(monkeypatch, tmp_path)
-        async with play.opened(store, steps, sqlite_template) as scene:
+        async with play.opened(store, steps, Given(sqlite_template, settings, monkeypatch)) as scene:
             if not play.brief:
                 with steps.quiet():
                     await scene.work()
@@ -57,7 +58,11 @@ async def test_a_fault_at_any_durable_step_persisted_or_not_transient_or_lasting
 def _faults(play: Play, kind: str) -> Iterable[tuple[bool, int]]:
     """On PostgreSQL, where each costs some times as much, those that last: they begin like the others."""
     times = tuple(TIMES.values())
-    return [(True, times[0])] if play.brief else product((False, True), times if kind == "sqlite" else times[1:])
+    if play.brief:
+        return [(True, times[0])]
+    if play.once:
+        return product(play.once, times[:1])
+    return product((False, True), times if kind == "sqlite" else times[1:])
 
 
 async def _fails(scene: Scene, steps: Steps, step: str, *, anyway: bool, times: int) -> None:

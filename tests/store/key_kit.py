@@ -1,4 +1,4 @@
-"""Programs that wrap secrets, well or badly, and means that open root keys."""
+"""Programs and others that wrap secrets, well or badly, and means that open root keys."""
 
 import sys
 from pathlib import Path
@@ -29,6 +29,19 @@ def program(directory: Path, body: str = GOOD, name: str = "provider") -> Path:
     path.write_text(_HEAD.format(python=sys.executable) + body)
     path.chmod(0o700)
     return path
+
+
+class Mixing:
+    """A provider in this process."""
+
+    def __init__(self, salt: int = 1) -> None:
+        self.salt = salt
+
+    def wrap(self, wrapping: str, secret: bytes) -> bytes:
+        return self.unwrap(wrapping, secret)
+
+    def unwrap(self, wrapping: str, wrapped: bytes) -> bytes:
+        return bytes(byte ^ self.salt for byte in wrapped)
 
 
 def by(passphrase: str) -> Means:

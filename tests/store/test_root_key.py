@@ -10,7 +10,7 @@ from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.store import root_key
 from gateway.store.key_files import write_new
 from gateway.store.root_key import Means, by_passphrase, by_provider, kek_of, opened, parsed
-from tests.store.key_kit import by
+from tests.store.key_kit import Mixing, by
 
 KEY = bytes(range(32))
 FILE = Path("keys/kek")
@@ -19,19 +19,6 @@ FILE = Path("keys/kek")
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(root_key, "LOG_N", 14)
-
-
-class Mixing:
-    """A provider in this process."""
-
-    def __init__(self, salt: int = 1) -> None:
-        self.salt = salt
-
-    def wrap(self, wrapping: str, secret: bytes) -> bytes:
-        return self.unwrap(wrapping, secret)
-
-    def unwrap(self, wrapping: str, wrapped: bytes) -> bytes:
-        return bytes(byte ^ self.salt for byte in wrapped)
 
 
 def test_a_passphrase_opens_what_it_wrapped_and_another_does_not() -> None:

@@ -24,6 +24,8 @@ from gateway.store.writer_sqlite import SqliteWriter
 T = TypeVar("T")
 _EVENT = 2 + COLUMNS.index("event")
 _WRITES = re.compile(r"(?:INSERT INTO|UPDATE|(DELETE) FROM) (\w+)")
+_REMOVES = ("SELECT gateway_remove_archived()", ("-posting", "-record"))
+"""What PostgreSQL's owner lets nobody do but by this function, and what it takes rows from."""
 
 
 class Steps:
@@ -75,10 +77,11 @@ class Steps:
         commit, rollback = dialect.do_commit, dialect.do_rollback
 
         def wrote(connection: Any, _: Any, statement: str, *__: Any) -> None:
-            found = _WRITES.match(statement)
-            if found:
-                table = f"-{found[2]}" if found[1] else found[2]
-                self._written.setdefault(id(connection.connection.dbapi_connection), []).append(table)
+            tables = self._written.setdefault(id(connection.connection.dbapi_connection), [])
+            if found := _WRITES.match(statement):
+                tables.append(f"-{found[2]}" if found[1] else found[2])
+            elif statement == _REMOVES[0]:
+                tables.extend(_REMOVES[1])
 
         def committing(connection: Any) -> None:
             tables = self._written.pop(id(connection.dbapi_connection), [])

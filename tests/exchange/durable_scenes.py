@@ -3,6 +3,7 @@ once nothing fails any more."""
 
 import asyncio
 import shutil
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from gateway.agents.tsas import Stamped
 from gateway.core.errors import AgentError, GatewayError
@@ -26,12 +27,13 @@ from gateway.exchange.stitching import Over, Stitching, begin
 from gateway.exchange.stitching import prepare as emergency_prepare
 from gateway.exchange.witnessing import Quorum, Witnessing
 from gateway.ledger.cosignature import Cosigner
+from gateway.ledger.entry import Entry
 from gateway.ledger.note import Verifier, parse_note
-from gateway.ledger.record import Envelope, parse
+from gateway.ledger.record import Detail, Envelope, parse
 from gateway.ledger.rotation import Keys
+from gateway.ledger.tiles import WIDTH
 from gateway.ledger.witnessing import Request
 from gateway.settings import Retention, Tsa
-from gateway.store import beside, indexer, postings, verification
 from gateway.store.archives import ArchiveStore
 from gateway.store.emergencies import STITCHED, EmergencyStore
 from gateway.store.emergency_copy import Known
@@ -42,7 +44,7 @@ from gateway.store.lost import Lost, LostMarks
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
-from gateway.store.tables import record_block
+from gateway.store.tables import detail, record, record_block, sealed
 from gateway.store.tree import TreeReader
 from gateway.store.verification import LedgerVerification, Verdict
 from gateway.store.writer_base import LedgerWriter
@@ -54,13 +56,15 @@ from tests.exchange.erasure_kit import HOUR_US, asked_for, erasure, exchanged, l
 from tests.exchange.forward_kit import Case, Taking
 from tests.exchange.subject_kit import Registry, registry
 from tests.store.kit import LEDGER, NODE, Store, entry, lone
-from tests.store.ledger_kit import seeing
+from tests.store.ledger_kit import changing, seeing
+from tests.store.test_archives import allow
 from tests.store.test_checkpointer import SIGNER
 from tests.store.test_checkpointer import of as checkpointer_of
 from tests.store.test_retention import some
 
-FEW = 8
-"""Records of a block where it is of no matter how many they are."""
+_BLOCK = BLOCK
+FEW = {"postings": 8, "archives": WIDTH}
+"""Records of a block in scenes that need whole ones; an archive has whole tiles."""
 
 
 class Scene:
@@ -297,7 +301,7 @@ class Postings(_Ledger):
         self.indexer = Indexer(store.engine, LEDGER)
 
     async def work(self) -> None:
-        for _ in range(FEW):
+        for _ in range(FEW["postings"]):
             await self.writer.append(entry())
 
     async def round(self) -> None:
@@ -307,7 +311,7 @@ class Postings(_Ledger):
         size = await StoreReader(self.store.engine, LEDGER).size()
         async with seeing(self.store.where) as connection:
             made = await connection.scalar(select(func.count()).select_from(record_block))
-        assert made == size // FEW
+        assert made == size // FEW["postings"]
 
 
 class Retained(_Ledger):
@@ -450,6 +454,9 @@ class Marks(_Ledger):
         assert len(list(self.store.keyring._directory.glob("*lost-*"))) == 1, "and nothing half written is left"
 
 
+_RANGE = FEW["archives"]
+
+
 class Archivings(Checkpoints):
     """Ranges whose days are over, moved into archives."""
 
@@ -467,22 +474,31 @@ class Archivings(Checkpoints):
 
     async def work(self) -> None:
         """As many records as make another block with those that are there."""
-        size = await self._mine.reader.size()
-        for _ in range(0, (self._ranges + 1) * BLOCK - size, 1_000):
-            await asyncio.gather(*(self.writer.append(entry()) for _ in range(1_000)))
         self._ranges += 1
+        missing = range(await self._mine.reader.size(), self._ranges * _RANGE)
+        await asyncio.gather(*(self.writer.append(self._one(seq)) for seq in (0, *missing)))
         await self.checkpointer.publish(force=True)
         await self.indexer.run()
+
+    def _one(self, seq: int) -> Entry:
+        """One in eight has a detail, and a subject whose key what is said of them in the archive needs."""
+        if seq % 8:
+            return entry()
+        return entry(detail=Detail(reason="asked"), subjects=(f"su_{self._ranges}",))
 
     async def round(self) -> None:
         assert not isinstance(await self._job.advance(self._mine, LATER_US), Waits)
 
     async def done(self) -> None:
         found = await ArchiveStore(self.store.engine).all(LEDGER)
-        ranges = [(number * BLOCK, (number + 1) * BLOCK) for number in range(self._ranges)]
+        ranges = [(number * _RANGE, (number + 1) * _RANGE) for number in range(self._ranges)]
         assert [(one.first, one.end) for one in found] == ranges
         told = [one.range for one in await self.records("ledger.archived")]
         assert told == ranges[-len(told) :], "each is on record once, the first ones in the archives themselves"
+        async with seeing(self.store.where) as connection:
+            for table in (record, detail, sealed):
+                left = select(func.count()).where(table.c.tenant == LEDGER, table.c.seq < ranges[-1][1])
+                assert await connection.scalar(left) == 0, "and nowhere else"
         files = {path.name for path in (self.store.directory / "archive" / LEDGER).iterdir()}
         assert files == {f"{first:016}-{end:016}.archive" for first, end in ranges}, "and none half written"
 
@@ -540,23 +556,22 @@ class Emergencies(_Ledger):
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A scene and what is durable in it, in the order in which that first comes about. `alone`: on SQLite only, where
-    it is of no database or costs too much for two; `brief`: each step once, although it has come about, for that."""
+    it is of no database or another test has the other one."""
 
     opened: Callable[[Store, Steps, Path], AbstractAsyncContextManager[Scene]]
     """Given a migrated SQLite database besides."""
     steps: tuple[str, ...]
     alone: bool = False
-    brief: bool = False
 
 
-def _over(made: Callable[[Store, LedgerWriter], Scene], *steps: str, alone: bool = False, brief: bool = False) -> Play:
+def _over(made: Callable[[Store, LedgerWriter], Scene], *steps: str, alone: bool = False) -> Play:
     @asynccontextmanager
     async def opened(store: Store, failing: Steps, _: Path) -> AsyncIterator[Scene]:
         async with store.writer() as writer:
             failing.of_writer(writer)
             yield made(store, writer)
 
-    return Play(opened=opened, steps=steps, alone=alone, brief=brief)
+    return Play(opened=opened, steps=steps, alone=alone)
 
 
 def _about(made: Callable[[Store, LedgerWriter, Registry], Scene], *steps: str, alone: bool = False) -> Play:
@@ -576,6 +591,25 @@ async def _apart(store: Store, failing: Steps, template: Path) -> AsyncIterator[
         yield Emergencies(store, writer, failing, template, stack)
 
 
+@asynccontextmanager
+async def _small(store: Store, failing: Steps, _: Path) -> AsyncIterator[Scene]:
+    """Archives of few records: their size is a number in the database's own rules too."""
+    async with changing(store.where) as connection:
+        for rule in (await connection.execute(text(_RULES[store.where.kind]))).scalars().all():
+            if store.where.kind == "sqlite":
+                await connection.exec_driver_sql(f"DROP TRIGGER {rule.split()[2]}")
+            await connection.exec_driver_sql(rule.replace(f"{_BLOCK}", f"{_RANGE}"))
+    if store.where.kind != "sqlite":
+        await allow(store, 0)
+    async with store.writer() as writer:
+        failing.of_writer(writer)
+        yield Archivings(store, writer)
+
+
+_RULES = {
+    "sqlite": f"SELECT sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '% {_BLOCK} %'",
+    "postgresql": f"SELECT pg_get_functiondef(oid) FROM pg_proc WHERE prosrc LIKE '% {_BLOCK}%'",
+}
 LEASED, LET_GO = "commit lease", "commit -lease"
 """A lease that is not given back ends by itself: nobody tries that again."""
 _PUBLISHED = ("commit checkpoint", "record checkpoint.published")
@@ -622,24 +656,26 @@ PLAYS: dict[str, Play] = {
             "record emergency.stitched",
         ),
     ),
-    "archives": _over(
-        Archivings,
-        LEASED,
-        "sync .new",
-        "name .archive",
-        "sync directory",
-        "record ledger.archived",
-        "commit -detail -posting -record -sealed",
-        LET_GO,
-        alone=True,
-        brief=True,
+    "archives": Play(
+        opened=_small,
+        steps=(
+            LEASED,
+            "data keys persist",
+            "sync .new",
+            "name .archive",
+            "sync directory",
+            "record ledger.archived",
+            "commit -detail -posting -record -sealed",
+            LET_GO,
+        ),
     ),
 }
 
 
 def prepare(name: str, store: Store, patch: pytest.MonkeyPatch) -> None:
     """What a scene needs beside its store."""
-    for place in (indexer, postings, verification, beside) if name == "postings" else ():
-        patch.setattr(place, "BLOCK", FEW)
+    blocks = [place for place in sys.modules.values() if getattr(place, "BLOCK", None) == _BLOCK]
+    for place in blocks if name in FEW else ():
+        patch.setattr(place, "BLOCK", FEW[name])
     if name in ("key rotation", "keys that are destroyed"):
         store.keyring.create_ledger_key(test_rotating.ORIGIN)

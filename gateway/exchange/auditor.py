@@ -517,7 +517,7 @@ class Auditor:
     async def bundled(
         self,
         by: Reader,
-        bundle: str,
+        bundle: str | None,
         digest: str | None,
         outcome: str,
         first: int | None = None,
@@ -525,8 +525,9 @@ class Auditor:
         recipients: Sequence[str] = (),
     ) -> None:
         """Put on record what came of a bundle: `ok` with the SHA-256 of its file, whom it is encrypted to, and its
-        range, or how it ended."""
-        query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
+        range, or how it ended. `bundle`: its id, where it is kept here."""
+        known = {"bundle": bundle, "sha256": digest}
+        query = {name: value for name, value in known.items() if value is not None}
         query |= _encrypted(parse_recipients(recipients))
         file = None if digest is None else f"sha256:{digest}"
         await self._record("audit.exported", by, query, first=first, end=end, outcome=outcome, digest=file)

@@ -72,7 +72,7 @@ async def opened(site: Site, path: Path, origins: Mapping[str, str]) -> AsyncIte
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
-        api_keys = ApiKeyStore(engine, site.clock)
+        api_keys = ApiKeyStore(engine, site.clock, site.keyring.search_key(SYSTEM))
         issuers = (one.issuer for one in site.settings.issuer)
         yield msgspec.structs.replace(
             site,

@@ -326,7 +326,7 @@ async def open_site(
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
-        api_keys = ApiKeyStore(engine, clock)
+        api_keys = ApiKeyStore(engine, clock, keyring.search_key(SYSTEM))
         yield Site(
             settings=settings,
             clock=clock,

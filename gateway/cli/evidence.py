@@ -45,6 +45,7 @@ from gateway.evidence.verdict import Course, document
 from gateway.evidence.verdict import lines as verdict_lines
 from gateway.evidence.verify import judge
 from gateway.exchange import attaching
+from gateway.exchange.bundle_files import digest
 from gateway.exchange.scoping import Asked
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.ledger.rotation import encode_keys
@@ -144,12 +145,17 @@ def _export(arguments: argparse.Namespace) -> int:
         raise WrongUse(_EXISTS)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
-    manifest = asyncio.run(
+    manifest, sha256 = asyncio.run(
         _written(settings, tenant, asked, filters, arguments.attach, recipients, arguments.out, arguments.archive)
     )
     count = manifest.end - manifest.first
     data = {"file": str(arguments.out), "origin": manifest.origin, "first": manifest.first, "end": manifest.end}
-    data |= {"selected": manifest.selected, "opened": manifest.opened, "checkpoint": manifest.checkpoint[0]}
+    data |= {
+        "sha256": sha256,
+        "selected": manifest.selected,
+        "opened": manifest.opened,
+        "checkpoint": manifest.checkpoint[0],
+    }
     text = f"wrote {arguments.out}: {count} records, {manifest.selected} selected, {manifest.opened} details"
     if manifest.contents is not None:
         data["contents"] = manifest.contents
@@ -181,8 +187,9 @@ async def _written(
     recipients: Sequence[str],
     out: Path,
     archives: Sequence[Path],
-) -> Manifest:
-    """The bundle under its name once it is whole and synced, never before, and never over another file."""
+) -> tuple[Manifest, str]:
+    """The bundle under its name once it is whole and synced and its SHA-256 (in hex, given too) is on record, never
+    before, and never over another file."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=".bundle-", dir=out.parent)
     except OSError as error:
@@ -197,9 +204,10 @@ async def _written(
                     raise (Failed if state else WrongUse)(told(selection, _OPTIONS))
                 await warn_of_strangers(site, tenant, auditor, filters)
                 progress = Progress(sys.stderr, "readings of records" if attach else "records")
+                by = await reader(site, tenant)
                 try:
                     manifest = await auditor.export(
-                        await reader(site, tenant),
+                        by,
                         selection,
                         file,
                         attach=attach,
@@ -208,10 +216,14 @@ async def _written(
                     )
                 finally:
                     progress.close()
-            if isinstance(manifest, Refusal):
-                raise (WrongUse if manifest.field in ("recipients", "contents") else Failed)(told(manifest, _OPTIONS))
-            file.flush()
-            os.fsync(file.fileno())
+                if isinstance(manifest, Refusal):
+                    wrong = manifest.field in ("recipients", "contents")
+                    raise (WrongUse if wrong else Failed)(told(manifest, _OPTIONS))
+                file.flush()
+                os.fsync(file.fileno())
+                found, _ = digest(Path(name))
+                # A crash before this is durable: no file has the name. After: it may tell of one that has none.
+                await auditor.bundled(by, None, found, "ok", manifest.first, manifest.end)
         os.link(name, out)
     except FileExistsError as error:
         raise WrongUse(_EXISTS) from error
@@ -219,7 +231,7 @@ async def _written(
         raise Failed(f"the bundle could not be written: {error.strerror}") from error
     finally:
         os.unlink(name)
-    return manifest
+    return manifest, found
 
 
 def _verify(arguments: argparse.Namespace) -> int:

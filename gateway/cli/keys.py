@@ -315,6 +315,8 @@ def _scopes(given: Sequence[str]) -> tuple[str, ...]:
 def _state(key: dict[str, Any], now: str) -> str:
     if key["revoked"] is not None:
         return f"revoked {key['revoked'][:10]}"
+    if not key["sealed"]:
+        return "refused: not as it was kept"
     if key["expires"] is None:
         return "valid"
     return f"{'expired' if key['expires'] <= now else 'valid until'} {key['expires'][:19]}Z"

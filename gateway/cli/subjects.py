@@ -234,7 +234,10 @@ def say_case(arguments: argparse.Namespace, site: Site, done: Case | Refusal) ->
     if isinstance(done, Refusal):
         raise Failed(told(done, _OPTIONS))
     shown = described_case(done, site.clock.now_us())
-    say(arguments, shown, [f"{done.id}: {done.kind} of {done.subject} is {done.state}"])
+    times = (("ripe", "not before"), ("due", "due")) if done.ended_us is None else ()
+    words = [f"{done.id}: {done.kind} of {done.subject} is {done.state}"]
+    words += [f"{word} {shown[name]}" for name, word in times if shown[name] is not None]
+    say(arguments, shown, [", ".join(words)])
 
 
 def _say(arguments: argparse.Namespace, site: Site, done: Shown | Refusal) -> None:

@@ -92,6 +92,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What it is narrowed to (`core.scopes`)."""
     last_used_us: int | None = None
     """When it was last used, to about five minutes."""
+    sealed: bool = True
+    """Whether its row is as a process with the keyring has kept it. Nobody is let in with one that is not."""
 
 
 class KeyLookup(Protocol):

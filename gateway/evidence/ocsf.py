@@ -119,6 +119,7 @@ KINDS = {
     "subject.erasure-refused": _kind(_DELETE, _FAILURE, 2),
     "subject.erased": _kind(_DELETE, severity=3),
     "subject.access": _kind(_READ, severity=2),
+    "subject.shown": _kind(_READ, severity=2),
     "checkpoint.witnessed": _kind(_UPDATE),
     "restore.acknowledged": _kind(_UPDATE, severity=5),
     "restore.erased": _kind(_DELETE, severity=3),

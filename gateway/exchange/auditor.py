@@ -517,19 +517,20 @@ class Auditor:
     async def bundled(
         self,
         by: Reader,
-        bundle: str,
+        bundle: str | None,
         digest: str | None,
         outcome: str,
         first: int | None = None,
         end: int | None = None,
         recipients: Sequence[str] = (),
         *,
-        change: RowChange,
+        change: RowChange | None = None,
     ) -> bool:
         """Put on record what came of a bundle: `ok` with the SHA-256 of its file, whom it is encrypted to, and its
-        range, or how it ended. It and `change`, which is of the bundle's row, come true together; False, and neither,
-        where somebody else has changed that."""
-        query = {"bundle": bundle} if digest is None else {"bundle": bundle, "sha256": digest}
+        range, or how it ended. `bundle`: its id, where it is kept here. It and `change`, which is of the bundle's row,
+        come true together; False, and neither, where somebody else has changed that."""
+        known = {"bundle": bundle, "sha256": digest}
+        query = {name: value for name, value in known.items() if value is not None}
         query |= _encrypted(parse_recipients(recipients))
         file = None if digest is None else f"sha256:{digest}"
         try:

@@ -87,8 +87,14 @@ class Holds:
         return found if found is not None and found.kind == "hold" else Refusal(code="not_found", field="case")
 
     async def cases(self, who: Approver) -> tuple[Case, ...] | Refusal:
-        """The newest cases, those that are late among them."""
-        return await self._cases.newest(who.tenant) if may(who) else Refusal(code="role_required", hint=ROLE)
+        """The newest cases, those that are late among them; told on record."""
+        if not may(who):
+            return Refusal(code="role_required", hint=ROLE)
+        found = await self._cases.newest(who.tenant)
+        # A crash before this is durable: nothing was told. After: the record says that it may have been.
+        said = Said(event="subject.shown", code="listed", count=len(found))
+        await who.ledger.submit(entry(said, who.tenant, who.by, clock=self._clock, node=self._node))
+        return found
 
     async def _moved(self, who: Approver, was: Case, state: str, code: str, reason: str) -> Case | Refusal:
         confirmed = who.actor if was.state in ("proposed", "lifting") and state != "lifting" else None

@@ -21,7 +21,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     event: str
     code: str
-    subject: str = ""
+    subject: str | None = None
     case: str | None = None
     received_us: int | None = None
     """When what the case is about was asked for."""
@@ -43,9 +43,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 def entry(said: Said, tenant: str, by: By, *, clock: Clock, node: NodeInfo) -> Entry:
     """The record of something that was done about a data subject. `by`: nobody, where the gateway goes on with what
     persons have said."""
-    now, salt, subjects = clock.now_us(), new_salt(), (said.subject, *said.others)
+    now, salt = clock.now_us(), new_salt()
+    subjects = (*(() if said.subject is None else (said.subject,)), *said.others)
     detail = encode_detail(
-        msgspec.structs.replace(by.detail, subjects=subjects, diff=said.lines or None, reason=said.reason)
+        msgspec.structs.replace(by.detail, subjects=subjects or None, diff=said.lines or None, reason=said.reason)
     )
     envelope = Envelope(
         id=uuid7(now),

@@ -92,11 +92,19 @@ class Subjects:
         return found or Refusal(code="not_found", field="identifier")
 
     async def show(self, who: Approver, meant: Meant) -> Shown | Refusal:
-        """What is known of a data subject. Says nothing of what its records hold, and leaves no record."""
+        """What is known of a data subject. Says nothing of what its records hold. That somebody is known here, or is
+        not, is told on record: it may say that they are a patient."""
         subject = await self.find(who, meant)
         if isinstance(subject, Refusal):
+            if subject.code == "not_found":
+                # A crash before this is durable: nothing was told. After: the record says that it may have been.
+                await self._recorded(who, Said(event="subject.shown", code="not_found"))
             return subject
-        return await self._shown(who, subject)
+        found = await self._shown(who, subject)
+        others = tuple(one for one in found.group if one != subject)
+        # As above.
+        await self._recorded(who, Said(event="subject.shown", subject=subject, code="shown", others=others))
+        return found
 
     async def link(self, who: Approver, meant: Meant, links: tuple[Identifier, ...]) -> Shown | Refusal:
         """Have a subject found by further identifiers too. One that is another subject's already says that the two may

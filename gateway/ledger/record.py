@@ -127,6 +127,7 @@ EVENTS = (
     "emergency.stitched",
     "key.wrapped",
     "review.signed",
+    "subject.shown",
 )
 
 

@@ -5,18 +5,22 @@ the SHA-256 of the whole is kept (256 random bits need no slow hash); the key it
 
 No key is usable that is not on record: the record of a new key is durable before its row is. What takes a key away acts
 the other way round, so that it holds even when its record cannot be written.
+
+Each row is sealed (`row_seal`), so that nobody is let in by a row that was put into the table, or changed, by who has
+the database and not the keyring: who asks with such a key is let in nowhere, who lists them is told. It can still be
+revoked.
 """
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
@@ -30,6 +34,7 @@ from gateway.ledger.granted import Granted
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp
 from gateway.store.engine import reading, writing
 from gateway.store.key_use import KeyUse
+from gateway.store.row_seal import RowSeal
 from gateway.store.sql import reachable
 from gateway.store.tables import api_key
 
@@ -43,6 +48,12 @@ _RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
 _KINDS = ("person", "service", "agent")
 _MAX_NAMES = 64
 _LISTS = ("roles", "purposes", "floor", "scopes")
+_PURPOSE = b"gateway/api-key/v1"
+_SEALED = (
+    *("id", "tenant", "prefix", "hash", "owner", "kind", "roles", "zone", "purposes", "floor", "rate"),
+    *("created_us", "expires_us", "revoked_us", "scopes"),
+)
+_log = logging.getLogger("gateway.store")
 V = TypeVar("V")
 _names = msgspec.json.Decoder(tuple[str, ...])
 
@@ -87,8 +98,9 @@ class NewKey(msgspec.Struct, frozen=True):
 class ApiKeyStore:
     """API keys in the database. `core.ports.KeyLookup` for who verifies them."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: AsyncEngine, clock: Clock, key: bytes) -> None:
+        """`key`: 32 bytes of the keyring's (`row_seal`)."""
+        self._engine, self._clock, self._seal = engine, clock, sealing(key)
         self._known: dict[str, tuple[KeyRecord, int]] = {}
         # Apart from the known ones, so that a flood of made-up prefixes pushes none of those out.
         self._unknown: dict[str, int] = {}
@@ -108,8 +120,8 @@ class ApiKeyStore:
             found.clear()
 
     async def find(self, prefix: str) -> KeyRecord | None:
-        """The key with this prefix, revoked and expired ones too; at most 5 s old. `LedgerUnavailable` if the database
-        cannot be asked: an answer that is older is never given instead."""
+        """The key with this prefix, revoked and expired ones too, none whose row is not sealed; at most 5 s old.
+        `LedgerUnavailable` if the database cannot be asked: an answer that is older is never given instead."""
         if not _PREFIX.fullmatch(prefix):
             return None
         known = self.known(prefix)
@@ -135,14 +147,14 @@ class ApiKeyStore:
         with reachable():
             async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else self._record(row)
 
     async def list(self, tenant: str) -> tuple[KeyRecord, ...]:
         """All keys of a tenant (its configured id), the oldest first, revoked and expired ones too."""
         query = select(api_key).where(api_key.c.tenant == tenant).order_by(api_key.c.created_us, api_key.c.id)
         with reachable():
             async with reading(self._engine, tenant) as connection:
-                return tuple(_record(row) for row in await connection.execute(query))
+                return tuple(self._record(row) for row in await connection.execute(query))
 
     async def create(self, by: Administrator, tenant: str, grant: Grant) -> NewKey | Refusal:
         """Make a key of a tenant (its configured id), or say which field of the grant is wrong."""
@@ -155,7 +167,7 @@ class ApiKeyStore:
         await self._on_record(by, "key.created", made.record.id, _described(made.record))
         with reachable():
             async with writing(self._engine, tenant) as connection:
-                await connection.execute(insert(api_key).values(_row(made.record)))
+                await connection.execute(insert(api_key).values(self._row(made.record)))
         self._forget(made.record.prefix)
         return made
 
@@ -168,13 +180,13 @@ class ApiKeyStore:
         with reachable():
             async with writing(self._engine, tenant) as connection:
                 mine = (api_key.c.id == key_id, api_key.c.tenant == tenant)
-                await connection.execute(
-                    update(api_key).where(*mine, api_key.c.revoked_us.is_(None)).values(revoked_us=now)
-                )
-                row = (await connection.execute(select(api_key).where(*mine))).one_or_none()
-        if row is None:
+                row = (await connection.execute(select(api_key).where(*mine).with_for_update())).one_or_none()
+                record = None if row is None else self._record(row)
+                if record is not None and record.revoked_us is None:
+                    record = msgspec.structs.replace(record, revoked_us=now)
+                    await connection.execute(update(api_key).where(*mine).values(self._becoming(record, "revoked_us")))
+        if record is None:
             return Refusal(code="not_found", field="id")
-        record = _record(row)
         self._forget(record.prefix)
         told = Granted(owner=record.owner, prefix=record.prefix)
         await self._on_record(by, "key.revoked", key_id, told, denies=True)
@@ -194,6 +206,8 @@ class ApiKeyStore:
             return Refusal(code="not_found", field="id")
         if old.revoked_us is not None or (old.expires_us is not None and old.expires_us <= now):
             return Refusal(code="conflict", field="id", hint="a key that is neither revoked nor expired")
+        if not old.sealed:
+            return Refusal(code="conflict", field="id", hint="a key whose row is as it was kept here")
         if expires_us is None and old.expires_us is not None:
             expires_us = now + old.expires_us - old.created_us
         grant = _grant(old, expires_us)
@@ -228,13 +242,14 @@ class ApiKeyStore:
         found = ends if ended else old.expires_us
         same = api_key.c.expires_us.is_(None) if found is None else api_key.c.expires_us == found
         still = (api_key.c.tenant == old.tenant, api_key.c.id == old.id, api_key.c.revoked_us.is_(None), same)
+        becomes = self._becoming(msgspec.structs.replace(old, expires_us=ends), "expires_us")
         with reachable():
             async with writing(self._engine, old.tenant) as connection:
-                done = await connection.execute(update(api_key).where(*still).values(expires_us=ends))
+                done = await connection.execute(update(api_key).where(*still).values(becomes))
                 if done.rowcount != 1:
                     return False
                 if made is not None:
-                    await connection.execute(insert(api_key).values(_row(made.record)))
+                    await connection.execute(insert(api_key).values(self._row(made.record)))
         return True
 
     async def _ask(self, prefix: str) -> KeyRecord | None:
@@ -242,13 +257,37 @@ class ApiKeyStore:
         with reachable():
             async with reading(self._engine, None, prefix=prefix) as connection:
                 row = (await connection.execute(select(api_key).where(api_key.c.prefix == prefix))).one_or_none()
-        record = None if row is None else _record(row)
+        record = None if row is None else self._record(row)
+        if record is not None and not record.sealed:
+            _log.error("API key %s: its row is not as it was kept here, and nobody is let in by it", record.id)
+            record = None
         if changes == self._changes:  # otherwise this may be what was true before the change
             if record is None:
                 _keep(self._unknown, prefix, until)
             else:
                 _keep(self._known, prefix, (record, until))
         return record
+
+    def _row(self, record: KeyRecord) -> dict[str, object]:
+        """All columns but when it was last used."""
+        told = msgspec.structs.asdict(record)
+        row = {name: msgspec.json.encode(told[name]).decode() if name in _LISTS else told[name] for name in _SEALED}
+        return {**row, "seal": self._seal.of(row)}
+
+    def _becoming(self, record: KeyRecord, *changed: str) -> dict[str, object]:
+        """What is written of a row whose columns of these names change."""
+        row = self._row(record)
+        return {name: row[name] for name in (*changed, "seal")}
+
+    def _record(self, row: Row[tuple[object, ...]]) -> KeyRecord:
+        values = dict(row._mapping)
+        values["sealed"] = self._seal.holds(values, values.pop("seal"))
+        try:
+            for name in _LISTS:
+                values[name] = _names.decode(values[name])
+            return KeyRecord(**values)
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise LedgerUnavailable("the row of an API key cannot be read") from error
 
     def _asked(self, prefix: str, task: asyncio.Task[KeyRecord | None]) -> None:
         if self._asking.get(prefix) is task:
@@ -315,6 +354,7 @@ def shown(record: KeyRecord) -> dict[str, Any]:
         "floor": record.floor,
         "scopes": record.scopes,
         "rate": record.rate,
+        "sealed": record.sealed,
         **{name: None if at is None else timestamp(at) for name, at in times.items()},
     }
 
@@ -366,21 +406,17 @@ def _grant(record: KeyRecord, expires_us: int | None) -> Grant:
     return Grant(**{**kept, "expires_us": expires_us})
 
 
-def _row(record: KeyRecord) -> Mapping[str, object]:
-    row = msgspec.structs.asdict(record)
-    for name in _LISTS:
-        row[name] = msgspec.json.encode(row[name]).decode("utf-8")
-    return row
+def sealing(key: bytes) -> RowSeal:
+    """The seals of rows of `api_key`. `key`: 32 bytes of the keyring's."""
+    return RowSeal(key, _PURPOSE, _SEALED)
 
 
-def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
-    values = dict(row._mapping)
-    try:
-        for name in _LISTS:
-            values[name] = _names.decode(values[name])
-        return KeyRecord(**values)
-    except (msgspec.MsgspecError, TypeError) as error:
-        raise LedgerUnavailable("the row of an API key cannot be read") from error
+def seal_all(connection: Connection, seal: RowSeal) -> int:
+    """Seal every row that there is, as they stand; how many. For who brings a database of before to what it needs."""
+    rows = [dict(row) for row in connection.execute(select(api_key)).mappings()]
+    for row in rows:
+        connection.execute(update(api_key).where(api_key.c.id == row["id"]).values(seal=seal.of(row)))
+    return len(rows)
 
 
 def _keep(cache: dict[str, V], key: str, value: V) -> None:

@@ -10,19 +10,25 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import gateway
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.settings import Settings
+from gateway.store.api_keys import seal_all, sealing
 from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, reading, sqlite_engine, target, writing
 from gateway.store.grants import grant
+from gateway.store.keyring import open_keyring
+from gateway.store.tables import api_key
 from gateway.store.walls import raise_walls
 
 # Any fixed number will do, as long as it is this one everywhere: two upgrades at once must take turns.
 _LOCK = 0x6761746577617931
+_SEALED = "0036"
+"""From here on rows of API keys are sealed."""
 
 
 def migrations() -> Path:
@@ -52,16 +58,14 @@ async def upgrade(settings: Settings) -> str:
     """
     where = target(settings)
     if where.kind == "sqlite":
-        await _upgrade_sqlite(where.path)
+        await _upgrade_sqlite(where.path, settings)
     else:
         if where.owner_dsn is None:
             raise ConfigurationError("database.owner_url must name the owner, who alone may migrate")
         engine = postgresql_engine(where.owner_dsn)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(
-                    _upgrade_postgresql, where.role, settings.archive.least_days(settings.tenants)
-                )
+                await connection.run_sync(_upgrade_postgresql, where.role, settings)
         finally:
             await engine.dispose()
     return head()
@@ -93,12 +97,12 @@ async def demand_current(engine: AsyncEngine) -> None:
         raise ConfigurationError(f"the database {state}: run `gateway migrate`")
 
 
-async def _upgrade_sqlite(path: Path) -> None:
+async def _upgrade_sqlite(path: Path, settings: Settings) -> None:
     await asyncio.to_thread(_create, path)
     engine = sqlite_engine(path)
     try:
         async with writing(engine, None) as connection:
-            await connection.run_sync(_run)
+            await connection.run_sync(_run, settings)
     except OperationalError as error:
         raise ConfigurationError("the database file cannot be written, or another process holds its lock") from error
     finally:
@@ -117,11 +121,11 @@ def _create(path: Path) -> None:
         raise ConfigurationError("database.url must name a file on a local disk: its file system allows no WAL")
 
 
-def _upgrade_postgresql(connection: Connection, role: str, archive_days: int | None) -> None:
+def _upgrade_postgresql(connection: Connection, role: str, settings: Settings) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    _run(connection)
+    _run(connection, settings)
     grant(connection, role)
-    _let_archive(connection, role, archive_days)
+    _let_archive(connection, role, settings.archive.least_days(settings.tenants))
     raise_walls(connection, role)
 
 
@@ -144,7 +148,7 @@ def _let_archive(connection: Connection, role: str, days: int | None) -> None:
     connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION gateway_remove_archived() TO {quote(role)}")
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, settings: Settings) -> None:
     # Read in by who migrates alone: it is a tenth of the time that a start of the server takes.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -159,3 +163,16 @@ def _run(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if found is not None and found < _SEALED:
+        _seal_keys(connection, settings)
+
+
+def _seal_keys(connection: Connection, settings: Settings) -> None:
+    """Once, in the transaction of migration 0036: rows that are put in later have no seal, and never get one here."""
+    if not connection.scalar(select(func.count()).select_from(api_key)):
+        return
+    keyring = open_keyring(settings)
+    try:
+        seal_all(connection, sealing(keyring.search_key(SYSTEM)))
+    finally:
+        keyring.close()

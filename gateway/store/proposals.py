@@ -5,14 +5,11 @@ serves all tenants. The set itself is a `policy_version` by its digest. A row is
 is `activating`: whoever makes it so has the activation to itself, and whoever finds it finishes it. One of a
 start that came too late is `dropped`. `number` counts activations, so that which was the last depends on no clock.
 
-Each row is sealed: an HMAC of all of it, under a key of the keyring's. So a row that somebody else has written, or an
-own one that was changed, is told from those that a node has kept after it had looked at who may what. It does not tell
-an own row of before from the one of now: where that matters, who reads it compares it with the ledgers.
+Each row is sealed (`row_seal`): so one that was not kept by a node which had looked at who may what is told from those
+that were.
 """
 
-import hmac
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
@@ -24,6 +21,7 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import SYSTEM
 from gateway.ledger.record import Detail
 from gateway.store.engine import reading, writing
+from gateway.store.row_seal import RowSeal
 from gateway.store.sql import reachable
 from gateway.store.tables import policy_proposal
 
@@ -88,7 +86,7 @@ class ProposalStore:
 
     def __init__(self, engine: AsyncEngine, key: bytes) -> None:
         """`key`: 32 bytes of the keyring's, from which the one that seals is derived."""
-        self._engine, self._key = engine, hmac.digest(key, _PURPOSE, "sha256")
+        self._engine, self._seal = engine, RowSeal(key, _PURPOSE, _COLUMNS)
 
     async def put(self, made: Proposal) -> bool:
         """Keep a new one. False, and nothing kept, for one that is `activating` while another is, or has a number that
@@ -176,15 +174,11 @@ class ProposalStore:
     def _row(self, one: Proposal) -> dict[str, object]:
         values = {name: getattr(one, name) for name in _COLUMNS}
         values["terms"] = msgspec.json.encode(one.terms).decode()
-        return {**values, "seal": self._seal(values)}
-
-    def _seal(self, values: Mapping[str, object]) -> str:
-        """64 hex digits, of each column as it is stored."""
-        return hmac.new(self._key, msgspec.json.encode([values[name] for name in _COLUMNS]), sha256).hexdigest()
+        return {**values, "seal": self._seal.of(values)}
 
     def _proposal(self, row: Row[tuple[object, ...]]) -> Proposal:
         values: dict[str, Any] = {name: row._mapping[name] for name in _COLUMNS}
-        sealed = hmac.compare_digest(self._seal(values).encode(), str(row.seal or "").encode())
+        sealed = self._seal.holds(values, row.seal)
         try:
             return msgspec.convert({**values, "terms": msgspec.json.decode(row.terms), "sealed": sealed}, Proposal)
         except msgspec.MsgspecError as error:

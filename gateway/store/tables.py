@@ -360,10 +360,11 @@ api_key = Table(
     Column("revoked_us", BigInteger),
     Column("scopes", Text, nullable=False, server_default="[]"),
     Column("last_used_us", BigInteger),
+    Column("seal", Text),
     sqlite_with_rowid=False,
 )
 """API keys (`core.ports.KeyRecord`); `tenant` is the configured id; `roles`, `purposes`, `floor` and `scopes` are JSON
-arrays."""
+arrays; `seal` is of all columns but `last_used_us` (`store.api_keys`)."""
 
 denied = Table(
     "denied",

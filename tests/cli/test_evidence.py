@@ -1,6 +1,7 @@
 """`gateway evidence`: a bundle is written whole or not at all, and verified with its key and nothing else."""
 
 import asyncio
+import hashlib
 import json
 import os
 import zipfile
@@ -136,9 +137,11 @@ def test_a_file_that_is_no_bundle_does_not_hold(gateway: Run, used: Path, conten
 
 
 def test_an_export_is_on_record_with_who_asked(gateway: Run, bundle: Path) -> None:
-    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
-    assert record["record"]["actor"].startswith("ac_")
-    assert record["detail"]["method"] == "command-line"
+    made, asked = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    assert asked["record"]["actor"].startswith("ac_")
+    assert asked["detail"]["method"] == "command-line"
+    assert (made["record"]["actor"], made["record"]["outcome"]["code"]) == (asked["record"]["actor"], "ok")
+    assert made["record"]["digest"] == f"sha256:{hashlib.sha256(bundle.read_bytes()).hexdigest()}"
 
 
 def test_a_range_and_filters_select(gateway: Run, used: Path) -> None:
@@ -189,7 +192,7 @@ def test_progress_is_told_in_what_it_counts(gateway: Run, used: Path) -> None:
     plain = gateway("evidence", "export", "--out", "b.zip")
     assert plain.err.splitlines()[-1] == "100 %: 4 of 4 records"
     attached = gateway("evidence", "export", "--out", "c.zip", "--attach", "csv")
-    assert attached.err.splitlines()[-1] == "100 %: 12 of 12 readings of records", "six, once more for a file"
+    assert attached.err.splitlines()[-1] == "100 %: 14 of 14 readings of records", "seven, once more for a file"
 
 
 def test_a_range_beyond_the_ledger_is_refused(gateway: Run, used: Path) -> None:
@@ -268,7 +271,7 @@ def test_an_encrypted_bundle_is_verified_with_an_identity_and_by_who_decrypts_it
     (used / "b.zip").write_bytes(pyrage.decrypt((used / "b.zip.age").read_bytes(), [identity]))
     assert gateway(*VERIFY, "b.zip").code == 0
     assert gateway(*VERIFY, "--identity", "auditor.key", "b.zip").code == 0, "it need not be encrypted"
-    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    _, record = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
     assert record["detail"]["query"]["recipients"].split(",")[0] == auditor
     assert not [path.name for path in used.iterdir() if path.name.startswith(".bundle")]
 
@@ -282,7 +285,7 @@ def test_kept_content_leaves_only_encrypted_and_is_told_of(gateway: Run, used: P
     result = gateway(*VERIFY, "--identity", "auditor.key", "b.zip.age", "--json")
     assert result.data["report"]["contents"]["asked"] is True
     assert ("kept", "ok") in [(step["name"], step["state"]) for step in result.data["steps"]]
-    (record,) = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
+    _, record = gateway("audit", "query", "--event", "audit.exported", "--json").data["records"]
     assert record["detail"]["query"]["contents"] == "true"
 
 

@@ -1,5 +1,7 @@
 """`gateway keys`: a key is shown once, is on record, and can be ended; the ledger's public key is anybody's."""
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,10 @@ def test_the_list_tells_owners_and_states(gateway: Run, site: Path) -> None:
     assert ended["id"] in lines[2]
     assert "revoked" in lines[2]
     assert lines[3].endswith("valid until 2099-01-01T00:00:00Z")
+    with closing(sqlite3.connect(site / "gateway.db")) as connection, connection:
+        connection.execute("UPDATE api_key SET kind = 'agent' WHERE expires_us IS NOT NULL")
+    lines = gateway("keys", "list").out.splitlines()
+    assert [line.endswith("refused: not as it was kept") for line in lines] == [False, False, False, True]
 
 
 def test_a_revoked_key_is_revoked_and_that_is_on_record(gateway: Run, site: Path) -> None:

@@ -128,9 +128,11 @@ def test_an_erasure_is_asked_for_agreed_to_by_another_and_refused(gateway: Run, 
     assert made["due"] == "2026-02-28T23:59:59.999999Z"
     step = ("--reason", "right", "--key")
     assert gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_ADA").code == 1
-    done = gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_EVE", "--json")
-    assert (done.code, done.data["state"]) == (0, "approved")
-    assert done.data["ripe"] > done.data["opened"]
-    refused = gateway("subjects", "erase", "--refuse", made["id"], "--ground", "a", *step, "env:KEY_EVE", "--json")
-    assert refused.data["state"] == "refused"
+    done = gateway("subjects", "erase", "--approve", made["id"], *step, "env:KEY_EVE")
+    said = f"{made['id']}: erasure of {one} is"
+    (case,) = [one for one in gateway("subjects", "cases", *KEY, "--json").data["cases"] if one["id"] == made["id"]]
+    assert (done.code, done.out) == (0, f"{said} approved, not before {case['ripe']}, due {case['due']}\n")
+    assert case["ripe"] > case["opened"]
+    refused = gateway("subjects", "erase", "--refuse", made["id"], "--ground", "a", *step, "env:KEY_EVE")
+    assert refused.out == f"{said} refused\n"
     assert gateway("subjects", "erase", *step, "env:KEY_EVE").code == 2

@@ -73,14 +73,13 @@ class Given(msgspec.Struct, frozen=True):
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A scene and what is durable in it, in the order in which that first comes about. `alone`: on SQLite only, where
-    it is of no database or costs too much for two; `once`: no fault lasts, and each comes before its step (False) or
-    although that has come about (True), and `brief`: each step once, although it has come about, for that."""
+    it is of no database or another test has the other one; `once`: where it costs too much that a fault lasts, whether
+    each comes before its step (False) and although that has come about (True)."""
 
     opened: Callable[[Store, Steps, Given], AbstractAsyncContextManager[Scene]]
     steps: tuple[str, ...]
     alone: bool = False
     once: tuple[bool, ...] = ()
-    brief: bool = False
 
 
 def over(
@@ -88,7 +87,6 @@ def over(
     *steps: str,
     alone: bool = False,
     once: tuple[bool, ...] = (),
-    brief: bool = False,
 ) -> Play:
     @asynccontextmanager
     async def opened(store: Store, failing: Steps, _: Given) -> AsyncIterator[Scene]:
@@ -96,7 +94,7 @@ def over(
             failing.of_writer(writer)
             yield made(store, writer)
 
-    return Play(opened=opened, steps=steps, alone=alone, once=once, brief=brief)
+    return Play(opened=opened, steps=steps, alone=alone, once=once)
 
 
 def about(

@@ -28,6 +28,8 @@ _BY_OUTCOME = ("audit.exported",)
 _BY_CHANGE = {"bundle": ("state", "basis", "kept"), "notice": ("tries", "due_us"), "task_callback": ("code", "tries")}
 """Tables whose rows are changed for several reasons: the first of these columns that a change sets says for which."""
 _WRITES = re.compile(r"(?:INSERT INTO|UPDATE|(DELETE) FROM) (\w+)")
+_REMOVES = ("SELECT gateway_remove_archived()", ("-posting", "-record"))
+"""What PostgreSQL's owner lets nobody do but by this function, and what it takes rows from."""
 
 
 class Steps:
@@ -79,12 +81,12 @@ class Steps:
         commit, rollback = dialect.do_commit, dialect.do_rollback
 
         def wrote(connection: Any, _: Any, statement: str, __: Any, context: Any, *___: Any) -> None:
-            found = _WRITES.match(statement)
-            if found:
-                table = f"-{found[2]}" if found[1] else found[2]
-                if statement.startswith("UPDATE"):
-                    table += _changed(found[2], context.compiled_parameters[0])
-                self._written.setdefault(id(connection.connection.dbapi_connection), []).append(table)
+            tables = self._written.setdefault(id(connection.connection.dbapi_connection), [])
+            if found := _WRITES.match(statement):
+                changed = _changed(found[2], context.compiled_parameters[0]) if statement.startswith("UPDATE") else ""
+                tables.append(f"-{found[2]}" if found[1] else f"{found[2]}{changed}")
+            elif statement == _REMOVES[0]:
+                tables.extend(_REMOVES[1])
 
         def committing(connection: Any) -> None:
             tables = self._written.pop(id(connection.dbapi_connection), [])

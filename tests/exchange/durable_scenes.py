@@ -1,31 +1,24 @@
 """What goes on beside requests, each in a scene of its own: with work that comes due, one try at it, and what must hold
 once nothing fails any more."""
 
-import asyncio
+import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from gateway.exchange.archive_blocks import Mine
-from gateway.exchange.archiving import Waits
 from gateway.exchange.erasure import SETTLE_US
 from gateway.ledger.record import Envelope
 from gateway.settings import Retention
-from gateway.store import beside, indexer, postings, verification
-from gateway.store.archives import ArchiveStore
 from gateway.store.indexer import Indexer
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
 from gateway.store.session_tokens import TokenStore
 from gateway.store.tables import record_block, session_token
-from gateway.store.tree import TreeReader
-from gateway.store.verification import LedgerVerification, Verdict
 from gateway.store.writer_base import LedgerWriter
 from tests.exchange import test_retaining, test_rotating
-from tests.exchange.archive_kit import LATER_US, archives, archiving
+from tests.exchange.durable_archives import RANGE, archived
 from tests.exchange.durable_base import LEASED, LET_GO, OfLedger, Play, about, over
 from tests.exchange.durable_bundles import bundling, scheduling
 from tests.exchange.durable_checkpoints import Checkpoints, Cosignatures, Forwards, Stalls, Stamps
@@ -39,11 +32,11 @@ from tests.exchange.subject_kit import Registry
 from tests.exchange.test_restored import restored
 from tests.store.kit import LEDGER, Store, entry
 from tests.store.ledger_kit import seeing
-from tests.store.test_checkpointer import SIGNER
 from tests.store.test_retention import some
 
-FEW = 8
-"""Records of a block where it is of no matter how many they are."""
+_BLOCK = BLOCK
+FEW = {"postings": 8, "archives": RANGE}
+"""Records of a block in scenes that need whole ones."""
 
 
 class Postings(OfLedger):
@@ -54,7 +47,7 @@ class Postings(OfLedger):
         self.indexer = Indexer(store.engine, LEDGER)
 
     async def work(self) -> None:
-        for _ in range(FEW):
+        for _ in range(FEW["postings"]):
             await self.writer.append(entry())
 
     async def round(self) -> None:
@@ -64,7 +57,7 @@ class Postings(OfLedger):
         size = await StoreReader(self.store.engine, LEDGER).size()
         async with seeing(self.store.where) as connection:
             made = await connection.scalar(select(func.count()).select_from(record_block))
-        assert made == size // FEW
+        assert made == size // FEW["postings"]
 
 
 class Retained(OfLedger):
@@ -153,48 +146,6 @@ class ErasedAgain(OfLedger):
         assert len(told) == len(self._seqs), "on record before it went"
 
 
-class Archivings(Checkpoints):
-    """Ranges whose days are over, moved into archives."""
-
-    def __init__(self, store: Store, writer: LedgerWriter) -> None:
-        super().__init__(store, writer)
-        self.indexer, self._job = Indexer(store.engine, LEDGER), archiving(store)
-        self._mine = Mine(
-            ledger=LEDGER,
-            writer=writer,
-            reader=StoreReader(store.engine, LEDGER),
-            tree=TreeReader(store.engine, LEDGER),
-            keys=SIGNER.verifier,
-        )
-        self._ranges = 0
-
-    async def work(self) -> None:
-        """As many records as make another block with those that are there."""
-        size = await self._mine.reader.size()
-        for _ in range(0, (self._ranges + 1) * BLOCK - size, 1_000):
-            await asyncio.gather(*(self.writer.append(entry()) for _ in range(1_000)))
-        self._ranges += 1
-        await self.checkpointer.publish(force=True)
-        await self.indexer.run()
-
-    async def round(self) -> None:
-        assert not isinstance(await self._job.advance(self._mine, LATER_US), Waits)
-
-    async def done(self) -> None:
-        found = await ArchiveStore(self.store.engine).all(LEDGER)
-        ranges = [(number * BLOCK, (number + 1) * BLOCK) for number in range(self._ranges)]
-        assert [(one.first, one.end) for one in found] == ranges
-        told = [one.range for one in await self.records("ledger.archived")]
-        assert told == ranges[-len(told) :], "each is on record once, the first ones in the archives themselves"
-        files = {path.name for path in (self.store.directory / "archive" / LEDGER).iterdir()}
-        assert files == {f"{first:016}-{end:016}.archive" for first, end in ranges}, "and none half written"
-
-    async def verified(self) -> Verdict:
-        kept = archives(self.store)
-        ledger = LedgerVerification(self.store.engine, LEDGER, SIGNER.verifier)
-        return await ledger.run(read=lambda one: kept.read(kept.file(LEDGER, one.first, one.end) or Path(), one))
-
-
 _PUBLISHED = ("commit checkpoint", "record checkpoint.published")
 PLAYS: dict[str, Play] = {
     "checkpoints": over(Checkpoints, LEASED, *_PUBLISHED, LET_GO, alone=True),
@@ -249,17 +200,18 @@ PLAYS: dict[str, Play] = {
             "record emergency.stitched",
         ),
     ),
-    "archives": over(
-        Archivings,
-        LEASED,
-        "sync .new",
-        "name .archive",
-        "sync directory",
-        "record ledger.archived",
-        "commit -detail -posting -record -sealed",
-        LET_GO,
-        alone=True,
-        brief=True,
+    "archives": Play(
+        opened=archived,
+        steps=(
+            LEASED,
+            "data keys persist",
+            "sync .new",
+            "name .archive",
+            "sync directory",
+            "record ledger.archived",
+            "commit -detail -posting -record -sealed",
+            LET_GO,
+        ),
     ),
     "kept content": over(Contents, "commit -sealed"),
     "tokens of sessions": over(Tokens, "commit session_token", "commit -session_token"),
@@ -343,7 +295,8 @@ PLAYS: dict[str, Play] = {
 
 def prepare(name: str, store: Store, patch: pytest.MonkeyPatch) -> None:
     """What a scene needs beside its store."""
-    for place in (indexer, postings, verification, beside) if name == "postings" else ():
-        patch.setattr(place, "BLOCK", FEW)
+    blocks = [place for place in sys.modules.values() if getattr(place, "BLOCK", None) == _BLOCK]
+    for place in blocks if name in FEW else ():
+        patch.setattr(place, "BLOCK", FEW[name])
     if name in ("key rotation", "keys that are destroyed"):
         store.keyring.create_ledger_key(test_rotating.ORIGIN)

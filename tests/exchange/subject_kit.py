@@ -49,7 +49,14 @@ class Registry(msgspec.Struct, kw_only=True):
         return [one for one in found if isinstance(one, str)]
 
     async def events(self) -> list[Envelope]:
-        """The records about subjects, in order."""
+        """The records of what was done about subjects, in order."""
+        return [one for one in await self._records() if one.event != "subject.shown"]
+
+    async def told(self) -> list[Envelope]:
+        """Those of what was told of them."""
+        return [one for one in await self._records() if one.event == "subject.shown"]
+
+    async def _records(self) -> list[Envelope]:
         reader = StoreReader(self.store.engine, LEDGER)
         found = [parse(one.envelope) async for one in reader.records(0, await reader.size())]
         return [one for one in found if one.event.startswith("subject.")]

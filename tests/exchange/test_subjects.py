@@ -41,6 +41,8 @@ async def test_a_subject_is_found_by_each_of_its_identifiers_however_it_is_writt
     assert code(await found.subjects.show(found.who(), called("471108"))) == "not_found"
     (one,) = await found.events()
     assert (one.event, one.subject, one.count) == ("subject.linked", su, 2)
+    told = [(each.subject, each.outcome and each.outcome.code, each.actor) for each in await found.told()]
+    assert told == [(su, "shown", one.actor)] * 3 + [(None, "not_found", one.actor)] * 2
     again = shown(await found.subjects.link(found.who(), Meant(subject=su), (MRN,)))
     assert (again.identifiers["mrn"], len(await found.events())) == (1, 1)
 
@@ -147,4 +149,7 @@ async def test_what_is_not_well_said_is_refused_by_its_name(found: Registry) -> 
     assert code(await found.subjects.show(found.who(), Meant(subject="su_" + "0" * 26))) == "not_found"
     assert code(await found.subjects.show(found.who(), Meant(subject="ac_ada"))) == "not_found"
     assert unfit_identifier(MRN) is None
-    assert await found.events() == []
+    told = await found.told()
+    assert [(one.event, one.subject, one.outcome and one.outcome.code) for one in told] == [
+        ("subject.shown", None, "not_found")
+    ] * 2, "nobody is known by it: that is told, on record"

@@ -24,6 +24,8 @@ from tests.conftest import ManualClock
 NODE = NodeInfo(id="nd_1", boot="bt_1")
 LEDGER = "tn_0123456789abcdef0123456789"
 START_US = ManualClock().us
+SEAL = bytes(range(32, 64))
+"""What rows of API keys are sealed by."""
 
 
 class Store(msgspec.Struct):

@@ -17,7 +17,8 @@ from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Detail, parse_detail
 from gateway.store import api_keys as module
 from gateway.store.api_keys import Administrator, ApiKeyStore, Grant, NewKey
-from tests.store.kit import START_US, Store
+from gateway.store.tables import api_key
+from tests.store.kit import SEAL, START_US, Store
 from tests.store.ledger_kit import changing, seeing
 
 GRANT = Grant(owner="alice", kind="person", roles=("auditor", "clinician"), zone="in-house", purposes=("TREAT",))
@@ -49,7 +50,7 @@ def by(ledger: MemoryLedger) -> Administrator:
 
 @pytest.fixture
 def keys(store: Store) -> ApiKeyStore:
-    return ApiKeyStore(store.engine, store.clock)
+    return ApiKeyStore(store.engine, store.clock, SEAL)
 
 
 async def made(keys: ApiKeyStore, by: Administrator, grant: Grant = GRANT, tenant: str = "default") -> NewKey:
@@ -167,7 +168,7 @@ async def test_a_revocation_by_another_process_acts_within_five_seconds(
 ) -> None:
     key = await made(keys, by)
     assert await keys.find(key.record.prefix) == key.record
-    await ApiKeyStore(store.engine, store.clock).revoke(by, "default", key.record.id)
+    await ApiKeyStore(store.engine, store.clock, SEAL).revoke(by, "default", key.record.id)
     store.clock.advance(4.9)
     assert await keys.find(key.record.prefix) == key.record
     store.clock.advance(0.1)
@@ -225,7 +226,7 @@ async def test_a_key_that_is_changed_while_it_is_rotated_stays_as_it_was_changed
 
     async def meanwhile() -> None:
         monkeypatch.undo()
-        other = ApiKeyStore(keys._engine, keys._clock)
+        other = ApiKeyStore(keys._engine, keys._clock, SEAL)
         if what == "revoke":
             assert not isinstance(await other.revoke(by, "default", key.record.id), Refusal)
         else:
@@ -383,13 +384,13 @@ async def test_an_answer_from_before_a_revocation_is_not_remembered_after_it(
     keys: ApiKeyStore, by: Administrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await made(keys, by)
-    read = module._record
+    read = keys._record
 
     def overtaken(row: Any) -> Any:
         keys._forget(key.record.prefix)  # what a revocation does, while this answer is on its way
         return read(row)
 
-    monkeypatch.setattr(module, "_record", overtaken)
+    monkeypatch.setattr(keys, "_record", overtaken)
     assert await keys.find(key.record.prefix) == key.record
     assert keys._known == {}
 
@@ -430,6 +431,90 @@ async def test_a_row_that_cannot_be_read_is_an_error_and_no_key(
         await connection.execute(text("UPDATE api_key SET roles = 'auditor'"))
     with pytest.raises(LedgerUnavailable):
         await keys.find(key.record.prefix)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "hash = (SELECT hash FROM api_key WHERE owner = 'eve')",
+        "tenant = 'moneybank'",
+        "owner = 'eve'",
+        "kind = 'agent'",
+        """roles = '["admin"]'""",
+        "zone = 'cloud'",
+        """purposes = '["HOPERAT"]'""",
+        """floor = '["pii"]'""",
+        """scopes = '["audit"]'""",
+        "rate = '9/second'",
+        "created_us = created_us + 1",
+        "expires_us = 4000000000000000",
+        "revoked_us = 1",
+        "seal = NULL",
+        "seal = (SELECT seal FROM api_key WHERE owner = 'eve')",
+    ],
+)
+async def test_a_row_that_was_changed_past_its_rules_lets_nobody_in_and_is_told_of(
+    keys: ApiKeyStore, by: Administrator, store: Store, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    key, other = await made(keys, by), await made(keys, by, msgspec.structs.replace(GRANT, owner="eve"))
+    async with store.bare() as bare:
+        await bare.run("api_key", f"UPDATE api_key SET {change} WHERE id = '{key.record.id}'")
+    store.clock.advance(5)
+    assert await keys.find(key.record.prefix) is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"API key {key.record.id}: its row is not as it was kept here, and nobody is let in by it"
+    ]
+    assert await keys.find(other.record.prefix) is not None
+    told = {one.id: one.sealed for tenant in ("default", "moneybank") for one in await keys.list(tenant)}
+    assert told == {key.record.id: False, other.record.id: True}
+
+
+async def test_a_row_that_was_put_in_lets_nobody_in_and_can_be_revoked_and_not_rotated(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    key = await made(keys, by)
+    columns = ", ".join(one.name for one in api_key.columns if one.name not in ("id", "prefix", "roles"))
+    async with changing(store.where) as connection:
+        await connection.execute(
+            text(
+                f"INSERT INTO api_key (id, prefix, roles, {columns}) "
+                f"""SELECT 'ak_put', '0123456789ab', '["admin"]', {columns} FROM api_key"""
+            )
+        )
+    assert await keys.find("0123456789ab") is None
+    refusal = await keys.rotate(by, "default", "ak_put", overlap_s=0)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.field) == ("conflict", "id")
+    ended = await keys.revoke(by, "default", "ak_put")
+    assert isinstance(ended, KeyRecord)
+    assert ended.revoked_us == store.clock.now_us()
+    assert (await keys.find(key.record.prefix)) == key.record
+
+
+async def test_what_was_revoked_or_made_to_end_lives_no_longer_by_a_column_that_was_set_back(
+    keys: ApiKeyStore, by: Administrator, store: Store
+) -> None:
+    ended, rotated = await made(keys, by), await made(keys, by)
+    await keys.revoke(by, "default", ended.record.id)
+    successor = await keys.rotate(by, "default", rotated.record.id, overlap_s=60)
+    assert isinstance(successor, NewKey)
+    for one in (ended, rotated, successor):
+        assert (await keys.find(one.record.prefix)) is not None, "kept here, revoked or not"
+    async with store.bare() as bare:
+        await bare.run("api_key", "UPDATE api_key SET revoked_us = NULL, expires_us = NULL")
+    keys.forget()
+    assert [await keys.find(one.record.prefix) for one in (ended, rotated)] == [None, None]
+    assert await keys.find(successor.record.prefix) is not None, "which has no end"
+
+
+async def test_the_time_of_its_last_use_is_not_sealed(keys: ApiKeyStore, by: Administrator, store: Store) -> None:
+    key = await made(keys, by)
+    keys.used(key.record, store.clock.now_us())
+    assert await keys.use.write() == 1
+    keys.forget()
+    found = await keys.find(key.record.prefix)
+    assert found is not None
+    assert (found.sealed, found.last_used_us is not None) == (True, True)
 
 
 @pytest.mark.parametrize(

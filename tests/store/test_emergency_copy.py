@@ -9,14 +9,14 @@ from gateway.core.errors import ConfigurationError
 from gateway.store.api_keys import Administrator, ApiKeyStore
 from gateway.store.directory import Directory
 from gateway.store.emergency_copy import beside, copy
-from tests.store.kit import Store, entry
+from tests.store.kit import SEAL, Store, entry
 from tests.store.test_api_keys import GRANT
 
 
 async def test_what_deciding_needs_is_copied_and_no_record(store: Store, sqlite_template: Path, tmp_path: Path) -> None:
     directory = Directory(store.engine, store.keyring, store.clock, "gateway.test")
     mine, theirs = await directory.entry("mine"), await directory.entry("theirs")
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     for one in (mine, theirs):
         await directory.actor(one.ledger, "eve")
         await store.append([entry(ledger=one.ledger)], one.ledger)

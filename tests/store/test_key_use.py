@@ -11,7 +11,7 @@ from gateway.core.ports import KeyRecord
 from gateway.store import key_use as module
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
 from gateway.store.key_use import GRAIN_US
-from tests.store.kit import START_US, Store
+from tests.store.kit import SEAL, START_US, Store
 from tests.store.test_api_keys import GRANT, MemoryLedger
 
 
@@ -22,13 +22,13 @@ async def _made(keys: ApiKeyStore, tenant: str = "default") -> KeyRecord:
 
 
 async def _last(store: Store, record: KeyRecord) -> int | None:
-    found = await ApiKeyStore(store.engine, store.clock).get(record.tenant, record.id)
+    found = await ApiKeyStore(store.engine, store.clock, SEAL).get(record.tenant, record.id)
     assert found is not None
     return found.last_used_us
 
 
 async def test_a_use_is_told_to_five_minutes_and_written_once_in_them(store: Store) -> None:
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     record = await _made(keys)
     written = []
     for us in (START_US, START_US + 1, START_US + 2):
@@ -42,7 +42,7 @@ async def test_a_use_is_told_to_five_minutes_and_written_once_in_them(store: Sto
 
 
 async def test_of_two_processes_the_later_use_stays(store: Store) -> None:
-    first, second = ApiKeyStore(store.engine, store.clock), ApiKeyStore(store.engine, store.clock)
+    first, second = ApiKeyStore(store.engine, store.clock, SEAL), ApiKeyStore(store.engine, store.clock, SEAL)
     record = await _made(first)
     first.used(record, START_US)
     second.used(record, START_US + 3 * GRAIN_US)
@@ -52,7 +52,7 @@ async def test_of_two_processes_the_later_use_stays(store: Store) -> None:
 
 
 async def test_what_could_not_be_written_stays_noted(store: Store) -> None:
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     record = await _made(keys)
     keys.used(record, START_US)
 
@@ -68,7 +68,7 @@ async def test_what_could_not_be_written_stays_noted(store: Store) -> None:
 
 async def test_memory_is_bounded_however_many_keys_there_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_NOTED", 3)
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     records = [await _made(keys) for _ in range(5)]
     for _ in range(4):
         for record in records:
@@ -80,14 +80,14 @@ async def test_memory_is_bounded_however_many_keys_there_are(store: Store, monke
 
 
 async def test_a_use_of_another_tenants_key_is_not_written(store: Store) -> None:
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     record = await _made(keys)
     await keys.use._put({record.id: ("other", START_US)})
     assert await _last(store, record) is None
 
 
 async def test_the_keeper_goes_on_after_a_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     tries: list[int] = []
     done = asyncio.Event()
 

@@ -11,11 +11,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from gateway.core.errors import ConfigurationError
+from gateway.core.ids import SYSTEM
 from gateway.settings import Settings, parse
 from gateway.store import migrate
+from gateway.store.api_keys import Administrator, ApiKeyStore, Grant, NewKey
 from gateway.store.engine import open_engine, target, writing
 from gateway.store.tables import metadata
 from tests.services import Postgres
+from tests.store.kit import SEAL, Store, opened
 from tests.store.ledger_kit import connected
 
 
@@ -110,6 +113,52 @@ async def test_serving_from_a_database_at_another_revision_is_refused(tmp_path: 
     with pytest.raises(ConfigurationError, match="gateway migrate"):
         await migrate.demand_current(engine)
     await engine.dispose()
+
+
+_BEFORE = ("ALTER TABLE api_key DROP COLUMN seal", "UPDATE alembic_version SET version_num = '0035'")
+
+
+async def test_api_keys_of_before_are_sealed_once_and_what_is_put_in_later_never_is(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with opened(database, tmp_path) as store:
+        store.keyring.create_search_key(SYSTEM)
+        keys = ApiKeyStore(store.engine, store.clock, store.keyring.search_key(SYSTEM))
+        async with store.writer() as writer:
+            by = Administrator(ledger=writer, tenant=writer.tenant)
+            grant = Grant(owner="ada", kind="person", roles=("admin",), zone="in-house")
+            made = [await keys.create(by, "default", grant) for _ in range(2)]
+        assert all(isinstance(one, NewKey) for one in made)
+        await _as_owner(
+            store, "ALTER TABLE api_key DROP COLUMN seal", "UPDATE alembic_version SET version_num = '0035'"
+        )
+        assert await migrate.upgrade(database) == migrate.head()
+        assert [one.sealed for one in await keys.list("default")] == [True, True]
+        await _as_owner(store, f"UPDATE api_key SET seal = NULL WHERE id = '{(await keys.list('default'))[0].id}'")
+        assert await migrate.upgrade(database) == migrate.head()
+        assert [one.sealed for one in await keys.list("default")] == [False, True]
+
+
+async def test_api_keys_of_before_are_not_passed_over_where_there_is_no_keyring(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with opened(database, tmp_path / "elsewhere") as store:
+        keys = ApiKeyStore(store.engine, store.clock, SEAL)
+        async with store.writer() as writer:
+            by = Administrator(ledger=writer, tenant=writer.tenant)
+            await keys.create(by, "default", Grant(owner="ada", kind="person", roles=("admin",), zone="in-house"))
+        await _as_owner(
+            store, "ALTER TABLE api_key DROP COLUMN seal", "UPDATE alembic_version SET version_num = '0035'"
+        )
+        with pytest.raises(ConfigurationError, match="key"):
+            await migrate.upgrade(database)
+        assert await migrate.current(database) == "0035", "all of it or nothing"
+
+
+async def _as_owner(store: Store, *statements: str) -> None:
+    async with store.bare() as bare, bare.engine.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize("name", ["missing/gateway.db", "."])

@@ -79,7 +79,7 @@ from gateway.store.verification import LedgerVerification
 from gateway.store.writer_base import LedgerWriter
 from tests.conftest import ManualClock
 from tests.store import ledger_kit
-from tests.store.kit import NODE, START_US, Store, entry, lone
+from tests.store.kit import NODE, SEAL, START_US, Store, entry, lone
 from tests.store.test_api_keys import GRANT, MemoryLedger
 from tests.store.test_approvals import made as approval
 from tests.store.test_bundle_jobs import job as bundle_job
@@ -176,7 +176,7 @@ async def world(store: Store) -> Any:
         )
         point = await checkpointer.publish(force=True)
         assert point is not None
-    keys = ApiKeyStore(store.engine, store.clock)
+    keys = ApiKeyStore(store.engine, store.clock, SEAL)
     key = await keys.create(Administrator(ledger=MemoryLedger(), tenant=theirs.ledger), "theirs", GRANT)
     assert isinstance(key, NewKey)
     approvals = ApprovalStore(store.engine)

@@ -60,11 +60,15 @@ async def test_a_privacy_officer_links_merges_restricts_holds_and_lists_over_htt
         assert conflict.status_code == 409
         absent = await site.http.post("/subjects/show", json={"identifier": "nobody"}, headers=headers)
         assert absent.status_code == 404
-        events = [record["event"] for record in await site.records() if record["event"].startswith("subject.")]
-        assert events == [
-            *("subject.linked", "subject.linked", "subject.merged", "subject.merged"),
-            *("subject.restricted", "subject.held", "subject.held"),
+        records = [record for record in await site.records() if record["event"].startswith("subject.")]
+        assert [record["event"] for record in records] == [
+            *("subject.linked", "subject.linked", "subject.shown", "subject.merged", "subject.merged"),
+            *("subject.restricted", "subject.held", "subject.shown", "subject.held", "subject.shown"),
         ]
+        told = [(one["outcome"]["code"], one.get("subject"), one.get("count")) for one in records]
+        told = [one for one, record in zip(told, records, strict=True) if record["event"] == "subject.shown"]
+        assert told == [("shown", one["subject"], None), ("listed", None, 1), ("not_found", None, None)]
+        assert {record["actor"] for record in records} == {records[0]["actor"]}, "who asked"
 
 
 async def test_an_erasure_is_asked_for_agreed_to_and_refused_over_http(sqlite_settings: Settings) -> None:

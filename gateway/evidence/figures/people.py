@@ -197,7 +197,7 @@ class Trail:
     """Who read, exported and verified the records and with which question, who was shown content, what people judged of
     samples, and which reviews they signed off."""
 
-    events = ("audit.", "content.revealed", "subject.access", "review.")
+    events = ("audit.", "content.revealed", "subject.access", "subject.shown", "review.")
 
     def __init__(self) -> None:
         self.readings = Spans()

@@ -342,6 +342,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "outcome": OutcomeInfo(code="missed"),
     },
     "subject.linked": {**ABOUT, "count": 2, "outcome": OutcomeInfo(code="linked")},
+    "subject.shown": {**ABOUT, "outcome": OutcomeInfo(code="shown")},
     "subject.merged": {**ABOUT, "outcome": OutcomeInfo(code="merged")},
     "subject.restricted": {**ABOUT, "outcome": OutcomeInfo(code="restricted")},
     "subject.held": {**ABOUT, "case": CASE, "outcome": OutcomeInfo(code="placed")},

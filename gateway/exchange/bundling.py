@@ -207,7 +207,10 @@ class Bundling:
 
     async def run(self) -> None:
         """Build what is asked for, for ever, and delete what is over."""
-        await asyncio.to_thread(self._files.sweep, self._node)
+        try:
+            await asyncio.to_thread(self._files.sweep, self._node)
+        except OSError as error:  # the next start removes it
+            _log.error("what a former version had begun could not be removed: %s", type(error).__name__)
         while not self._stopping:
             self._wake.clear()
             self._looking = asyncio.create_task(self._look())
@@ -221,11 +224,12 @@ class Bundling:
     async def _look(self) -> None:
         for tenant in self._auditors:
             try:
-                await self._expire(tenant)
-                await self._tidy(tenant)
+                # First: a file that cannot be deleted keeps nobody's bundle from being built.
                 if tenant not in self._running and await self._store.next(tenant) is not None:
                     self._running[tenant] = asyncio.create_task(self._tenant(tenant))
-            except (GatewayError, OSError) as error:
+                await self._expire(tenant)
+                await self._tidy(tenant)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next look tries again
                 _log.error("bundles could not be looked for: %s", type(error).__name__)
 
     async def stop(self) -> None:

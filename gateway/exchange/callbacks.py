@@ -141,7 +141,7 @@ class Callbacks:
                 if not self._destinations and not await self._store.waiting(self._tenants):
                     return  # nobody can name one, and nothing is left from when somebody could
                 claimed = await self._round()
-            except GatewayError as error:
+            except Exception as error:  # noqa: BLE001 — a defect must not end this for good: it is seen, and tried again
                 claimed = 0
                 _log.error("callbacks could not be claimed: %s", type(error).__name__)
             if claimed and len(self._running) < AT_ONCE:

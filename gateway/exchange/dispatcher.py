@@ -417,7 +417,7 @@ class Dispatcher:
                     looked = now
                     self.depths = tuple(await self._tasks.store.depths())
                     await self._sweep()
-            except GatewayError as error:
+            except Exception as error:  # noqa: BLE001 — whoever renews no leases any more has its tasks run twice
                 _log.error("tasks could not be looked after: %s", type(error).__name__)
             await asyncio.sleep(min(self._settings.lease_s / 3, HOUSEKEEPING_S))
 

@@ -21,7 +21,7 @@ from gateway.evidence.verify import verify
 from gateway.exchange import bundling as module
 from gateway.exchange.attaching import Setting
 from gateway.exchange.auditor import Auditor, Reader
-from gateway.exchange.bundle_files import Order
+from gateway.exchange.bundle_files import BundleFiles, Order
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.underway import UnderWay
 from gateway.ledger.entry import Entry, RowChange
@@ -315,6 +315,28 @@ async def test_however_long_what_came_of_it_cannot_be_put_on_record_it_is_not_gi
             await site.tidied()
         assert (done.state, done.tries, len(tried)) == (READY, 1, module.MAX_TRIES + 2)
         assert len(site.files()) == 1
+
+
+@pytest.mark.parametrize("error", [OSError(5, "x"), RuntimeError("x")], ids=["disk", "defect"])
+async def test_what_cannot_be_removed_or_looked_at_keeps_no_bundle_from_being_built(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A former version's file, one that is over, or one that no row names."""
+
+    def fails(*_: object) -> None:
+        raise error
+
+    async def over_anyway(*_: object) -> None:
+        raise error
+
+    async with opened(sqlite_settings) as site:
+        if isinstance(error, OSError):
+            monkeypatch.setattr(BundleFiles, "sweep", fails)
+        monkeypatch.setattr(Bundling, "_expire", over_anyway)
+        async with running(site.bundling):
+            for _ in range(2):
+                done = await site.until(await site.ask(), over)
+                assert done.state == READY
 
 
 @pytest.mark.parametrize("how", ["failed", "cancelled"])

@@ -464,8 +464,13 @@ async def test_a_destination_that_hangs_has_few_places_and_a_task_that_vanished_
         assert "a callback could not be delivered: LedgerUnavailable" in caplog.text
 
 
-async def test_it_goes_on_by_itself_and_over_a_database_that_does_not_answer(
-    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [LedgerUnavailable("no"), ZeroDivisionError()], ids=["database", "defect"])
+async def test_it_goes_on_by_itself_and_over_a_database_that_does_not_answer_or_a_defect(
+    sqlite_settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
 ) -> None:
     async with desk(sqlite_settings, tmp_path) as d:
         task, claim, failed = await ran(d.office, callback="billing"), d.store.claim, list[int]()
@@ -473,7 +478,7 @@ async def test_it_goes_on_by_itself_and_over_a_database_that_does_not_answer(
         async def shaky(*given: Any, **more: Any) -> Any:
             if not failed:
                 failed.append(1)
-                raise LedgerUnavailable("no")
+                raise error
             return await claim(*given, **more)
 
         monkeypatch.setattr(d.store, "claim", shaky)

@@ -475,8 +475,9 @@ async def test_a_node_does_not_take_its_own_tasks_for_lost_ones(sqlite_settings:
         await dispatcher.stop()
 
 
+@pytest.mark.parametrize("error", [LedgerUnavailable("no"), ZeroDivisionError()], ids=["database", "defect"])
 async def test_leases_that_could_not_be_prolonged_are_prolonged_at_the_next_turn(
-    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store, lease_s=60.0) as o:
         turns: list[int] = []
@@ -484,7 +485,7 @@ async def test_leases_that_could_not_be_prolonged_are_prolonged_at_the_next_turn
         async def renew(*_: object, **__: object) -> list[Any]:
             turns.append(1)
             if len(turns) < 3:
-                raise LedgerUnavailable("no")
+                raise error
             return []
 
         monkeypatch.setattr("gateway.exchange.dispatcher.HOUSEKEEPING_S", 0.001)

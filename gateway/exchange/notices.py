@@ -206,11 +206,15 @@ class Notices:
             sending = [asyncio.create_task(self._tried(one, ledgers)) for one in due]
             self._sending.update(sending)
             try:
-                await asyncio.gather(*sending)
+                # All to their end: one that is broken off in its try has lost it, and comes twice.
+                ends = await asyncio.gather(*sending, return_exceptions=True)
             finally:
                 for task in sending:
                     task.cancel()
                     self._sending.discard(task)
+            for error in ends:
+                if error is not None:
+                    raise error
         return tried
 
     async def _tried(self, one: Notice, ledgers: Ledgers) -> None:

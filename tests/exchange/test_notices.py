@@ -19,7 +19,7 @@ from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import LEASE_S, WAITS_S, Channel, Notices, channels_of, notified
 from gateway.settings import Settings, parse
-from gateway.store.notices import NoticeStore
+from gateway.store.notices import Notice, NoticeStore
 from tests.bootstrap.kit import configured
 from tests.conftest import ManualClock
 from tests.exchange.test_metrics import samples
@@ -161,6 +161,38 @@ async def test_what_waited_for_a_channel_that_is_gone_is_given_up(database: Sett
         await case.notices.run(case.ledgers)
         assert ends(case.metrics) == {"failed": 1}
         assert len(await case.records()) == 1
+
+
+async def test_one_that_fails_breaks_no_other_off_in_its_try(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Agent()
+    async with served(agent) as url, telling(sqlite_settings, clock, url) as case:
+        for _ in range(2):
+            await case.tell()
+        first, failed, take = asyncio.Event(), list[str](), case.store.take
+
+        async def shaky(one: Notice, until_us: int) -> Notice | None:
+            if not failed:
+                failed.append(one.id)
+                await first.wait()
+                raise LedgerUnavailable("no")
+            return await take(one, until_us)
+
+        async def fail_meanwhile(_: dict[str, str]) -> None:
+            first.set()
+            await asyncio.sleep(0.05)
+
+        agent.on_request = fail_meanwhile
+        monkeypatch.setattr(case.store, "take", shaky)
+        with pytest.raises(LedgerUnavailable):
+            await case.notices.deliver(case.ledgers)
+        assert len(agent.received) == 1
+        (left,) = await case.store.due(clock.now_us(), 9)
+        assert (left.id, left.tries) == (failed[0], 0)
+        assert await case.store.waiting() == {(case.tenant, "desk"): 1}, (
+            "the other is delivered, and nothing is left of it"
+        )
 
 
 async def test_what_waits_for_a_channel_that_is_gone_is_given_up_though_the_first_try_fails(

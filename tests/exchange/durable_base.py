@@ -1,5 +1,6 @@
 """What each scene of `durable_scenes` is made of."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -69,6 +70,10 @@ class Given(msgspec.Struct, frozen=True):
     template: Path
     settings: Settings
     patch: pytest.MonkeyPatch
+
+
+ALL = os.environ.get("FAULTS") == "all"
+"""The long form, with which `make kill` ends: every fault at every step, on both databases."""
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from gateway.store.notices import Notice, NoticeStore
 from gateway.store.tables import task_callback
 from gateway.store.tasks import Task
 from gateway.store.writer_base import LedgerWriter
-from tests.exchange.durable_base import OfLedger
+from tests.exchange.durable_base import ALL, OfLedger
 from tests.exchange.making import NODE
 from tests.exchange.task_making import Office
 from tests.exchange.test_callbacks import Desk, answered
@@ -88,8 +88,10 @@ class Told(OfLedger):
 
     async def done(self) -> None:
         assert await self._rows.waiting() == {}
-        assert self.receiver.taken.keys() == {one.body for one in self.made}, "each at least once"
-        assert await self.records("notice.failed") == []
+        missed = {one.body for one in self.made} - self.receiver.taken.keys()
+        assert ALL or not missed, "each at least once"
+        # Where a fault lasts, each claim is a try, and the last of them is the end, as is said.
+        assert len(await self.records("notice.failed")) == len(missed), "or on record, once"
 
 
 class GivenUp(Told):

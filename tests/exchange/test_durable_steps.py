@@ -10,7 +10,7 @@ import pytest
 
 from gateway.core.errors import GatewayError
 from gateway.settings import Settings
-from tests.exchange.durable_base import LET_GO, Given, Play, Scene
+from tests.exchange.durable_base import ALL, LET_GO, Given, Play, Scene
 from tests.exchange.durable_kit import Steps
 from tests.exchange.durable_scenes import PLAYS, prepare
 from tests.store.kit import opened
@@ -23,7 +23,7 @@ TIMES = {"transient": 1, "lasting": 3}
     [
         pytest.param(name, kind, marks=[pytest.mark.postgres] * (kind == "postgres"))
         for name, play in PLAYS.items()
-        for kind in ("sqlite", "postgres")[: 1 if play.alone else 2]
+        for kind in ("sqlite", "postgres")[: 1 if play.alone and not ALL else 2]
     ],
 )
 async def test_a_fault_at_any_durable_step_persisted_or_not_transient_or_lasting_is_made_up_for(
@@ -57,6 +57,8 @@ async def test_a_fault_at_any_durable_step_persisted_or_not_transient_or_lasting
 def _faults(play: Play, kind: str) -> Iterable[tuple[bool, int]]:
     """On PostgreSQL, where each costs some times as much, those that last: they begin like the others."""
     times = tuple(TIMES.values())
+    if ALL:
+        return product((False, True), times)
     if play.once:
         return product(play.once, times[:1])
     return product((False, True), times if kind == "sqlite" else times[1:])

@@ -41,8 +41,8 @@ pdf: $(VENV)/.run ## Install the extra that reports as PDF need
 services: ## Install the real services that tests need and this machine lacks, where it can be done
 	sh tests/install_services.sh
 
-test: $(VENV)/.dev $(TRESTLE)/.done services ## Run every test, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
-	$(BIN)/python -m pytest -p tests.forks --forks $(JOBS) $(TESTS)
+test: $(VENV)/.dev $(TRESTLE)/.done services ## Run every test of the product, those on a real PostgreSQL too; TESTS=tests/ledger for some, JOBS=2 for fewer at once
+	$(BIN)/python -m pytest -p tests.forks --forks $(JOBS) -m "not instrument" $(TESTS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import contracts, container files and what may not be committed
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .check-types .check-rest
@@ -60,7 +60,8 @@ check: $(VENV)/.dev ## Check format, lint, types, import contracts, container fi
 	$(BIN)/shellcheck docker/entrypoint.sh tests/install_services.sh .ci/run
 	$(if $(HOUSE),$(BIN)/python -m pytest -m "not slow" $(HOUSE))
 
-bench: $(VENV)/.dev services ## Measure the pipeline, appending and verification against their references
+bench: $(VENV)/.dev services ## Run what measures shortly, then measure the pipeline, appending and verification against their references
+	$(BIN)/python -m pytest -p no:cacheprovider -m instrument tests/benchmarks
 	$(BIN)/python -m benchmarks.run
 
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import choices
 from benchmarks.children import split
 from benchmarks.choices import Choice
@@ -17,6 +19,7 @@ def test_every_client_and_every_route_is_among_the_choices() -> None:
         assert {one.route for one in found if one.streamed is streamed} == {"before", "asgi", "post"}
 
 
+@pytest.mark.instrument
 def test_a_short_run_gives_a_row_for_each(tmp_path: Path) -> None:
     asked = [
         Choice(client="ours", route="before", scheme="http", streamed=False),

@@ -9,6 +9,7 @@ from benchmarks.children import Unmeasured
 from tests.agents.wire import certificates, server_context
 
 
+@pytest.mark.instrument
 async def test_every_client_is_measured_at_every_kind_of_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

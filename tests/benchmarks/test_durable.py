@@ -41,6 +41,7 @@ async def test_a_process_of_a_crowd_says_how_many_records_are_there(migrated: Pa
         await durable.append_until(settings, "tn_0000000000000000000000crowd", 0.05, lambda: time.time() - 1)
 
 
+@pytest.mark.instrument
 def test_records_that_are_not_there_are_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Databases(None)
     url = found.make("sqlite", tmp_path)

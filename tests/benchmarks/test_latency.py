@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import latency
 from benchmarks.arrivals import Arrived
 from benchmarks.children import split
@@ -30,6 +32,7 @@ def test_what_is_beyond_the_targets_is_told() -> None:
     assert [miss.split(":")[1].split()[0] for miss in latency.misses(report)] == ["p50", "p99"]
 
 
+@pytest.mark.instrument
 def test_a_short_run_loads_gateway_and_agent_alike(tmp_path: Path) -> None:
     report = latency.measure(Databases(None), tmp_path, seconds=0.4, rounds=1, cores=split())
     # Where the machine is busy so short a load may end before its first answer.

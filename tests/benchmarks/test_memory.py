@@ -13,6 +13,7 @@ from benchmarks.servers import Running, Server
 from gateway.settings import parse
 
 
+@pytest.mark.instrument
 def test_memory_is_looked_at_after_each_step(tmp_path: Path) -> None:
     told: list[str] = []
     report = memory.growth(Databases(None), tmp_path, cores=split(), requests=90, step=30, tell=told.append)
@@ -23,6 +24,7 @@ def test_memory_is_looked_at_after_each_step(tmp_path: Path) -> None:
     assert "after each 30 requests" in memory.growth_lines(report)[0]
 
 
+@pytest.mark.instrument
 def test_memory_is_looked_at_while_streams_are_held(tmp_path: Path) -> None:
     report = memory.held(Databases(None), tmp_path, cores=split(), streams=20)
     assert report.faults == []

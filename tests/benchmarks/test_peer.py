@@ -71,6 +71,7 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), 
 """
 
 
+@pytest.mark.instrument
 def test_a_short_run_loads_both_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "litellm"
     program.write_text(PROXY)

@@ -9,7 +9,9 @@ from benchmarks import pipeline
 from benchmarks.children import split
 from benchmarks.databases import Databases
 from benchmarks.load import Measured
+from benchmarks.servers import REF
 from benchmarks.trail import Trail
+from tests.services import Postgres
 
 GOOD = Trail(reached_agent=10, intents=10, ended=10, with_findings=0.33, pairs=50)
 
@@ -59,13 +61,33 @@ def test_figures_do_not_count_when_a_load_went_wrong(change: dict[str, object], 
     assert any(said in fault for fault in pipeline.faults(sample("sqlite", 10, **change)))
 
 
-@pytest.mark.parametrize("name", ["pipeline", "full", "streaming"])
-def test_a_short_run_finds_every_intent_of_what_reached_the_agent(tmp_path: Path, name: str) -> None:
+@pytest.fixture
+def both(request: pytest.FixtureRequest) -> Databases:
+    """SQLite, and PostgreSQL where there is one."""
+    try:
+        server: Postgres | None = request.getfixturevalue("postgres_server")
+    except pytest.skip.Exception:
+        server = None
+    return Databases(server)
+
+
+def _run_shortly(name: str, databases: Databases, directory: Path) -> None:
     trial = msgspec.structs.replace(pipeline.TRIALS[name], connections=(16,), agent=())
-    report = pipeline.measure(Databases(None), tmp_path, trial, seconds=0.2, rounds=1, cores=split())
-    trail = report.trails["sqlite"]
-    assert trail.reached_agent == trail.intents == trail.ended > 0
+    report = pipeline.measure(databases, directory, trial, seconds=0.2, rounds=1, cores=split())
+    assert set(report.trails) == set(report.rates) - {REF} == set(databases.kinds)
+    for trail in report.trails.values():
+        assert trail.reached_agent == trail.intents == trail.ended > 0
     # So short a run need not meet every pair of role and class, nor end a request in time where the machine is busy.
     short = ("pairs", "findings", "nothing was answered")
     assert all(any(word in fault for word in short) for fault in report.faults)
-    assert set(report.rates["sqlite"]) == {"16"}
+    assert all(set(rates) == {"16"} for rates in report.rates.values())
+
+
+def test_a_short_run_finds_every_intent_of_what_reached_the_agent(tmp_path: Path, both: Databases) -> None:
+    _run_shortly("pipeline", both, tmp_path)
+
+
+@pytest.mark.instrument
+@pytest.mark.parametrize("name", ["full", "streaming"])
+def test_so_does_one_of_each_other_trial(tmp_path: Path, both: Databases, name: str) -> None:
+    _run_shortly(name, both, tmp_path)

@@ -38,6 +38,7 @@ def test_each_target_that_is_missed_is_told() -> None:
     assert "export took 301 MB" in judged(export_mb=301)[0]
 
 
+@pytest.mark.instrument
 def test_a_ledger_is_made_searched_exported_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     made = [Question("nothing", Filters()), Question("agent", Filters(agent="agent-1"))]

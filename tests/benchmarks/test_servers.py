@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks import servers
 from benchmarks.children import split
 from benchmarks.databases import Databases
@@ -10,6 +12,7 @@ from benchmarks.load import load
 from benchmarks.servers import Plan
 
 
+@pytest.mark.instrument
 def test_what_a_server_is_sent_reaches_its_own_listener(tmp_path: Path) -> None:
     plan = Plan(methods=("api-key",))
     with servers.run(Databases(None), tmp_path, split()) as run:

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks import servers
 from benchmarks.children import split
 from benchmarks.databases import Databases
@@ -15,6 +17,7 @@ INSTALLED = [name for name in CLIENTS if name != "aiohttp"]
 WAYS = [(client, ROUTES[0]) for client in INSTALLED] + [("ours", route) for route in ROUTES[1:]]
 
 
+@pytest.mark.instrument
 def test_every_client_and_route_gives_whole_answers(tmp_path: Path) -> None:
     """Over TLS, which takes more than a plain connection does: that is what the gateway's own tests mostly have."""
     with servers.run(Databases(None), tmp_path, split(), secure=True) as run:

@@ -12,6 +12,7 @@ from tests.house.tree import ROOT
 
 _TEXT = (ROOT / "Makefile").read_text("utf-8")
 _PHONY = set(re.findall(r"^\.PHONY: (.*)$", _TEXT, re.MULTILINE)[0].split())
+_MARK = "mark." + "instrument"
 _PROMISED = {"demo", "run", "test", "check", "bench", "eval", "kill", "fuzz", "help", "requirements"}
 
 
@@ -52,15 +53,27 @@ def test_what_is_installed_is_held_to_its_hashes_and_never_compiled() -> None:
         assert words >= {"--require-hashes", "--only-binary"} or words >= {"--no-deps", "--no-index"}
 
 
+def test_what_measures_is_tried_before_it_measures_and_not_by_the_suite() -> None:
+    """Each test is run by one of the two, whatever it is marked with besides."""
+    runs = dict(re.findall(r"^(test|bench): .*\n\t(.*pytest.*)$", _TEXT, re.MULTILINE))
+    assert {name: re.findall(r"-m ((?!pytest)\S+|\".*?\") (\S+)$", line) for name, line in runs.items()} == {
+        "test": [('"not instrument"', "$(TESTS)")],
+        "bench": [("instrument", "tests/benchmarks")],
+    }
+    marked = [file for file in (ROOT / "tests").rglob("test_*.py") if _MARK in file.read_text("utf-8")]
+    assert {file.parent.name for file in marked} == {"benchmarks"}
+
+
 def test_the_gate_runs_checks_and_tests_and_looks_once_more_only_at_what_failed() -> None:
     gate = (ROOT / ".ci" / "run").read_text("utf-8")
     assert gate.startswith("#!/bin/bash\n")
     assert "set -euo pipefail" in gate
+    again = '--last-failed --last-failed-no-failures none -m "not instrument" tests'
     assert re.findall(r"\bmake --no-print-directory (?:--jobs 3 )?(\w+)(.*)$", gate, re.MULTILINE) == [
         ("check", " HOUSE= 2>&1) || code=$?"),
         ("services", " .venv/.dev go build/trestle/.done"),
         # A run that broke off names no failed test: the second one then runs none, which is a failure (exit code 5).
-        ("test", " || .venv/bin/python -m pytest --last-failed --last-failed-no-failures none tests || tested=$?"),
+        ("test", f" || .venv/bin/python -m pytest {again} || tested=$?"),
     ]
 
 

@@ -67,7 +67,7 @@ bench: $(VENV)/.dev services ## Run what measures shortly, then measure the pipe
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own
 	$(BIN)/python -m benchmarks.eval $(FILES)
 
-kill: $(VENV)/.dev services ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and verify its ledger
+kill: $(VENV)/.dev services ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and at every failpoint, and verify its ledger
 	$(BIN)/python -m tests.kill
 
 conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server directly and through the gateway; needs node and npm

@@ -1,8 +1,8 @@
 """`make kill`: a gateway that serves is killed 200 times on each database, under load, and verified after each; then
 thirty times more under 500 queued tasks, of which every one must end once: on PostgreSQL one of two gateways, or the
-NATS or the Redis between them.
+NATS or the Redis between them. And one dies, hangs and meets each error at every failpoint, on each database.
 
-    python -m tests.kill [--kills N] [--task-kills N] [--seed N] [--only sqlite|postgresql]
+    python -m tests.kill [--kills N] [--task-kills N] [--failpoints N] [--seed N] [--only sqlite|postgresql]
 
 With 0 there are none of a kind. Exits 1 if anything was lost or left unrecorded. A seed gives the same numbers of
 answers before each kill.
@@ -20,7 +20,9 @@ from pathlib import Path
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests.services import postgres, private_nats, private_redis
+from tests.system.failing import DEATHS, ERRORS, POINTS, died, failed
 from tests.system.killing import killed
+from tests.system.load import KINDS
 from tests.system.task_killing import Common, tasks_killed
 
 KILLS = 200
@@ -49,17 +51,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill", description="Kill a gateway under load.")
     parser.add_argument("--kills", type=int, default=KILLS, help=f"how often on each database (default: {KILLS})")
     parser.add_argument("--task-kills", type=int, default=TASK_KILLS, help=f"under tasks (default: {TASK_KILLS})")
+    parser.add_argument("--failpoints", type=int, default=1, help="how often at every failpoint (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default: 1)")
     parser.add_argument("--only", choices=tuple(DATABASES), help="one database")
     given = parser.parse_args(arguments)
-    failed, names = False, tuple(DATABASES) if given.only is None else (given.only,)
+    lost, names = False, tuple(DATABASES) if given.only is None else (given.only,)
     for name in names if given.kills else ():
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as settings:
             try:
                 found = asyncio.run(killed(settings, given.kills, given.seed))
             except AssertionError as error:
-                failed = True
+                lost = True
                 print(f"{name}: FAILED (seed {given.seed}): {error}", flush=True)
                 continue
         print(
@@ -70,8 +73,10 @@ def main(arguments: list[str]) -> int:
             flush=True,
         )
     for name in names if given.task_kills else ():
-        failed = not _tasks(name, given.task_kills, given.seed) or failed
-    return 1 if failed else 0
+        lost = not _tasks(name, given.task_kills, given.seed) or lost
+    for name in names if given.failpoints else ():
+        lost = not _failpoints(name, given.failpoints) or lost
+    return 1 if lost else 0
 
 
 def _tasks(name: str, kills: int, seed: int) -> bool:
@@ -95,6 +100,33 @@ def _tasks(name: str, kills: int, seed: int) -> bool:
         flush=True,
     )
     return True
+
+
+def _failpoints(name: str, rounds: int) -> bool:
+    """Whether everything was on record after each death, and each error, at every failpoint of one database."""
+    began = time.monotonic()
+    try:
+        for way in (*DEATHS, *ERRORS) * rounds:
+            with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as made:
+                asyncio.run(_met(made, way))
+    except AssertionError as error:
+        print(f"{name}, failpoints: FAILED: {error}", flush=True)
+        return False
+    ways = ", ".join((*DEATHS, *(error.__name__ for error in ERRORS)))
+    print(
+        f"{name}, failpoints: {ways}, {rounds} of each at each of {len(POINTS)}, all on record; every ledger verified "
+        f"({time.monotonic() - began:.0f} s)",
+        flush=True,
+    )
+    return True
+
+
+async def _met(settings: Settings, way: str | type[Exception]) -> None:
+    """A gateway dies by this way, or meets this error, at every failpoint."""
+    if not isinstance(way, str):
+        await failed(settings, way)
+    elif await died(settings, way) != frozenset(KINDS):
+        raise AssertionError("a kind of request was never answered")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 To collect all tests takes as long as some thousand of them: it is done once, and not again by each process. A file's
 tests are run by one process, in their order; whoever is done with a file takes the next. What they report reaches the
-first process, which tells it as if it had run all of them. A process that dies fails the test it was at, by name, and
-another takes the rest of the file.
+first process, which tells it as if it had run all of them: one message a test, since most tests take less than to send
+and to read a few. A process that dies fails the test it was at, by name, and another takes the rest of the file.
 
 What is made while tests are collected is everybody's, so it may be no thread, connection or loop. What a session shares
 is made by each process that needs it, and an error when it is given up fails the last test of that process.
@@ -19,8 +19,9 @@ import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count, groupby, pairwise
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any, NoReturn
 
 import pytest
@@ -62,6 +63,11 @@ def stretches(items: Sequence[pytest.Item]) -> Iterator[range]:
 
 
 _NOTHING = range(0)
+Location = tuple[str, int | None, str]
+"""Where a test stands, as pytest has it. To find it out costs as much as to read it, so that it is found out once."""
+Reports = list[pytest.TestReport | dict[str, Any]]
+"""What was reported of a test, in order: as it is, or, where it holds more than that something passed, in the form in
+which pytest gives it away."""
 
 
 class _Worker:
@@ -107,6 +113,7 @@ class _Suite:
         self._waiting = deque(stretches(session.items))
         self._workers: dict[Connection, _Worker] = {}
         self._numbers = count()
+        self._heard = DefaultSelector()
         self._over: set[int] = set()
         """Tests that have ended, or failed with their process."""
 
@@ -115,9 +122,9 @@ class _Suite:
             for _ in range(min(forks, len(self._waiting))):
                 self._fork()
             while self._workers:
-                for connection in wait(list(self._workers)):
-                    if isinstance(connection, Connection):
-                        self._hear(connection)
+                for key, _ in self._heard.select():
+                    if isinstance(key.fileobj, Connection):
+                        self._hear(key.fileobj)
                 if self._session.shouldfail:
                     raise self._session.Failed(self._session.shouldfail)
                 if self._session.shouldstop:
@@ -127,6 +134,7 @@ class _Suite:
         finally:
             for worker in self._workers.values():
                 worker.kill()
+            self._heard.close()
 
     def _fork(self) -> None:
         directory: Path = _any(self._session.config)._tmp_path_factory.getbasetemp() / f"fork-{next(self._numbers)}"
@@ -135,20 +143,24 @@ class _Suite:
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
+            self._heard.close()
             # As long as another holds an end of a pipe, nobody would see that its owner is gone.
             for connection in (ours, *self._workers):
                 connection.close()
             _work(self._session, theirs, directory)
         theirs.close()
         self._workers[ours] = _Worker(pid)
+        self._heard.register(ours, EVENT_READ)
 
     def _hear(self, connection: Connection) -> None:
         worker = self._workers[connection]
         try:
-            kind, said = connection.recv()
+            kind, said, ended = connection.recv()
         except (EOFError, OSError):  # at its end, or in the middle of what it said
             self._gone(connection)
             return
+        if ended is not None:
+            self._ended(*ended)
         match kind:
             case "next":
                 stretch = self._waiting.popleft() if self._waiting else _NOTHING
@@ -156,22 +168,24 @@ class _Suite:
                 with contextlib.suppress(BrokenPipeError):  # it died since: that is heard next
                     connection.send(stretch)
             case "begins":
-                worker.place = said
-                item = self._session.items[said]
-                self._hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-            case "report":
-                report = self._hook.pytest_report_from_serializable(config=self._session.config, data=said)
-                self._hook.pytest_runtest_logreport(report=report)
-            case "ends":
-                self._over.add(said)
-                item = self._session.items[said]
-                self._hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                worker.place, location = said
+                self._hook.pytest_runtest_logstart(nodeid=self._session.items[worker.place].nodeid, location=location)
             case "broke":
                 worker.said = said
+
+    def _ended(self, place: int, location: Location, reports: Reports) -> None:
+        self._over.add(place)
+        for one in reports:
+            report = one
+            if isinstance(one, dict):
+                report = self._hook.pytest_report_from_serializable(config=self._session.config, data=one)
+            self._hook.pytest_runtest_logreport(report=report)
+        self._hook.pytest_runtest_logfinish(nodeid=self._session.items[place].nodeid, location=location)
 
     def _gone(self, connection: Connection) -> None:
         """It has ended as it was told to; or its test has failed, and another process takes the rest of its file."""
         worker = self._workers.pop(connection)
+        self._heard.unregister(connection)
         connection.close()
         code = os.waitstatus_to_exitcode(os.waitpid(worker.pid, 0)[1])
         if code == 0 and worker.ended:
@@ -216,7 +230,7 @@ def _work(session: pytest.Session, first: Connection, directory: Path) -> NoRetu
         code = 0
     except BaseException:  # noqa: BLE001 — whatever it is, the first process tells it
         with contextlib.suppress(OSError):  # nobody is there to tell it to
-            first.send(("broke", traceback.format_exc()))
+            first.send(("broke", traceback.format_exc(), None))
     finally:
         os._exit(code)
 
@@ -247,30 +261,39 @@ def _become_another(config: pytest.Config, directory: Path) -> None:
 
 
 class _Told:
-    """What a forked process tells the first one, as it would tell its screen."""
+    """What a forked process tells the first one, as it would tell its screen: of each test that it begins, so that the
+    test is known that it dies of; and what came of a test with what it does next."""
 
     def __init__(self, config: pytest.Config, first: Connection) -> None:
         self._config, self._first = config, first
         self.place = -1
+        self._reports: Reports = []
+        self._ended: tuple[int, Location, Reports] | None = None
 
     def next(self) -> range:
         """The next file's tests; none, if nothing is left."""
-        self._first.send(("next", None))
+        self._tell("next", None)
         stretch: range = self._first.recv()
         return stretch
 
-    def pytest_runtest_logstart(self) -> None:
-        self._first.send(("begins", self.place))
+    def pytest_runtest_logstart(self, location: Location) -> None:
+        self._tell("begins", (self.place, location))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # A screen asks this, and by it a test with a failed subtest fails.
-        self._config.hook.pytest_report_teststatus(report=report, config=self._config)
-        self._first.send(
-            ("report", self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
-        )
+        if report.when == "call":
+            # A screen asks this, and by it a test with a failed subtest fails.
+            self._config.hook.pytest_report_teststatus(report=report, config=self._config)
+        if type(report) is pytest.TestReport and report.longrepr is None and not report.user_properties:
+            self._reports.append(report)
+        else:
+            self._reports.append(self._config.hook.pytest_report_to_serializable(config=self._config, report=report))
 
-    def pytest_runtest_logfinish(self) -> None:
-        self._first.send(("ends", self.place))
+    def pytest_runtest_logfinish(self, location: Location) -> None:
+        self._ended, self._reports = (self.place, location, self._reports), []
+
+    def _tell(self, kind: str, said: object) -> None:
+        ended, self._ended = self._ended, None
+        self._first.send((kind, said, ended))
 
 
 def _any(value: object) -> Any:

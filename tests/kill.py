@@ -105,8 +105,9 @@ def _tasks(name: str, kills: int, seed: int) -> bool:
 def _failpoints(name: str, rounds: int) -> bool:
     """Whether everything was on record after each death, and each error, at every failpoint of one database."""
     began = time.monotonic()
+    each: list[str | type[Exception]] = [*DEATHS, *ERRORS]
     try:
-        for way in (*DEATHS, *ERRORS) * rounds:
+        for way in each * rounds:
             with tempfile.TemporaryDirectory(prefix="gw-kill-") as directory, DATABASES[name](Path(directory)) as made:
                 asyncio.run(_met(made, way))
     except AssertionError as error:

@@ -58,8 +58,7 @@ def test_what_cannot_be_installed_is_told_and_the_rest_measured(monkeypatch: pyt
     monkeypatch.setattr(scanners, "presidio", fails)
     monkeypatch.setattr(classify, "texts", lambda: dict.fromkeys(REPORT.speeds, (classify.DENSE, 1)))
     monkeypatch.setattr(classify, "hostile", lambda _: {"digits": "1" * 100})
-    took = classify.took
-    monkeypatch.setattr(classify, "took", lambda call, _: took(call, 1))
+    monkeypatch.setattr(classify, "took", lambda call, _: scanners.took(call, 1))
     report = classify.measure()
     assert report.faults == ["presidio could not be installed"]
     assert list(report.others_ms) == ["loop of re"]

@@ -83,8 +83,10 @@ def needed(source: str, members: Callable[[str], frozenset[int]]) -> bytes:
     return bytes(sorted(every))
 
 
+@lru_cache(maxsize=512)
 def anchored(source: str) -> bool:
-    """Whether a pattern asks, outside of its groups or within, for the beginning or the end of the text."""
+    """Whether a pattern asks, outside of its groups or within, for the beginning or the end of the text. Asked of every
+    pattern that ships whenever a policy has recognizers of its own."""
     return "\\Q" in source or not _ANCHORS.isdisjoint(_TOKEN.findall(source))
 
 

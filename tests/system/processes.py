@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,6 +30,22 @@ WAIT_S = 60.0
 """How long anything may take before the test fails."""
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.system.watching", "tests.system.warmed"])
+
+
+def share_server() -> None:
+    """Start the server that processes are made from, for this process and all that are forked from it: it takes some
+    seconds to load everything. It ends with the last of them."""
+    _server().ensure_running()
+    os.register_at_fork(after_in_child=_leave_running)
+
+
+def _leave_running() -> None:
+    """A forked process must not ask after the server: it is no child of its own."""
+    _server().ensure_running = resource_tracker.ensure_running
+
+
+def _server() -> Any:
+    return forkserver._forkserver
 
 
 class Process(Protocol):

@@ -11,6 +11,7 @@ import pytest
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests import services
+from tests.authorities import share_authorities
 from tests.fuzz import function, shorten
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 from tests.statements import share_statements
@@ -18,6 +19,7 @@ from tests.statements import share_statements
 services.files_in_memory()
 services.no_tls_to_our_own()
 share_statements()
+share_authorities()
 # How long examples take says how busy the machine is.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")

@@ -2,7 +2,8 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from benchmarks import year_sections as sections
@@ -294,10 +295,11 @@ OF_PERSONS: Mapping[str, tuple[str, str, Callable[[Truth], list[Part]]]] = {
 }
 
 
-def frameworks() -> list[tuple[str, str, str]]:
-    """Id, title and text of each, as its file says."""
+@cache
+def frameworks() -> Sequence[tuple[str, str, str]]:
+    """Id, title and text of each, as its file says, which is read once."""
     read = (tomllib.loads(text.decode()) for text in files().values())
-    return [(one["id"], one["title"], one["text"]) for one in read]
+    return tuple((one["id"], one["title"], one["text"]) for one in read)
 
 
 def wanted(truth: Truth) -> dict[tuple[str, str], Report]:

@@ -67,8 +67,9 @@ bench: $(VENV)/.dev services ## Run what measures shortly, then measure the pipe
 eval: $(VENV)/.dev ## Measure precision and recall of classification on labelled text; FILES=… for your own
 	$(BIN)/python -m benchmarks.eval $(FILES)
 
-kill: $(VENV)/.dev services ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and at every failpoint, and verify its ledger
+kill: $(VENV)/.dev services ## Kill a serving gateway 200 times on each database, thirty times more under tasks (NATS and Redis too), and at every failpoint, and have every durable step beside requests fail; verify its ledger
 	$(BIN)/python -m tests.kill
+	FAULTS=all $(BIN)/python -m pytest -p no:cacheprovider --numprocesses 2 tests/exchange/test_durable_steps.py
 
 conformance: $(VENV)/.dev ## Run the MCP conformance suite against a server directly and through the gateway; needs node and npm
 	$(BIN)/python -m tests.conformance.run $(CONFORMANCE)

@@ -63,6 +63,8 @@ class Subjects:
             step, code = STEPS[number // 350 % len(STEPS)]
             count = 2 if step == "linked" else None
             self._step(at, step, code, self._hand.subject(), case=self._case() if step == "held" else None, count=count)
+        if number % 400 == 57:
+            self._shown(at, ("shown", "not_found", "listed")[number // 400 % 3])
         if number % 500 == 43:
             subject, place = self._hand.subject(), number // 500 % 4
             if place == 0:
@@ -101,6 +103,14 @@ class Subjects:
             for line in elsewhere:
                 for steps in self._of(subject):
                     steps.elsewhere.add(at, timestamp(at), case, line)
+
+    def _shown(self, at: int, code: str) -> None:
+        """Somebody is looked up, or nobody is found, or cases are listed."""
+        subject, count = (self._hand.subject() if code == "shown" else None), 3 if code == "listed" else None
+        told = {} if subject is None else {"subjects": (subject,)}
+        detail, outcome = of_person("privacy-office", **told), OutcomeInfo(code=code)
+        self._hand.put("subject.shown", at, detail, subject=subject, count=count, outcome=outcome, **OFFICER)
+        self._truth.readings.add(timestamp(at), "ac_privacy", "person", "subject.shown")
 
     def refused(self, at: int, subject: str, ground: str) -> None:
         """An erasure that is asked for and refused; by a hold at once."""

@@ -32,6 +32,7 @@ CODES: dict[str, set[str | None]] = {
     "subject.merged": {"merged", "split"},
     "subject.rectified": {"rectified"},
     "subject.restricted": {"restricted", "lifted"},
+    "subject.shown": {"shown", "not_found", "listed"},
 }
 """Event → the outcomes that the product writes (`docs/record-v1.md`). Those events alone are drawn as the product
 writes them, field by field; of others the year holds what reports read."""

@@ -50,6 +50,8 @@ class Subjects:
             self._request(one)
 
     def feed(self, one: Seen) -> None:
+        if one.envelope.event == "subject.shown":
+            return  # is a reading, and told among those
         envelope, case, subject = one.envelope, one.envelope.case or NONE, one.envelope.subject or NONE
         self._request(one)
         self.steps.add(envelope.event, one.outcome)

@@ -140,3 +140,9 @@ def test_what_an_access_did_not_look_into_is_told_as_it_is_on_record() -> None:
     subjects.merge(later)
     rows = [[AT, "sc_1", line] for line in lines[1:]]
     assert subjects.document()["elsewhere"] == [*rows, *rows]
+
+
+def test_that_somebody_was_looked_up_is_no_step_of_a_case() -> None:
+    subjects = Subjects()
+    subjects.feed(record("subject.shown", code="shown", subject="su_1", actor="ac_1"))
+    assert subjects.document() == Subjects().document(), "it is told among what people read"

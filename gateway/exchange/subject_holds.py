@@ -93,7 +93,7 @@ class Holds:
         found = await self._cases.newest(who.tenant)
         # A crash before this is durable: nothing was told. After: the record says that it may have been.
         said = Said(event="subject.shown", code="listed", count=len(found))
-        await who.ledger.submit(entry(said, who.tenant, who.by, clock=self._clock, node=self._node))
+        await who.ledger.append(entry(said, who.tenant, who.by, clock=self._clock, node=self._node))
         return found
 
     async def _moved(self, who: Approver, was: Case, state: str, code: str, reason: str) -> Case | Refusal:

@@ -98,12 +98,12 @@ class Subjects:
         if isinstance(subject, Refusal):
             if subject.code == "not_found":
                 # A crash before this is durable: nothing was told. After: the record says that it may have been.
-                await self._recorded(who, Said(event="subject.shown", code="not_found"))
+                await self._told(who, Said(event="subject.shown", code="not_found"))
             return subject
         found = await self._shown(who, subject)
         others = tuple(one for one in found.group if one != subject)
         # As above.
-        await self._recorded(who, Said(event="subject.shown", subject=subject, code="shown", others=others))
+        await self._told(who, Said(event="subject.shown", subject=subject, code="shown", others=others))
         return found
 
     async def link(self, who: Approver, meant: Meant, links: tuple[Identifier, ...]) -> Shown | Refusal:
@@ -247,6 +247,10 @@ class Subjects:
         if done is not None and said.flags:
             await self._store.reload(who.tenant)  # other nodes find out from the head
         return done is not None
+
+    async def _told(self, who: Approver, said: Said) -> None:
+        """Returns once it is on record that this is told; raises, and nothing is told, where it cannot be."""
+        await who.ledger.append(entry(said, who.tenant, who.by, clock=self._clock, node=self._node))
 
     async def _found_or_made(self, who: Approver, meant: Meant) -> str | Refusal:
         """As `find`; a subject that callers have not named yet is made, where it is meant as they would name it."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.core.subjects import RESTRICTED
 from gateway.exchange.subjects import MAX_LINKED, Identifier, Meant, Shown, described, unfit_identifier
@@ -153,3 +154,18 @@ async def test_what_is_not_well_said_is_refused_by_its_name(found: Registry) -> 
     assert [(one.event, one.subject, one.outcome and one.outcome.code) for one in told] == [
         ("subject.shown", None, "not_found")
     ] * 2, "nobody is known by it: that is told, on record"
+
+
+async def test_nothing_is_told_that_cannot_be_put_on_record(found: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    await found.named("a")
+    who = found.who()
+
+    async def full(_: object) -> object:
+        raise LedgerUnavailable("told to")
+
+    monkeypatch.setattr(who.ledger, "append", full)
+    for asked in (called("a"), called("nobody")):
+        with pytest.raises(LedgerUnavailable):
+            await found.subjects.show(who, asked)
+    with pytest.raises(LedgerUnavailable):
+        await found.holds.cases(who)

@@ -68,7 +68,8 @@ class Waiting:
 
 
 class Filled:
-    """Rows in the order of their tables' columns, the head after them, and an answer for each that waited."""
+    """Rows in the order of their tables' columns, the head after them, the head `left` by what was before them, and an
+    answer for each that waited."""
 
     __slots__ = (
         "activated",
@@ -76,6 +77,7 @@ class Filled:
         "closed",
         "detail",
         "head",
+        "left",
         "opened",
         "record",
         "sealed",
@@ -84,7 +86,7 @@ class Filled:
     )
 
     def __init__(self, head: Head) -> None:
-        self.head = head
+        self.head = self.left = head
         self.record: list[Row] = []
         self.detail: list[Row] = []
         self.sealed: list[Row] = []

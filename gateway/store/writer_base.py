@@ -2,7 +2,9 @@
 
 Life of a batch: everything that waits is taken; the tenant's head is locked; sequence numbers, links and times are
 filled in; all rows are inserted in one transaction with the head; it commits; only then the waiters wake. While one
-commit is under way the next batch gathers, so that batches grow with load, and no timer adds latency when idle.
+commit is under way the next batch gathers, so that batches grow with load, and no timer adds latency when idle. A large
+one is filled in meanwhile, on the head that the one under way will leave: if it leaves another, or fails, nothing of
+that is used.
 
 When a batch fails, everyone in it and everyone queued behind it is told `LedgerUnavailable`, and nothing of it is ever
 tried again. What was refused is counted, and the first batch that succeeds afterwards begins with a `ledger.recovered`
@@ -17,6 +19,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
+from itertools import islice
 
 import msgspec
 
@@ -31,6 +34,9 @@ from gateway.store.watchdog import Watchdog
 
 MAX_BATCH = 1_000
 MAX_ABANDONED = 100_000
+AHEAD = 256
+"""So many that wait while a batch is written are given their places meanwhile: the database, which for a batch of this
+size is at work for several milliseconds, need not wait for it then. Those that come after them are the batch after."""
 _log = logging.getLogger("gateway.store")
 
 
@@ -56,6 +62,14 @@ class WriterOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How long a batch may take before those who wait for it are told `LedgerUnavailable`."""
     retry_s: float = 1.0
     """How often a writer that failed looks whether the database is back."""
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """A batch that is made while the one before it is written."""
+
+    waiting: list[Waiting]
+    """The first ones of the queue."""
+    filled: Filled
 
 
 class InDoubt(LedgerUnavailable):
@@ -89,6 +103,9 @@ class LedgerWriter(ABC):
         self._found_lost = self._told_lost = False
         self._left: Head | None = None
         """The head as the last batch left it: if it is still that, nobody else has written since."""
+        self._leaving: Head | None = None
+        """The head that the batch under way will leave, where it is made in one go."""
+        self._ahead: Ahead | None = None
         self._limit, self._wait_s, self._retry_s = options.limit, options.wait_s, options.retry_s
         self._queue: deque[Waiting] = deque()
         self._wake = asyncio.Event()
@@ -192,6 +209,8 @@ class LedgerWriter(ABC):
         if self._keys is None or not self._keys.take(waiter):
             self._queue.append(waiter)
             self._wake.set()
+            if len(self._queue) == AHEAD:
+                self._look_ahead()
         return future
 
     def _check(self, entry: Entry) -> None:
@@ -222,8 +241,9 @@ class LedgerWriter(ABC):
                 # One that came alone has been alone for the turn that it took to wake up.
                 await gathered(self._queue)
             self._wake.clear()
-            taken = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
-            await self._attempt(taken)
+            ahead, self._ahead = self._ahead, None
+            size = min(len(self._queue), MAX_BATCH) if ahead is None else len(ahead.waiting)
+            await self._attempt([self._queue.popleft() for _ in range(size)], ahead)
 
     def _behind(self) -> bool:
         """Whether there is something to tell that nobody waits for."""
@@ -238,7 +258,7 @@ class LedgerWriter(ABC):
                     await self._wake.wait()
         self._wake.clear()
 
-    async def _attempt(self, taken: list[Waiting]) -> None:
+    async def _attempt(self, taken: list[Waiting], ahead: Ahead | None) -> None:
         began = self.clock.monotonic_ns()
         self._watchdog.begin(taken)
         try:
@@ -247,7 +267,7 @@ class LedgerWriter(ABC):
                     await self._dispel_doubt(self._doubt)
                 refused, ends = self.refused, list(self._abandoned)[: MAX_BATCH // 2]
                 behind = self._catch_up(refused, ends) if refused or ends else []
-                filled = await self._write([*behind, *taken], len(taken), refused)
+                filled = await self._write([*behind, *taken], len(taken), refused, ahead)
         except asyncio.CancelledError:
             self._fail(taken)
             self._fail_queued()
@@ -280,21 +300,28 @@ class LedgerWriter(ABC):
         except Exception as error:  # noqa: BLE001 — whoever counts must not stop the ledger
             _log.error("a batch could not be counted: %s", type(error).__name__)
 
-    async def _write(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
+    async def _write(self, waiting: list[Waiting], taken: int, refused: int, ahead: Ahead | None) -> Filled:
         """The transaction. The last `taken` of those waiting came from outside."""
         left, self._left = self._left, None
         filled = None
-        if left is not None and len(waiting) <= self._most_at_once and not changing(waiting):
-            filled = await self._write_at_once(left, waiting, taken, refused)
+        size = len(waiting)
+        if left is not None and (size <= self._most_at_once or size >= AHEAD) and not changing(waiting):
+            made = None
+            if ahead is not None and ahead.filled.left is left and ahead.waiting == waiting:
+                made = ahead.filled
+            filled = await self._write_at_once(left, waiting, taken, refused, made)
         if filled is None:
             filled = await self._write_in_steps(waiting, taken, refused)
         self._left = filled.head
         return filled
 
-    async def _write_at_once(self, left: Head, waiting: list[Waiting], taken: int, refused: int) -> Filled | None:
+    async def _write_at_once(
+        self, left: Head, waiting: list[Waiting], taken: int, refused: int, made: Filled | None
+    ) -> Filled | None:
         """The transaction in one go, on the head that this writer left and on what it closes being open. It does
-        nothing where either is not so, nor where nothing would be written; then None: it is made step by step."""
-        filled = self._filled(waiting, left, set(closing(waiting)))
+        nothing where either is not so, nor where nothing would be written; then None: it is made step by step. `made`
+        is what these came to on that head, if it was made ahead."""
+        filled = self._filled(waiting, left, set(closing(waiting))) if made is None else made
         if not filled.record:
             return None  # what refuses them all must be the head as it is
         # What begins and ends within the batch is in no table yet, and must not be.
@@ -302,6 +329,9 @@ class LedgerWriter(ABC):
         if self._failpoint is not None:
             await self._pause("ledger.before_insert")
             await self._pause("ledger.before_commit")
+        self._leaving = filled.head
+        if len(self._queue) >= AHEAD:
+            self._look_ahead()
         try:
             # A crash before it returns may leave all or nothing, and nobody was told; after it, all of it is there, as
             # after 4 of the steps.
@@ -310,12 +340,31 @@ class LedgerWriter(ABC):
         except InDoubt as error:
             await self._doubtful(filled, taken, refused, error)
             return filled
+        finally:
+            self._leaving = None
         if self._failpoint is not None:
             try:
                 await self._pause("ledger.after_commit")
             except Exception as error:  # noqa: BLE001 — raised again unless the records are found to be there
                 await self._doubtful(filled, taken, refused, error)
         return filled
+
+    def _look_ahead(self) -> None:
+        """Soon, with whatever comes in this turn of the loop: give those that wait their places."""
+        if self._leaving is not None and self._ahead is None:
+            self._tasks[0].get_loop().call_soon(self._make_ahead)
+
+    def _make_ahead(self) -> None:
+        head, waiting = self._leaving, list(islice(self._queue, MAX_BATCH))
+        if head is None or self._ahead is not None or len(waiting) < AHEAD or changing(waiting):
+            return
+        try:
+            filled = self._filled(waiting, head, set(closing(waiting)))
+            self._lay_out(filled)
+        except Exception as error:  # noqa: BLE001 — it fails again when it is its turn, and those who wait are told
+            _log.error("a batch could not be made ahead: %s", _kind(error))
+        else:
+            self._ahead = Ahead(waiting, filled)
 
     async def _write_in_steps(self, waiting: list[Waiting], taken: int, refused: int) -> Filled:
         try:
@@ -424,6 +473,7 @@ class LedgerWriter(ABC):
     def _fail_queued(self) -> None:
         queued = [*self._queue, *(self._keys.queue if self._keys is not None else ())]
         self._queue.clear()
+        self._ahead = None
         if self._keys is not None:
             self._keys.queue.clear()
         self._fail(queued)
@@ -433,6 +483,8 @@ class LedgerWriter(ABC):
         self._stuck.discard("keyring")
         self._queue.extend(waiting)
         self._wake.set()
+        if len(self._queue) >= AHEAD:
+            self._look_ahead()
 
     def _refuse(self, entry: Entry) -> None:
         self.refused += 1
@@ -469,6 +521,10 @@ class LedgerWriter(ABC):
         """One transaction in one go: insert it all, move the head from where it was left, and commit. False, and
         nothing, if the head is elsewhere or another number of what is closed is open. `InDoubt` if nobody can tell
         whether it is committed; any other error if it is not."""
+
+    def _lay_out(self, filled: Filled) -> None:
+        """What of `_put` can be done before its turn: nothing, unless a database knows better."""
+        _ = filled
 
     @abstractmethod
     async def _lock(self, closing: list[str]) -> tuple[Head, set[str]]:

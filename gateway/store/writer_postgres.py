@@ -174,6 +174,8 @@ class PostgresWriter(LedgerWriter):
         self._connection: asyncpg.Connection | None = None
         self._unconfirmed = False
         """Whether PostgreSQL said of the newest commit that a standby may not have it."""
+        self._laid: tuple[Filled, tuple[Counts, list[Any]]] | None = None
+        """What was filled in ahead, and its parameters (`_laid_out`)."""
         self._mapped = _Mapped(self._drop)
 
     async def _open(self) -> Head:
@@ -202,11 +204,15 @@ class PostgresWriter(LedgerWriter):
             # (READ COMMITTED takes its snapshot first).
             return head, {found[0] for found in await connection.fetch(_OPEN, self.tenant, closing)}
 
+    def _lay_out(self, filled: Filled) -> None:
+        self._laid = filled, _laid_out(filled)
+
     async def _put(self, filled: Filled, left: Head, still_open: int) -> bool:
         connection = self._connection
         if connection is None or connection.is_closed():
             return False  # a new one must be asked first whether it is the same server
-        counts, parameters = _laid_out(filled)
+        laid, self._laid = self._laid, None
+        counts, parameters = laid[1] if laid is not None and laid[0] is filled else _laid_out(filled)
         self._unconfirmed = False
         try:
             with self._mapped:

@@ -100,6 +100,8 @@ class TakeOver:
                 await self.look()
             except GatewayError as error:
                 _log.debug("what is active could not be read: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next look tries again
+                _log.error("what is active could not be looked for: %s", type(error).__name__)
 
     async def look(self) -> None:
         """Take over what was activated, if anything was. Asks the database one question where nothing was."""

@@ -138,7 +138,10 @@ class SharedCounters:
                 async with asyncio.timeout(every_s):
                     await self._woken.wait()
             self._woken.clear()
-            await self.tick()
+            try:
+                await self.tick()
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next tick tries again
+                _log.error("the counters' server could not be looked after: %s", type(error).__name__)
 
     async def tick(self) -> None:
         """One look: is the server there, does it remember; leases, nodes, and what is to be recorded."""

@@ -18,7 +18,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.denial import NOBODY, DenySet, Kind, Name
-from gateway.core.errors import GatewayError
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
@@ -108,8 +107,8 @@ class DenialStore:
         for tenant in tenants:
             try:
                 await (self.reload(tenant) if lists else self.fresh(tenant))
-            except GatewayError as error:
-                # Nobody is let through for it: an intent is held against the head, which cannot be read either.
+            except Exception as error:  # noqa: BLE001 — whatever it was, others are read, and the next look tries again
+                # Nobody is let through for it: an intent is held against the head's revision.
                 _log.error("a deny-list could not be read: %s", type(error).__name__)
 
     async def list(self, tenant: str) -> tuple[Denial, ...]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.core.errors import LedgerUnavailable
 from gateway.core.ports import Clock, KeyRecord
 from gateway.store.engine import writing
 from gateway.store.sql import reachable
@@ -67,8 +66,8 @@ class KeyUse:
             await asyncio.sleep(interval_s)
             try:
                 await self.write()
-            except LedgerUnavailable as error:
-                _log.error("the last use of API keys could not be written: %s", error)
+            except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
+                _log.error("the last use of API keys could not be written: %s", type(error).__name__)
 
     async def _put(self, noted: Mapping[str, tuple[str, int]]) -> None:
         rows: dict[str, list[dict[str, str | int]]] = {}

@@ -14,7 +14,6 @@ from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.core.errors import GatewayError
 from gateway.core.ports import Clock
 from gateway.store.engine import reading, writing
 from gateway.store.sql import reachable
@@ -119,7 +118,7 @@ class StickingClasses:
             await self.look()
             if prune:
                 await self.prune()
-        except GatewayError as error:
+        except Exception as error:  # noqa: BLE001 — whatever it was, the next look tries again
             # Nothing leaves while the database cannot be reached: an intent could not be written either.
             _log.error("what sticks to callers could not be read: %s", type(error).__name__)
 

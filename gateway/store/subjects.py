@@ -18,7 +18,6 @@ import msgspec
 from sqlalchemy import RowMapping, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.core.errors import GatewayError
 from gateway.core.ports import Clock
 from gateway.core.subjects import RESTRICTED, UNREAD, SubjectFlags, together
 from gateway.ledger.entry import RowChange
@@ -87,7 +86,7 @@ class SubjectStore:
         for tenant in tenants:
             try:
                 await self.flags(tenant, (), revisions(tenant))
-            except GatewayError as error:
+            except Exception as error:  # noqa: BLE001 — whatever it was, others are read, and the next look tries again
                 _log.error("flags of data subjects could not be read: %s", type(error).__name__)
 
     # ------------------------------------------------------------------------------------------------------ one by one

@@ -32,7 +32,7 @@ from gateway.bootstrap.policies import settled
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, replaced
 from gateway.core.ids import trace_id, uuid7
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.simulation import Simulated, naming
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed, new_salt

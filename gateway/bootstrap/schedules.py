@@ -9,7 +9,7 @@ from gateway.bootstrap.scheduling import scheduled_for
 from gateway.bootstrap.site import Site
 from gateway.core.ids import random_id
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.schedule_record import DUE_NOW, ScheduleScribe
 from gateway.ledger.entry import Column
 from gateway.ledger.record import timestamp

@@ -46,7 +46,8 @@ from gateway.cli.verifying import Verification, verify
 from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
-from gateway.exchange.auditor import CELLS, Away, Reader, cells, shown
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import CELLS, Away, cells, shown
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit

@@ -23,7 +23,7 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_archives, add_period, period_of
 from gateway.core.errors import RecordsArchived
 from gateway.evidence import tabular
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.declared import VersionRegisters
 from gateway.exchange.disclosures import COLUMNS, disclosures
 

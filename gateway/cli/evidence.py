@@ -223,7 +223,7 @@ async def _written(
                 os.fsync(file.fileno())
                 found, _ = digest(Path(name))
                 # A crash before this is durable: no file has the name. After: it may tell of one that has none.
-                await auditor.bundled(by, None, found, "ok", manifest.first, manifest.end)
+                await auditor.scribe.bundled(by, None, found, "ok", manifest.first, manifest.end)
         os.link(name, out)
     except FileExistsError as error:
         raise WrongUse(_EXISTS) from error

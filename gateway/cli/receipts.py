@@ -33,7 +33,7 @@ from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.evidence import archive as files
 from gateway.exchange.archived import opened as file_opened
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.ledger import following, proof, receipt
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint

@@ -40,7 +40,7 @@ from gateway.evidence.reconcile.lines import read
 from gateway.evidence.reconcile.mapping import Mapping, Source
 from gateway.evidence.reconcile.telling import COLUMNS, Told, lines
 from gateway.exchange.archived import Archives
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.reconciling import EVENTS, Disclosed
 from gateway.ledger.times import parse_timestamp, timestamp

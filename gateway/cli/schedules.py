@@ -20,7 +20,7 @@ from gateway.cli.common import (
     told,
 )
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 
 _COLUMNS = ("schedule", "tenant", "period", "state", "due", "delivered", "tries", "code")
 

@@ -16,7 +16,7 @@ from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock
 from gateway.cli.common import demand_database, opened, operator
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.exchange.archived import Archives
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.settings import Settings
 from gateway.store.archives import ArchiveStore

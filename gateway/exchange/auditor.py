@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
-from gateway.core.errors import ConfigurationError, FormatError, LeftOut, RecordsArchived, VerificationError
-from gateway.core.ids import uuid7
+from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
 from gateway.core.ports import Clock, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
@@ -33,6 +32,7 @@ from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange import drafting as drafts
 from gateway.exchange.archived import Archives
+from gateway.exchange.audit_scribe import MADE, AuditScribe, Made, Reader, asked_for, encrypted_to, query_of
 from gateway.exchange.carried import KeptSource
 from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_carried import Carried
@@ -47,12 +47,11 @@ from gateway.exchange.spliced_search import SplicedSearch
 from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
-from gateway.ledger.commitment import committed, new_salt
-from gateway.ledger.entry import Entry, Ledger, RowChange
+from gateway.ledger.entry import Ledger
 from gateway.ledger.index import COLUMNS
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
-from gateway.ledger.record import Detail, Envelope, NodeInfo, OutcomeInfo, encode_detail, parse, timestamp
+from gateway.ledger.record import NodeInfo, parse
 from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import Decided, DecidedStore
@@ -71,32 +70,6 @@ LOOK_S = 0.5
 """Seconds between two looks for what is new, of whoever follows."""
 IDLE_LOOKS = 30
 """After so many looks that found nothing, who follows is told that nothing is new."""
-Event = Literal["audit.read", "audit.exported", "audit.verified"]
-
-
-class Reader(msgspec.Struct, frozen=True, kw_only=True):
-    """Who reads, as the record says it: pseudonym and kind in the envelope, the rest in the detail."""
-
-    actor: str | None = None
-    kind: str | None = None
-    exchange: str | None = None
-    """The id of the request to the API, as its `X-Exchange-Id` says it."""
-    trace: str | None = None
-    detail: Detail = Detail()
-
-
-MADE = "made"
-"""The outcome of a report whose file is on record."""
-
-
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """The file of a report, of a kind and of the records `first` ≤ number < `end`."""
-
-    kind: str
-    digest: str
-    """`sha256:` and 64 hex digits."""
-    first: int
-    end: int
 
 
 class Away(msgspec.Struct, frozen=True):
@@ -127,14 +100,15 @@ class Auditor:
         alone: Alone = lambda why: None,
     ) -> None:
         """`opener`: opens what policy keeps of messages; `alone`: see `bundle.build`."""
-        self._engine, self._id, self._ledger = engine, ledger_id, ledger
+        self._engine, self._id, self._setting = engine, ledger_id, setting
+        self.scribe = AuditScribe(ledger, ledger_id, clock, node)
+        """Puts on record what is read, and what came of it."""
         self._reader, self._search = StoreReader(engine, ledger_id), Search(engine, ledger_id)
         self._usage = UsageStore(engine, ledger_id, clock)
         self.publisher, self._policies, self._signing = publisher, policies, signing
         cosignatures, stamps = CosignatureStore(engine, ledger_id), StampStore(engine, ledger_id)
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
-        self._clock, self._node, self._setting = clock, node, setting
         self.emergencies, self._opener = emergencies, opener
         self._whole_search = SplicedSearch(self._search, emergencies)
         self._following = Following(self._search, emergencies)
@@ -175,12 +149,12 @@ class Auditor:
         """One page of what was found, with details. A refused question is no reading, and leaves no record."""
         found = await self._whole_search.page(filters, order=order, limit=limit, cursor=cursor)
         if not isinstance(found, Refusal):
-            await self._record("audit.read", by, _query(filters))
+            await self.scribe.record("audit.read", by, query_of(filters))
         return found
 
     async def stream(self, by: Reader, filters: Filters, *, order: Literal["asc", "desc"]) -> AsyncGenerator[Hit, None]:
         """Everything that was found, as it is read. One record, durable before the first row."""
-        await self._record("audit.read", by, _query(filters))
+        await self.scribe.record("audit.read", by, query_of(filters))
         async with aclosing(self._whole_search.stream(filters, order=order)) as hits:
             async for hit in hits:
                 yield hit
@@ -198,7 +172,7 @@ class Auditor:
         """
         if after is None:
             after = await self._reader.size() - 1
-        await self._record("audit.read", by, {**_query(filters), "tail": str(after)})
+        await self.scribe.record("audit.read", by, {**query_of(filters), "tail": str(after)})
         yield after
         at, idle = At(after + 1), 0
         while True:
@@ -223,14 +197,14 @@ class Auditor:
         `RecordsArchived` where it lies in an archive that is not at hand."""
         if not 0 <= seq < MAX_INTEGER:
             return None
-        await self._record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
+        await self.scribe.record("audit.read", by, {"seq": str(seq)}, first=seq, end=seq + 1)
         return await self.whole.record(seq)
 
     async def exchange(self, by: Reader, exchange: str) -> list[StoredRecord]:
         """All records of one exchange in order, on whichever ledger; empty when there is no such exchange.
         `RecordsArchived` where it may lie in an archive, or on an emergency ledger, that is not at hand: its id says
         when it began."""
-        await self._record("audit.read", by, {"exchange": exchange[:256]})
+        await self.scribe.record("audit.read", by, {"exchange": exchange[:256]})
         found = [*await self.whole.exchange(exchange), *await self.emergencies.exchange(exchange)]
         away = () if found else await self.emergencies.away_around(exchange)
         if away:
@@ -267,7 +241,7 @@ class Auditor:
         named = {"caller": caller, "agent": agent}
         asked = {name: value for name, value in named.items() if value is not None}
         await self._demand(f"{first.isoformat()}T00:00:00.000000Z", f"{last.isoformat()}T23:59:59.999999Z")
-        await self._record(
+        await self.scribe.record(
             "audit.read",
             by,
             {"usage": ",".join(apart), "from": first.isoformat(), "to": last.isoformat(), **asked},
@@ -278,7 +252,7 @@ class Auditor:
         """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id;
         `named`: as `simulation.naming`."""
         await self._demand(since, until)
-        await self._record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
+        await self.scribe.record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
         simulation = Simulation(draft, tenant, named)
         async with self.busy:
             async for chunk in DecidedStore(self._engine, self._id).chunks(EVENTS, since, until):
@@ -293,7 +267,7 @@ class Auditor:
         """Rules for what trials of `policy` would have stopped in a period (27 characters each); `others`: whether
         there are other tenants. `ConfigurationError` where there is no room for them."""
         await self._demand(since, until)
-        await self._record("audit.read", by, {"draft": policy.version(tenant), "from": since, "to": until})
+        await self.scribe.record("audit.read", by, {"draft": policy.version(tenant), "from": since, "to": until})
         drafting = Drafting(policy, tenant, named, others=others)
         async with self.busy:
             async for chunk in DecidedStore(self._engine, self._id).chunks(drafts.EVENTS, since, until):
@@ -304,13 +278,13 @@ class Auditor:
 
     async def rereading(self, by: Reader, engine: str, since: str, until: str) -> None:
         """Put on record that content kept of a period is about to be classified again by this version of the engine."""
-        await self._record("audit.read", by, {"reclassify": engine, "from": since, "to": until})
+        await self.scribe.record("audit.read", by, {"reclassify": engine, "from": since, "to": until})
 
     async def misses(self, by: Reader, since: str, until: str) -> Misses:
         """What samples that were drawn in a period (27 characters each) show of what classification misses, with the
         judgements of the same period."""
         await self._demand(since, until)
-        await self._record("audit.read", by, {"misses": "rate", "from": since, "to": until})
+        await self.scribe.record("audit.read", by, {"misses": "rate", "from": since, "to": until})
         found = Misses()
         async for chunk in DecidedStore(self._engine, self._id).chunks(misses.EVENTS, since, until):
             for one in chunk:
@@ -334,7 +308,7 @@ class Auditor:
         await self.whole.demand_period(since, until)
         await self.emergencies.demand(since, until)
         about = {} if subject is None else {"subject": subject}
-        await self._record("audit.read", by, {**asked, **about, "from": since, "to": until})
+        await self.scribe.record("audit.read", by, {**asked, **about, "from": since, "to": until})
         async for chunk in self.whole.period(events, since, until, subject):
             yield chunk
         async for chunk in self.emergencies.period(events, since, until, None if subject is None else (subject,)):
@@ -356,7 +330,7 @@ class Auditor:
         point = await self._reader.checkpoint(end)
         if point is None:
             return None
-        await self._record("audit.read", by, {"entries": encode_path(bundle)}, first=first, end=end)
+        await self.scribe.record("audit.read", by, {"entries": encode_path(bundle)}, first=first, end=end)
         found = [stored.envelope async for stored in self.whole.records(first, end)]
         if len(found) != bundle.width:
             raise VerificationError("tiles: a record that a checkpoint covers is missing")
@@ -372,7 +346,7 @@ class Auditor:
             point = await self.publisher.publish(force=True)
         if point is None or point.size <= seq:
             return Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
-        await self._record("audit.read", by, {"proof": str(seq)}, first=seq, end=seq + 1)
+        await self.scribe.record("audit.read", by, {"proof": str(seq)}, first=seq, end=seq + 1)
         path = await self._reader.inclusion(seq, point.size)
         return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=await self.published.cosigned(point)))
 
@@ -397,7 +371,7 @@ class Auditor:
         verdict = await self.emergencies.files.followed(self._id, verdict, emergencies)
         why = verdict.failure or verdict.said
         code = "ok" if why is None else "verification_failed"
-        await self._record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=why)
+        await self.scribe.record("audit.verified", by, {}, first=0, end=verdict.size, outcome=code, reason=why)
         return verdict
 
     async def export(
@@ -432,10 +406,10 @@ class Auditor:
         found = recipients_of(self._setting.settings, named, recipients, contents=contents)
         if isinstance(found, Refusal):
             return found
-        await self._record(
+        await self.scribe.record(
             "audit.exported",
             by,
-            {**_asked(selection, attach), **_encrypted(found)},
+            {**asked_for(selection, attach), **encrypted_to(found)},
             first=selection.first,
             end=selection.end if selection.end is not None else max(selection.first, await self._reader.size()),
         )
@@ -485,24 +459,6 @@ class Auditor:
         first = await self._scoping.first_recorded(since)
         return first, max(await self._scoping.first_recorded(until), first)
 
-    async def reporting(self, by: Reader, query: Mapping[str, str], first: int, end: int) -> None:
-        """Put on record that a report is about to be made of records `first` to `end` (exclusive), none of them read
-        yet."""
-        await self._record("audit.exported", by, query, first=first, end=end)
-
-    async def reported(self, by: Reader, query: Mapping[str, str], made: Made) -> None:
-        """Put on record which file came of a report, before its first byte leaves: who signs a review names it."""
-        await self._record(
-            "audit.exported",
-            by,
-            query,
-            first=made.first,
-            end=made.end,
-            outcome=MADE,
-            action=made.kind,
-            digest=made.digest,
-        )
-
     async def making(self, made: Made, since: str) -> Hit | None:
         """The record of such a file that was made at this time (27 characters) or later, as far as the database holds
         it; nothing is read out by that."""
@@ -513,76 +469,6 @@ class Auditor:
                 if (envelope.digest, envelope.range) == (made.digest, (made.first, made.end)):
                     return hit
         return None
-
-    async def bundled(
-        self,
-        by: Reader,
-        bundle: str | None,
-        digest: str | None,
-        outcome: str,
-        first: int | None = None,
-        end: int | None = None,
-        recipients: Sequence[str] = (),
-        *,
-        change: RowChange | None = None,
-    ) -> bool:
-        """Put on record what came of a bundle: `ok` with the SHA-256 of its file, whom it is encrypted to, and its
-        range, or how it ended. `bundle`: its id, where it is kept here. It and `change`, which is of the bundle's row,
-        come true together; False, and neither, where somebody else has changed that."""
-        known = {"bundle": bundle, "sha256": digest}
-        query = {name: value for name, value in known.items() if value is not None}
-        query |= _encrypted(parse_recipients(recipients))
-        file = None if digest is None else f"sha256:{digest}"
-        try:
-            await self._record(
-                "audit.exported", by, query, first=first, end=end, outcome=outcome, digest=file, change=change
-            )
-        except LeftOut:
-            return False
-        return True
-
-    async def handed_out(self, by: Reader, bundle: str, first: int, end: int) -> None:
-        """Put on record that a bundle which was built before, of records `first` to `end` (exclusive), is fetched.
-
-        To be called before its first byte leaves: whoever builds a bundle need not be the one who takes it away."""
-        await self._record("audit.exported", by, {"bundle": bundle}, first=first, end=end)
-
-    async def _record(
-        self,
-        event: Event,
-        by: Reader,
-        query: Mapping[str, str],
-        *,
-        first: int | None = None,
-        end: int | None = None,
-        outcome: str | None = None,
-        reason: str | None = None,
-        action: str | None = None,
-        digest: str | None = None,
-        change: RowChange | None = None,
-    ) -> None:
-        """A crash before this is durable: nothing was read out, or came of a bundle. After: the record says that it may
-        have been, or did."""
-        now = self._clock.now_us()
-        detail = encode_detail(msgspec.structs.replace(by.detail, query=dict(query), reason=reason))
-        salt = new_salt()
-        envelope = Envelope(
-            id=uuid7(now),
-            tenant=self._id,
-            event=event,
-            occurred_at=timestamp(now),
-            action=action,
-            actor=by.actor,
-            actor_kind=by.kind,
-            exchange=by.exchange,
-            trace=by.trace,
-            digest=digest,
-            node=self._node,
-            range=(first, end) if first is not None and end is not None else None,
-            outcome=OutcomeInfo(code=outcome) if outcome is not None else None,
-            detail=committed(salt, "detail", detail),
-        )
-        await self._ledger.append(Entry.of(envelope, detail=detail, salt=salt, change=change))
 
 
 def _some(chunk: Sequence[Decided]) -> Iterator[Sequence[Decided]]:
@@ -604,25 +490,6 @@ def shown(stored: StoredRecord) -> dict[str, Any]:
     }
 
 
-def _asked(selection: Selection, attach: Sequence[str]) -> dict[str, str]:
-    """What a bundle is asked for with, as the record's detail tells it."""
-    asked = dict(selection.filters)
-    if selection.contents:
-        asked["contents"] = "true"
-    if attach:
-        asked["attach"] = ",".join(attach)
-    if selection.scope is not None:
-        asked["about"] = ":".join((selection.scope.kind, *selection.scope.ids))[:1_024]
-        if selection.scope.period is not None:
-            asked["period"] = "/".join(selection.scope.period)
-    return asked
-
-
-def _encrypted(recipients: Sequence[Recipient]) -> dict[str, str]:
-    """Public keys, or their fingerprints: who can read what was taken out."""
-    return {"recipients": ",".join(one.name for one in recipients)} if recipients else {}
-
-
 CELLS = ("seq", *COLUMNS, "hash", "emergency")
 """The columns of a record in a table."""
 
@@ -630,7 +497,3 @@ CELLS = ("seq", *COLUMNS, "hash", "emergency")
 def cells(hit: Hit) -> tuple[Any, ...]:
     """A record that was found as a row of `CELLS`."""
     return (hit.stored.seq, *(getattr(hit, name) for name in COLUMNS), hit.stored.hash.hex(), hit.stored.emergency)
-
-
-def _query(filters: Filters) -> dict[str, str]:
-    return {name: str(value) for name, value in msgspec.to_builtins(filters).items()}

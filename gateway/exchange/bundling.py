@@ -21,7 +21,8 @@ from gateway.core.errors import GatewayError, LedgerUnavailable
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundle_files import ID, BundleFiles, Order, digest, order_of
 from gateway.exchange.bundle_making import Made, Making
 from gateway.exchange.bundle_work import GivenUp
@@ -153,7 +154,8 @@ class Bundling:
                 return Refusal(code="conflict", hint="a bundle that is not over yet")
             values: dict[str, Column] = {"state": CANCELLED, "ended_us": self._clock.now_us()}
             # A crash before the commit: it is built. After it: it is not, and that is on record.
-            if await self._auditors[tenant].bundled(by, bundle_id, None, CANCELLED, change=changed(job, **values)):
+            change = changed(job, **values)
+            if await self._auditors[tenant].scribe.bundled(by, bundle_id, None, CANCELLED, change=change):
                 ended = msgspec.structs.replace(job, **values)
         if bundle_id in self._building:
             self._unwanted.add(bundle_id)
@@ -321,13 +323,13 @@ class Bundling:
         values: dict[str, Column] = {"digest": found, "bytes": size, "ended_us": now, "expires_us": expires}
         change = changed(job, state=READY, first=manifest.first, end=manifest.end, **values)
         about = (job.id, found, "ok", manifest.first, manifest.end, order_of(job).recipients)
-        if await self._auditors[job.tenant].bundled(_reader(job), *about, change=change):
+        if await self._auditors[job.tenant].scribe.bundled(_reader(job), *about, change=change):
             self._ended(job, READY)
 
     async def _over(self, job: BundleJob, state: str, reason: str) -> None:
         # A crash before the commit: its next builder comes to this again. After it: it is over, and on record.
         change = changed(job, state=state, reason=reason, ended_us=self._clock.now_us())
-        if await self._auditors[job.tenant].bundled(_reader(job), job.id, None, state, change=change):
+        if await self._auditors[job.tenant].scribe.bundled(_reader(job), job.id, None, state, change=change):
             self._ended(job, state)
 
     async def _built(self, job: BundleJob) -> Made | Refusal:

@@ -7,7 +7,8 @@ from typing import Any
 from gateway.evidence.disclosed import COLUMNS as OF_A_RECORD
 from gateway.evidence.disclosed import EVENTS, row, version
 from gateway.evidence.reports.register import Registers
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.ledger.record import parse, parse_detail
 
 COLUMNS = (*OF_A_RECORD, "emergency")

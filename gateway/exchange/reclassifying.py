@@ -22,7 +22,7 @@ from gateway.core.finding import Scan
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredRecord
 from gateway.exchange import kept
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.exchange import all_classes
 from gateway.exchange.router import masking_of, year_of
 from gateway.exchange.simulation import NOBODY, Named

@@ -27,7 +27,8 @@ from gateway.evidence.reports.document import Document
 from gateway.evidence.reports.kinds import KINDS, document
 from gateway.evidence.reports.register import Registers
 from gateway.evidence.reports.versions import named
-from gateway.exchange.auditor import Auditor, Made, Reader
+from gateway.exchange.audit_scribe import Made, Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.emergency_trail import Spliced
 from gateway.exchange.scoping import HAS_COME
 from gateway.exchange.terms import Terms, questions
@@ -132,7 +133,7 @@ class Reporter:
         given = {"subject": wanted.subject, "framework": wanted.framework}
         named = {name: value for name, value in given.items() if value is not None}
         # A crash before this is durable: nothing was told. After: the record says that it may have been.
-        await self._auditor.reporting(by, {**asked, **named}, first, end)
+        await self._auditor.scribe.reporting(by, {**asked, **named}, first, end)
         async with self._auditor.busy:
             try:
                 return await self._made(wanted, created, first, end, archives)
@@ -157,7 +158,7 @@ class Reporter:
         made = Made(kind=document.kind, digest=digest, first=document.first, end=document.end)
         # A crash before this is durable: nothing was given out, and no sign-off can name the file. After: it may have
         # been.
-        await self._auditor.reported(by, {"report": document.kind, "format": form}, made)
+        await self._auditor.scribe.reported(by, {"report": document.kind, "format": form}, made)
         return made
 
     async def _made(self, wanted: Wanted, created: str, first: int, end: int, archives: Sequence[Archived]) -> Document:

@@ -19,7 +19,7 @@ import msgspec
 from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger

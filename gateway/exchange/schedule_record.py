@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Column, Entry, RowChange
 from gateway.ledger.record import Envelope, NodeInfo, OutcomeInfo, encode_detail, timestamp

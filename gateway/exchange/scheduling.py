@@ -20,7 +20,8 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import random_id
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundle_files import Order, suffix
 from gateway.exchange.bundling import Bundling, Held
 from gateway.exchange.deliveries import DAMAGED, Delivery, Parcel

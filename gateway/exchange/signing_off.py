@@ -13,7 +13,8 @@ from gateway.core.ids import uuid7
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
-from gateway.exchange.auditor import Auditor, Made
+from gateway.exchange.audit_scribe import Made
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry

@@ -18,7 +18,8 @@ from gateway.checks.access.rights import Rights, shipped_rights
 from gateway.core.caller import Caller
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.record import Detail
 from gateway.web.problems import Refused

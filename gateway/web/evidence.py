@@ -154,7 +154,7 @@ async def _handed(request: ApiRequest, bundle_id: str, *, contents: bool) -> Str
         hint = "the node that has built it, or a directory that all nodes share"
         raise _refused(allowed, Refusal(code="conflict", hint=hint))
     stack = lasts(request, allowed)
-    await allowed.auditor.handed_out(allowed.by, bundle_id, found.first, found.end)
+    await allowed.auditor.scribe.handed_out(allowed.by, bundle_id, found.first, found.end)
     size = (await asyncio.to_thread(file.stat)).st_size
     headers = {"Content-Length": str(size), "Content-Disposition": f'attachment; filename="{bundle_id}{suffix(found)}"'}
     pieces = await stack.enter_async_context(aclosing(_pieces(file, size)))

@@ -12,7 +12,7 @@ from gateway.bootstrap import Site, open_gateway, open_site, restore, take_backu
 from gateway.cli.common import Failed, opened_to_read
 from gateway.core.errors import ConfigurationError, VerificationError
 from gateway.evidence.selection import Selection
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import verify
 from gateway.ledger.record import Detail

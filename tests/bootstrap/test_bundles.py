@@ -5,7 +5,7 @@ from typing import cast
 from gateway.bootstrap import open_site
 from gateway.bootstrap.bundles import bundling_of
 from gateway.evidence.selection import Selection
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.bundle_files import Order
 from gateway.exchange.underway import UnderWay
 from gateway.settings import Settings

@@ -3,7 +3,7 @@
 from gateway.bootstrap import open_site
 from gateway.bootstrap.reviews import reviewing_of, sampler_of
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.settings import Settings
 from tests.bootstrap.kit import configured
 from tests.exchange.making import engine

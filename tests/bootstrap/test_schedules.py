@@ -7,7 +7,7 @@ import msgspec
 from gateway.bootstrap import Schedules, open_site
 from gateway.bootstrap.schedules import COLUMNS, SHOWN
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.settings import Settings
 from gateway.settings.scheduling import Schedule
 from gateway.store.keyring import Keyring

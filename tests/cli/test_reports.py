@@ -12,7 +12,7 @@ import pytest
 from gateway.cli import common
 from gateway.core.errors import LedgerUnavailable
 from gateway.evidence.reports import pdf
-from gateway.exchange.auditor import Auditor
+from gateway.exchange.audit_scribe import AuditScribe
 from tests.cli.kit import Run
 
 PERIOD = ("--from", "2020-01-01", "--to", "2100-01-01")
@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_put_on_record_is_not_written(
     async def full(*_: object, **__: object) -> None:
         raise LedgerUnavailable("no space left")
 
-    monkeypatch.setattr(Auditor, "reported", full)
+    monkeypatch.setattr(AuditScribe, "reported", full)
     done = gateway(*REPORT, "period", *PERIOD, "--out", "x.html")
     assert done.code != 0
     assert not Path("x.html").exists()

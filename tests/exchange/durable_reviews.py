@@ -5,7 +5,7 @@ from typing import Any
 from gateway.core.message import Part
 from gateway.core.refusal import Refusal
 from gateway.exchange import kept
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.marking import MarkedMisses
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.notices import Notices

@@ -12,7 +12,7 @@ from gateway.evidence.reports import pdf
 from gateway.evidence.selection import Selection
 from gateway.exchange import attaching
 from gateway.exchange.attaching import Kind, Setting, refused, unready
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.settings import Settings
 from gateway.store.policies import PolicyStore
 from tests.bootstrap.kit import configured

@@ -9,7 +9,8 @@ from gateway.bootstrap import open_site
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection
-from gateway.exchange.auditor import Auditor, Reader, shown
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor, shown
 from gateway.settings import Settings
 from gateway.store.search import Filters, Page
 from tests.bootstrap.kit import configured
@@ -62,7 +63,7 @@ async def test_what_cannot_be_recorded_is_not_read_out(
         async def down(entry: object) -> None:
             raise LedgerUnavailable("down")
 
-        monkeypatch.setattr(auditor._ledger, "append", down)
+        monkeypatch.setattr(auditor.scribe._ledger, "append", down)
         written = io.BytesIO()
         with pytest.raises(LedgerUnavailable):
             await auditor.page(BY, Filters(), order="asc", limit=10, cursor=None)
@@ -73,7 +74,7 @@ async def test_what_cannot_be_recorded_is_not_read_out(
         with pytest.raises(LedgerUnavailable):
             await auditor.misses(BY, "0", "1")
         with pytest.raises(LedgerUnavailable):
-            await auditor.handed_out(BY, "ev_1", 0, 1)
+            await auditor.scribe.handed_out(BY, "ev_1", 0, 1)
         assert written.getvalue() == b""
 
 

@@ -116,7 +116,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     async with opened(settings) as site:
         while (missing := RECORDS - await site.site.reader("default").size()) > 1:
-            await site.auditor._record("audit.read", BY, {"page": f"canary {missing}"})
+            await site.auditor.scribe.record("audit.read", BY, {"page": f"canary {missing}"})
         order = Order(selection=Selection(), recipients=recipients, attach=attach)
         job = await site.bundling.ask(site.tenant, BY, order)
         assert isinstance(job, BundleJob)

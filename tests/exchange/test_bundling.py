@@ -20,7 +20,8 @@ from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling as module
 from gateway.exchange.attaching import Setting
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundle_files import BundleFiles, Order
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.underway import UnderWay
@@ -300,7 +301,7 @@ async def test_however_long_what_came_of_it_cannot_be_put_on_record_it_is_not_gi
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(sqlite_settings) as site:
-        bundled, tried = site.auditor.bundled, list[int]()
+        bundled, tried = site.auditor.scribe.bundled, list[int]()
 
         async def down(*about: Any, **how: Any) -> bool:
             tried.append(1)
@@ -308,7 +309,7 @@ async def test_however_long_what_came_of_it_cannot_be_put_on_record_it_is_not_gi
                 raise LedgerUnavailable("down")
             return await bundled(*about, **how)
 
-        monkeypatch.setattr(site.auditor, "bundled", down)
+        monkeypatch.setattr(site.auditor.scribe, "bundled", down)
         job = await site.ask()
         async with running(site.bundling):
             done = await site.until(job, over)
@@ -344,7 +345,7 @@ async def test_without_a_record_of_how_it_ended_a_bundle_is_not_over(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     async with opened(sqlite_settings) as site:
-        hanging, record, tried = Hanging(monkeypatch, RuntimeError("x")), site.auditor._record, list[int]()
+        hanging, record, tried = Hanging(monkeypatch, RuntimeError("x")), site.auditor.scribe.record, list[int]()
         job = await site.ask()
 
         async def down(*about: Any, **more: Any) -> None:
@@ -353,7 +354,7 @@ async def test_without_a_record_of_how_it_ended_a_bundle_is_not_over(
                 raise LedgerUnavailable("down")
             await record(*about, **more)
 
-        monkeypatch.setattr(site.auditor, "_record", down)
+        monkeypatch.setattr(site.auditor.scribe, "record", down)
         if how == "cancelled":
             with pytest.raises(LedgerUnavailable):
                 await site.bundling.cancel(site.tenant, job.id, BY)
@@ -371,17 +372,17 @@ async def test_who_comes_second_with_the_same_bundle_takes_nothing_from_who_came
     """Two builders in one directory, one of which had stood still and lost its lease: the file is named by its digest,
     and is the same."""
     async with opened(sqlite_settings) as site:
-        job, bundled = await site.ask(), site.auditor.bundled
+        job, bundled = await site.ask(), site.auditor.scribe.bundled
 
         async def ahead(*about: Any, **how: Any) -> bool:
             """Somebody else is ready a moment before."""
-            monkeypatch.setattr(site.auditor, "bundled", bundled)
+            monkeypatch.setattr(site.auditor.scribe, "bundled", bundled)
             row = await site.state(job)
             digest, manifest = about[2], {"first": about[4], "end": about[5]}
             assert await site.bundling._store.change(row, state=READY, digest=digest, node="nd_2", **manifest)
             return await bundled(*about, **how)
 
-        monkeypatch.setattr(site.auditor, "bundled", ahead)
+        monkeypatch.setattr(site.auditor.scribe, "bundled", ahead)
         async with running(site.node("nd_1")):
             done = await site.until(job, over)
             await site.tidied()
@@ -535,7 +536,7 @@ async def test_what_cannot_be_recorded_is_not_asked_for(
         async def down(*_: object, **__: object) -> None:
             raise LedgerUnavailable("down")
 
-        monkeypatch.setattr(site.auditor, "_record", down)
+        monkeypatch.setattr(site.auditor.scribe, "record", down)
         with pytest.raises(LedgerUnavailable):
             await site.ask()
         assert await site.bundling.list(site.tenant) == []

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.bootstrap import open_site
 from gateway.core.errors import RecordsArchived
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.disclosures import disclosures
 from gateway.exchange.trail import Trail
 from gateway.ledger.record import ClassesInfo, Detail, timestamp

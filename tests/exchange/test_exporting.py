@@ -36,12 +36,12 @@ async def basis_of(site: Opened, selection: Selection, *attach: str) -> Basis:
 async def test_the_same_basis_gives_the_same_bundle_whatever_comes_later(sqlite_settings: Settings) -> None:
     async with opened(sqlite_settings) as site:
         for _ in range(3):
-            await site.auditor._record("audit.read", BY, {"page": "1"})
+            await site.auditor.scribe.record("audit.read", BY, {"page": "1"})
         for selection in (Selection(), Selection(first=1, end=3)):
             basis = await basis_of(site, selection)
             before = await built(site, basis, selection)
             site.clock.advance(3_600)
-            await site.auditor._record("audit.read", BY, {"page": "2"})
+            await site.auditor.scribe.record("audit.read", BY, {"page": "2"})
             await site.auditor.publisher.publish(force=True)
             assert await built(site, basis, selection) == before
             assert (await basis_of(site, selection)).created_us > basis.created_us
@@ -49,11 +49,11 @@ async def test_the_same_basis_gives_the_same_bundle_whatever_comes_later(sqlite_
 
 async def test_the_policy_version_that_stood_when_the_range_began_is_in_the_bundle(database: Settings) -> None:
     async with opened(database) as site:
-        await site.auditor._record("audit.read", BY, {"page": "1"})
+        await site.auditor.scribe.record("audit.read", BY, {"page": "1"})
         version = await site.auditor.exporting._policies.put(b'{"a":"policy"}')
         made = entry("policy.activated", ledger=site.auditor._id, us=site.clock.now_us(), policy=version)
-        seq = (await site.auditor._ledger.append(msgspec.structs.replace(made, activates=version))).seq
-        await site.auditor._record("audit.read", BY, {"page": "1"})
+        seq = (await site.auditor.scribe._ledger.append(msgspec.structs.replace(made, activates=version))).seq
+        await site.auditor.scribe.record("audit.read", BY, {"page": "1"})
         selection = Selection(first=seq + 1, end=seq + 2)
         basis = await basis_of(site, selection)
         with zipfile.ZipFile(io.BytesIO(await built(site, basis, selection))) as bundle:
@@ -72,7 +72,7 @@ async def test_it_stands_for_this_version_and_for_what_attachments_are_told(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(sqlite_settings) as site:
-        await site.auditor._record("audit.read", BY, {"page": "1"})
+        await site.auditor.scribe.record("audit.read", BY, {"page": "1"})
         plain, attached = await basis_of(site, Selection()), await basis_of(site, Selection(), "disclosures")
         exporting = site.auditor.exporting
         assert await exporting.stands(plain, Selection())
@@ -88,13 +88,13 @@ async def test_what_stood_before_the_range_is_part_of_what_decides_a_bundle(data
     """And so a detail that was deleted since has it begun anew."""
     async with opened(database) as site:
         told = Granted(owner="Ada Ward", roles=("clerk",))
-        writer = site.auditor._ledger
+        writer = site.auditor.scribe._ledger
         ledger = site.auditor._id
         made = entry(
             "key.created", ledger=ledger, us=site.clock.now_us(), credential="ak_1", detail=Detail(diff=told.lines())
         )
         seq = (await writer.append(made)).seq
-        await site.auditor._record("audit.read", BY, {"page": "1"})
+        await site.auditor.scribe.record("audit.read", BY, {"page": "1"})
         range_ = Selection(first=seq + 1)
         basis = await basis_of(site, range_, "reports")
         exporting = site.auditor.exporting

@@ -10,7 +10,7 @@ from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.core.message import Part
 from gateway.core.ports import StoredRecord
 from gateway.exchange import kept
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.reclassifying import AGAIN, INCIDENT, MISSED, Reclassified, Reclassifier
 from gateway.ledger.entry import Appended, Entry, SealedPart
 from gateway.ledger.record import (

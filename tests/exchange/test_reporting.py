@@ -16,7 +16,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.figures.facts import Facts
 from gateway.evidence.figures.standing import Stood
 from gateway.evidence.reports.document import Cell, Document, Fields, Table
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.reporting import Reporter, Wanted
 from gateway.exchange.stood import StoodReader

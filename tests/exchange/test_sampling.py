@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.metrics import Metrics
 from gateway.exchange.sampling import MAX_SIZE, Sampler
 from gateway.ledger.entry import Appended, Entry

@@ -2,7 +2,7 @@
 
 import json
 
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.schedule_record import ScheduleScribe
 from gateway.ledger.record import Detail, NodeInfo
 from gateway.store.notices import Notice

@@ -19,7 +19,8 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
 from gateway.exchange import bundling as bundles
-from gateway.exchange.auditor import Auditor, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.deliveries import DAMAGED, Parcel
 from gateway.exchange.directory_delivery import DirectoryDelivery

@@ -9,7 +9,7 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Scope, Selection
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.scoping import Asked
 from gateway.ledger.record import parse
 from gateway.settings import Settings

@@ -16,7 +16,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.reports.document import Document, Table
 from gateway.exchange.approval_record import By
 from gateway.exchange.approving import MAX_REASON, Approver
-from gateway.exchange.auditor import Made
+from gateway.exchange.audit_scribe import Made
 from gateway.exchange.reporting import Wanted
 from gateway.exchange.signing_off import Review, Signed, SignOffs
 from gateway.exchange.trail import Trail

@@ -17,7 +17,8 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import judge
-from gateway.exchange.auditor import Away, Reader
+from gateway.exchange.audit_scribe import Reader
+from gateway.exchange.auditor import Away
 from gateway.exchange.scoping import Asked
 from gateway.ledger.record import EVENTS
 from gateway.settings import Settings

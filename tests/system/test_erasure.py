@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from gateway.bootstrap.subjects import erasure_of
 from gateway.evidence.selection import Selection
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.erasure import SETTLE_US, Erasure
 from gateway.ledger.entry import SealedPart
 from gateway.ledger.record import parse

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.bootstrap import site as opening
 from gateway.core.errors import LedgerUnavailable
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.settings import Settings
 from gateway.store.data_keys import DataKeys
 from gateway.store.keyring import Keyring

@@ -19,7 +19,7 @@ from gateway.core.ids import uuid7
 from gateway.evidence.manifest import Manifest
 from gateway.evidence.selection import Selection
 from gateway.evidence.verify import verify
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail, Envelope, encode_detail, timestamp

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exchange.auditor import Reader
+from gateway.exchange.audit_scribe import Reader
 from gateway.settings import Settings
 from tests.system.kit import MAIL, PUBLIC, policies
 from tests.system.site import system

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.evidence.reports import pdf
-from gateway.exchange.auditor import Auditor
+from gateway.exchange.audit_scribe import AuditScribe
 from gateway.settings import Settings
 from tests.evidence.reports.accessibility import faults
 from tests.system.kit import PUBLIC
@@ -129,6 +129,6 @@ async def test_a_file_that_cannot_be_put_on_record_does_not_leave(
 
     async with system(sqlite_settings) as site:
         headers = await _as(site, "auditor")
-        monkeypatch.setattr(Auditor, "reported", full)
+        monkeypatch.setattr(AuditScribe, "reported", full)
         answer = await site.http.post("/evidence/reports", json=ASKED, headers=headers)
         assert (answer.status_code, "<h1>" in answer.text) == (503, False)

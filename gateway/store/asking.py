@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, any_, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, and_, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.ledger.index import COLUMNS
@@ -59,18 +59,25 @@ def statement(asked: tuple[str, ...], order: Order, places: bool, details: bool,
     columns = [record.c.seq, raw(record.c.bytes), raw(record.c.hash), *(record.c[name] for name in COLUMNS)]
     query = select(*columns)
     if details:
-        both = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
+        # The range is said of both: whichever way a planner joins them, it reads no more of either.
+        both = and_(
+            detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq, *(() if places else _range(detail))
+        )
         query = select(*columns, raw(detail.c.salt), raw(detail.c.bytes))
         query = query.select_from(record.outerjoin(detail, both))
     query = query.where(record.c.tenant == bindparam("tenant"), *(_TESTS[name]() for name in asked))
     if not places:
-        query = query.where(record.c.seq >= bindparam("first"), record.c.seq < bindparam("end"))
+        query = query.where(*_range(record))
     elif sqlite:
         numbers = func.json_each(bindparam("places", type_=Text)).table_valued("value")
         query = query.where(record.c.seq.in_(select(numbers.c.value)))
     else:
         query = query.where(record.c.seq == any_(bindparam("places", type_=ARRAY(BigInteger))))
     return query.order_by(record.c.seq.asc() if order == "asc" else record.c.seq.desc()).limit(bindparam("most"))
+
+
+def _range(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.seq >= bindparam("first"), table.c.seq < bindparam("end")
 
 
 def within(step: Step, floor: int, *, sqlite: bool) -> dict[str, Any]:

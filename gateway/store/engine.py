@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import asyncpg
 import msgspec
 from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 sqlite3.register_adapter(bytes, bytes)
 sqlite3.register_adapter(type(None), {None: None}.__getitem__)
 
+_PLANNED = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true);"
+"""On PostgreSQL, with a transaction's BEGIN: a statement's plan is made once for a connection, whatever it is told."""
 BUSY_MS = 5_000
 """How long a SQLite connection waits for another's lock."""
 
@@ -132,20 +135,28 @@ def postgresql_engine(dsn: str) -> AsyncEngine:
         settings = {"application_name": "gateway"}
         return await asyncpg.connect(dsn, timeout=10, server_settings=settings, connection_class=Walled)
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
+    event.listen(engine.sync_engine, "checkout", _answers)
     event.listen(engine.sync_engine, "begin", _begin_postgresql)
     return engine
 
 
 @asynccontextmanager
 async def reading(
-    engine: AsyncEngine, tenant: str | None, *, across: Across | None = None, prefix: str | None = None
+    engine: AsyncEngine,
+    tenant: str | None,
+    *,
+    across: Across | None = None,
+    prefix: str | None = None,
+    planned: bool = False,
 ) -> AsyncIterator[AsyncConnection]:
     """A transaction that reads a tenant's rows: `tenant` is what stands in their column of that name. None: rows of
     tables without tenants, and of those with one only what `walls` lists: with `across` all of that table, with
-    `prefix` the API key that has it."""
+    `prefix` the API key that has it. `planned`: for statements that go by their keys whatever they are told, since a
+    plan of its own for each that is told otherwise costs more than to carry it out."""
     async with engine.connect() as connection:
-        _ = await connection.execution_options(gateway_within=within(tenant, across=across, prefix=prefix))
+        said = within(tenant, across=across, prefix=prefix) + (_PLANNED if planned else "")
+        _ = await connection.execution_options(gateway_within=said)
         yield connection
 
 
@@ -166,11 +177,12 @@ async def writing(
 
 
 async def at_once(engine: AsyncEngine, tenant: str | None, read: Callable[[Connection], T]) -> T:
-    """What `read` makes of a tenant's rows (`reading`) in one transaction, by statements that follow each other.
+    """What `read` makes of a tenant's rows (`reading`, `planned`) in one transaction, by statements that follow each
+    other.
 
     On SQLite all of it, the end of the transaction too, is one trip to the connection's thread: `read` waits for
     nothing but its statements, writes nothing, and touches nothing that is the loop's."""
-    async with reading(engine, tenant) as connection:
+    async with reading(engine, tenant, planned=True) as connection:
         return await connection.run_sync(_at_once, read)
 
 
@@ -202,6 +214,15 @@ def _begin_sqlite(connection: Connection) -> None:
     else:
         adapted: Any = connection.connection.dbapi_connection
         adapted.begin()
+
+
+def _answers(adapted: Any, *_: object) -> None:
+    """Ask a connection of the pool whether its server is there, before it is given out; where it is not, the pool lets
+    go of all it has and makes another. In one trip: the pool's own question is a transaction of three."""
+    try:
+        await_only(adapted.driver_connection.execute("SELECT 1"))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise InvalidatePoolError("the database did not answer") from error
 
 
 def _begin_postgresql(connection: Connection) -> None:

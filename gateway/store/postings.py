@@ -61,6 +61,11 @@ def decode(data: bytes) -> int:
     places = unpack(f">{len(data) // 2}H", data)
     if places[-1] >= BLOCK or any(map(ge, places, places[1:])):
         raise FormatError("a posting must hold ascending places of its block")
+    return gathered(places)
+
+
+def gathered(places: Iterable[int]) -> int:
+    """These places of a block as bits."""
     # Not bit by bit in an integer, which is copied for each.
     row = bytearray(_BITMAP)
     for place in places:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from gateway.core.errors import VerificationError
 from gateway.ledger.record import timestamp
@@ -267,3 +267,82 @@ async def test_a_subjects_records_are_read_once_however_many_blocks_they_are_in(
     assert places == sorted(seqs, reverse=order == "desc")
     # Each read once, and each that was found looked at; one for each block that was met.
     assert LOOKS - looks.left <= 2 * len(seqs) + 2 * 60
+
+
+async def _step(store: Store, order: Order, **wanted: Any) -> candidates.Step:
+    """The first step of a question to two full blocks."""
+
+    def look(connection: Connection) -> candidates.Step:
+        asked = candidates.Wanted(**wanted)
+        found = candidates.Candidates.of(connection, LEDGER, asked, order, 2 * BLOCK, 2, candidates.Looks())
+        return found.step(0 if order == "asc" else 2 * BLOCK - 1, 100)
+
+    return await at_once(store.engine, LEDGER, look)
+
+
+async def test_places_that_lie_close_together_are_looked_at_as_a_range_but_for_a_subjects(store: Store) -> None:
+    await put_rows(store, [row(seq) for seq in range(2 * BLOCK)], [("su_1", seq) for seq in range(0, 2 * BLOCK, 2)])
+    await indexed(store)
+    close = await _step(store, "asc", values={"event": "exchange.completed"})
+    assert (close.first, close.end, close.then, close.places) == (1, 200, 200, ())
+    apart = await _step(store, "asc", values={"actor": "ac_7"})
+    assert apart.places == tuple(range(7, 2 * BLOCK, 1_000))
+    assert len((await _step(store, "asc", subject="su_1")).places) == 100
+    down = await _step(store, "desc", values={"event": "exchange.completed"})
+    assert (down.first, down.end, down.then) == (2 * BLOCK - 199, 2 * BLOCK, 2 * BLOCK - 200)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_page_of_a_common_value_takes_one_reading_wherever_in_a_block_its_period_begins(
+    store: Store, order: Order
+) -> None:
+    """Not one for each lot of places that may all lie outside the period."""
+    await put_rows(store, [row(seq) for seq in range(3 * BLOCK)], [("su_1", seq) for seq in range(0, 3 * BLOCK, 4)])
+    await indexed(store)
+    period = {"since": at(BLOCK - 200), "until": at(2 * BLOCK + 200)}
+    seen: list[str] = []
+    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    for values in ({"event": "exchange.completed"}, {"subject": "su_1"}):
+        seen.clear()
+        page = await Search(store.engine, LEDGER).page(Filters(**values, **period), order=order, limit=40)
+        assert isinstance(page, Page)
+        assert len(page.hits) == 40
+        assert len([one for one in seen if "record.bytes" in one]) == 1, values
+
+
+async def test_a_block_partly_outside_a_period_is_looked_at_within_the_looks_that_are_left(store: Store) -> None:
+    await put_rows(store, [row(seq) for seq in range(BLOCK)], [("su_1", seq) for seq in range(BLOCK)])
+    await indexed(store)
+    looks = candidates.Looks(left=2_000)
+
+    def look(connection: Connection) -> candidates.Step:
+        asked = candidates.Wanted(subject="su_1", since=at(BLOCK - 10))
+        return candidates.Candidates.of(connection, LEDGER, asked, "asc", BLOCK, 1, looks).step(0, 10)
+
+    step = await at_once(store.engine, LEDGER, look)
+    assert 10 <= len(step.places) < 2_000
+    assert step.then == step.places[-1] + 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_what_a_subject_has_before_a_period_is_not_read(store: Store, order: Order) -> None:
+    await put_rows(store, [row(seq) for seq in range(5 * BLOCK)], [("su_1", seq) for seq in range(0, 5 * BLOCK, 2)])
+    await indexed(store)
+    seen: list[str] = []
+    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    filters = Filters(subject="su_1", since=at(2 * BLOCK), until=at(2 * BLOCK + 900))
+    page = await Search(store.engine, LEDGER).page(filters, order=order, limit=1_000)
+    assert isinstance(page, Page)
+    assert len(page.hits) == 450
+    # Those of its one block, two thousand in three pieces.
+    assert len([one for one in seen if "FROM subject_record" in one]) == 3
+
+
+async def test_a_subjects_records_are_found_however_many_are_read_at_once(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "_PIECE", 7)
+    expected = [seq for seq, subject in SUBJECTS.items() if subject == "su_often" and seq < 2_000]
+    for order in ORDERS:
+        found = Search(filled.engine, LEDGER).stream(Filters(subject="su_often"), order=order, end=2_000)
+        assert [hit.stored.seq async for hit in found] == sorted(expected, reverse=order == "desc")

@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, parse
-from gateway.store.engine import open_engine, sqlite_engine, target, writing
+from gateway.store.engine import (
+    Walled,
+    at_once,
+    open_engine,
+    reading,
+    sqlite_engine,
+    target,
+    writing,
+)
 
 
 def _settings(tmp_path: Path, **database: str) -> Settings:
@@ -173,5 +181,70 @@ async def test_who_reads_alone_reads_on_one_connection_however_many_there_are(tm
                 raw = await connection.get_raw_connection()
                 used.add(id(raw.driver_connection))
         assert len(used) == 1
+    finally:
+        await engine.dispose()
+
+
+async def test_a_reading_on_postgresql_is_its_statements_and_three_trips_more(
+    postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the server is there, BEGIN with the wall, and the end: each is a wait for the database."""
+    engine = open_engine(target(postgres_settings))
+    try:
+        async with reading(engine, "tn_1") as connection:
+            await connection.execute(text("SELECT 1"))
+        trips: list[str] = []
+
+        def noting(name: str) -> None:
+            usual = getattr(Walled, name)
+
+            async def noted(self: Walled, query: str, *args: Any, **options: Any) -> Any:
+                trips.append(query)
+                return await usual(self, query, *args, **options)
+
+            monkeypatch.setattr(Walled, name, noted)
+
+        noting("execute")
+        noting("fetchrow")
+        async with reading(engine, "tn_1") as connection:
+            await connection.execute(text("SELECT 1"))
+        assert [trip.split(";")[0] for trip in trips] == ["SELECT 1", "BEGIN", "ROLLBACK"]
+    finally:
+        await engine.dispose()
+
+
+async def test_connections_whose_server_has_ended_them_are_not_given_out(postgres_settings: Settings) -> None:
+    engine = open_engine(target(postgres_settings))
+    pid = text("SELECT pg_backend_pid()")
+    end = text("SELECT pg_terminate_backend(:pid, 5000)")
+    try:
+        async with reading(engine, None) as other:
+            async with reading(engine, None) as first, reading(engine, None) as second:
+                ended = [await first.scalar(pid), await second.scalar(pid)]
+            for one in ended:
+                assert await other.scalar(end, {"pid": one})
+        for _ in range(3):
+            async with reading(engine, None) as connection:
+                assert await connection.scalar(pid) not in ended
+    finally:
+        await engine.dispose()
+
+
+async def test_what_is_read_at_once_is_planned_once_and_nothing_else_is(database: Settings) -> None:
+    engine = open_engine(target(database))
+
+    def mode(connection: Connection) -> Any:
+        return connection.scalar(text("SELECT current_setting('plan_cache_mode')"))
+
+    def one(connection: Connection) -> Any:
+        return connection.scalar(text("SELECT 1"))
+
+    try:
+        if engine.dialect.name == "sqlite":
+            assert await at_once(engine, "tn_1", one) == 1  # there is nothing to say to it
+            return
+        assert await at_once(engine, "tn_1", mode) == "force_generic_plan"
+        async with reading(engine, "tn_1") as connection:
+            assert await connection.scalar(text("SELECT current_setting('plan_cache_mode')")) == "auto"
     finally:
         await engine.dispose()

@@ -13,6 +13,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.ledger.chain import node_hash
 
 HASH_BYTES = 32
+_PAIR = 2 * HASH_BYTES
 EMPTY_ROOT = sha256().digest()
 """RFC 6962 §2.1: the hash of an empty list is the hash of an empty string."""
 
@@ -143,13 +144,15 @@ def root(leaf_hashes: Iterable[bytes]) -> bytes:
 
 def subtree(hashes: Sequence[bytes]) -> bytes:
     """The node above a power of two of neighbouring hashes; `FormatError` for another number of them."""
-    row = list(hashes)
-    if not row or len(row) & (len(row) - 1):
+    if not hashes or len(hashes) & (len(hashes) - 1):
         raise FormatError("a perfect subtree stands over a power of two of hashes")
-    while len(row) > 1:
-        pairs = iter(row)
-        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
-    return row[0]
+    row = b"".join(hashes)
+    if len(row) != len(hashes) * HASH_BYTES:
+        raise FormatError("a hash must be 32 bytes long")
+    # All of a level in one piece: two neighbours are a slice of it, where they would be put together.
+    while len(row) > HASH_BYTES:
+        row = b"".join([sha256(b"\x01" + row[at : at + _PAIR]).digest() for at in range(0, len(row), _PAIR)])
+    return row
 
 
 def root_of(size: int, node: Node) -> bytes:

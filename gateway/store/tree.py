@@ -4,12 +4,12 @@ Whatever is asked for is put together from as few rows as possible. A tile that 
 written) is made from what is below it. Nothing is verified here: who needs the truth compares with a signed root.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, bindparam, select, union_all
+from sqlalchemy import CompoundSelect, Connection, bindparam, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import VerificationError
@@ -25,6 +25,7 @@ Slice = tuple[int, int, int, int]
 """Where it is found, as `ledger.tiles.locate` says."""
 MAX_REMEMBERED = 20_000
 _TILES_A_READ = 64
+_NO_TILE = -1
 
 # Made once: a statement takes longer to make than to answer.
 _TILES = select(tile.c.idx, tile.c.hashes).where(
@@ -40,17 +41,24 @@ _LEAVES = (
 )
 
 
-@lru_cache(maxsize=64)
-def _each(count: int) -> CompoundSelect[Any]:
+@lru_cache(maxsize=128)
+def _each(count: int, *, newest: bool) -> CompoundSelect[Any]:
     """So many tiles, each by its key (`level0`, `idx0` and so on): for a list of pairs, and for several of them joined
-    by OR, SQLite reads every tile there is."""
-    mine = select(tile.c.level, tile.c.idx, tile.c.hashes).where(tile.c.tenant == bindparam("tenant"))
-    return union_all(
-        *(
-            mine.where(tile.c.level == bindparam(f"level{number}"), tile.c.idx == bindparam(f"idx{number}"))
-            for number in range(count)
+    by OR, SQLite reads every tile there is. `newest`: and records' own hashes, by their numbers under the level
+    `_NO_TILE`, where their tile (`newest`, of level 0) is not there."""
+    mine = select(tile.c.level, tile.c.idx, raw(tile.c.hashes)).where(tile.c.tenant == bindparam("tenant"))
+    parts = [
+        mine.where(tile.c.level == bindparam(f"level{number}"), tile.c.idx == bindparam(f"idx{number}"))
+        for number in range(count)
+    ]
+    if newest:
+        there = select(tile.c.idx).where(
+            tile.c.tenant == bindparam("tenant"), tile.c.level == 0, tile.c.idx == bindparam("newest")
         )
-    )
+        # In order, and no more than a tile's: otherwise a planner without statistics goes by another column's index.
+        leaves = _LEAVES.add_columns(record.c.seq).where(~there.exists()).limit(WIDTH).subquery()
+        parts.append(select(literal_column(str(_NO_TILE)), leaves.c.seq, leaves.c.hash))
+    return union_all(*parts)
 
 
 class TreeReader:
@@ -65,40 +73,48 @@ class TreeReader:
         """The audit path of a leaf (RFC 9162 §2.1.3); `FormatError` unless index < size."""
         wanted: set[Place] = set()
         inclusion_path(index, size, _noting(wanted))
-        found = await self.nodes(wanted)
+        found = await self._found(wanted, size)
         return inclusion_path(index, size, lambda level, place: found[level, place])
 
     async def consistency(self, first: int, second: int) -> list[bytes]:
         """The consistency proof (RFC 9162 §2.1.4); `FormatError` unless 0 < first ≤ second."""
         wanted: set[Place] = set()
         consistency_path(first, second, _noting(wanted))
-        found = await self.nodes(wanted)
+        found = await self._found(wanted, second)
         return consistency_path(first, second, lambda level, place: found[level, place])
 
     async def peaks(self, size: int) -> list[bytes]:
         """The roots of the perfect subtrees that make up a tree of `size`, from left to right (`merkle.Frontier`)."""
         levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
         places = [(level, (size >> level) - 1) for level in levels]
-        found = await self.nodes(places)
+        found = await self._found(places, size)
         return [found[place] for place in places]
 
-    async def nodes(self, places: Iterable[Place]) -> dict[Place, bytes]:
-        """The hashes of these perfect subtrees. `VerificationError` when the ledger is not that large."""
+    async def _found(self, places: Iterable[Place], size: int) -> dict[Place, bytes]:
+        """The hashes of these perfect subtrees of the tree of `size`. `VerificationError` when the ledger is not that
+        large."""
         where = sorted((locate(*place), place) for place in set(places))
         if not where:
             return {}
         groups = {key: list(group) for key, group in groupby(where, key=lambda item: item[0][:2])}
         with reachable():
-            return await at_once(self._engine, self._ledger, partial(self._nodes, groups))
+            return await at_once(self._engine, self._ledger, partial(self._nodes, groups, size))
 
-    def _nodes(self, groups: Mapping[Place, list[tuple[Slice, Place]]], connection: Connection) -> dict[Place, bytes]:
+    def _nodes(
+        self, groups: Mapping[Place, list[tuple[Slice, Place]]], size: int, connection: Connection
+    ) -> dict[Place, bytes]:
         found: dict[Place, bytes] = {}
-        # All full tiles in one statement: a proof needs some three, and what costs is the way to the database.
-        whole = self._full(list(groups), connection)
+        spans = {
+            key: (min(at[2] for at, _ in wanted), max(at[3] for at, _ in wanted)) for key, wanted in groups.items()
+        }
+        # What is there in one statement, some three tiles and the newest hashes: what costs is the way to the database.
+        whole, leaves = self._there(spans, size // WIDTH, connection)
         for (level, index), wanted in groups.items():
-            first, end = min(item[0][2] for item in wanted), max(item[0][3] for item in wanted)
+            first, end = spans[level, index]
             if (level, index) in whole:
                 hashes = whole[level, index][first:end]
+            elif (level, index) == (0, size // WIDTH):
+                hashes = _all_of(leaves, end - first)
             else:
                 hashes = self._made(level, index * WIDTH + first, index * WIDTH + end, connection)
             for (_, _, start, stop), place in wanted:
@@ -159,26 +175,38 @@ class TreeReader:
         asked = {"tenant": self._ledger, "level": level, "first": first, "end": end}
         return {index: _split(hashes) for index, hashes in connection.execute(_TILES, asked)}
 
-    def _full(self, names: Sequence[Place], connection: Connection) -> dict[Place, list[bytes]]:
-        """Those of the tiles of these levels and indexes that are there."""
+    def _there(
+        self, spans: Mapping[Place, tuple[int, int]], newest: int, connection: Connection
+    ) -> tuple[dict[Place, list[bytes]], list[bytes]]:
+        """Those of the tiles of these levels and indexes that are there; and where the tile `newest` of level 0 is one
+        of them and is not there, the hashes of its records from the first to the end that is given for it."""
         asked: dict[str, str | int] = {"tenant": self._ledger}
-        for number, (level, index) in enumerate(names):
+        for number, (level, index) in enumerate(spans):
             asked |= {f"level{number}": level, f"idx{number}": index}
-        found = connection.execute(_each(len(names)), asked)
-        return {(level, index): _split(hashes) for level, index, hashes in found}
+        span = spans.get((0, newest))
+        if span is not None:
+            asked |= {"newest": newest, "first": newest * WIDTH + span[0], "end": newest * WIDTH + span[1]}
+        found = connection.execute(_each(len(spans), newest=span is not None), asked).all()
+        whole = {(level, index): _split(hashes) for level, index, hashes in found if level != _NO_TILE}
+        leaves = sorted((seq, as_bytes(leaf)) for level, seq, leaf in found if level == _NO_TILE)
+        return whole, [leaf for _, leaf in leaves]
 
     def _leaves(self, first: int, end: int, connection: Connection) -> list[bytes]:
         found = connection.execute(_LEAVES, {"tenant": self._ledger, "first": first, "end": end})
-        leaves = [as_bytes(row[0]) for row in found]
-        if len(leaves) != end - first or any(len(leaf) != HASH_BYTES for leaf in leaves):
-            raise VerificationError("tree: the hash of a record is missing")
-        return leaves
+        return _all_of([as_bytes(row[0]) for row in found], end - first)
+
+
+def _all_of(leaves: list[bytes], count: int) -> list[bytes]:
+    """So many hashes of records, each whole."""
+    if len(leaves) != count or any(len(leaf) != HASH_BYTES for leaf in leaves):
+        raise VerificationError("tree: the hash of a record is missing")
+    return leaves
 
 
 def _split(hashes: bytes) -> list[bytes]:
     if len(hashes) != FULL_BYTES:
         raise VerificationError("tree: a tile in the database is not full")
-    return split(bytes(hashes))
+    return split(as_bytes(hashes))
 
 
 def _noting(wanted: set[Place]) -> Node:

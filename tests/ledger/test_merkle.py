@@ -285,5 +285,10 @@ def test_a_subtree_stands_over_a_power_of_two(count: int) -> None:
         subtree([bytes(32)] * count)
 
 
+def test_a_subtree_stands_over_whole_hashes() -> None:
+    with pytest.raises(FormatError, match="32 bytes"):
+        subtree([bytes(32), bytes(31)])
+
+
 def test_a_subtree_is_the_node_above_its_hashes() -> None:
     assert [subtree(LEAVES[: 1 << level]) for level in range(8)] == [mth(LEAVES[: 1 << level]) for level in range(8)]

@@ -1690,13 +1690,6 @@ async def _(w: World) -> tuple[Any, Any]:
     return await got(mine.peaks(6)), await got(nobody.peaks(6))
 
 
-@ask("tree.TreeReader.nodes")
-async def _(w: World) -> tuple[Any, Any]:
-    assert await TreeReader(w.store.engine, w.theirs).nodes([(0, 3)])
-    mine, nobody = _trees(w)
-    return await got(mine.nodes([(0, 3)])), await got(nobody.nodes([(0, 3)]))
-
-
 @ask("tree.TreeReader.hashes")
 async def _(w: World) -> tuple[Any, Any]:
     assert await TreeReader(w.store.engine, w.theirs).hashes(0, 2, 5)

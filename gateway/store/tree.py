@@ -7,6 +7,7 @@ written) is made from what is below it. Nothing is verified here: who needs the 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import lru_cache, partial
 from itertools import groupby
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, bindparam, literal_column, select, union_all
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import VerificationError
 from gateway.ledger.merkle import HASH_BYTES, Node, consistency_path, inclusion_path
-from gateway.ledger.tiles import FULL_BYTES, WIDTH, locate, split, tile_root
+from gateway.ledger.tiles import FULL_BYTES, HEIGHT, WIDTH, locate, split, tile_root
 from gateway.store.engine import at_once
 from gateway.store.sql import raw, reachable
 from gateway.store.tables import as_bytes, record, tile
@@ -66,8 +67,9 @@ class TreeReader:
 
     def __init__(self, engine: AsyncEngine, ledger: str) -> None:
         self._engine, self._ledger = engine, ledger
-        # Roots of full tiles, by the level and index of the hash that each is one level up: they never change.
-        self._roots: dict[tuple[int, int], bytes] = {}
+        # Perfect subtrees over full tiles whose own tile is not full yet: they never change, and every proof has some.
+        self._roots: dict[Place, bytes] = {}
+        self._remembering = Lock()  # on SQLite each connection has a thread
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """The audit path of a leaf (RFC 9162 §2.1.3); `FormatError` unless index < size."""
@@ -93,12 +95,14 @@ class TreeReader:
     async def _found(self, places: Iterable[Place], size: int) -> dict[Place, bytes]:
         """The hashes of these perfect subtrees of the tree of `size`. `VerificationError` when the ledger is not that
         large."""
-        where = sorted((locate(*place), place) for place in set(places))
+        wanted = set(places)
+        known = {place: root for place in wanted if (root := self._roots.get(place)) is not None}
+        where = sorted((locate(*place), place) for place in wanted if place not in known)
         if not where:
-            return {}
+            return known
         groups = {key: list(group) for key, group in groupby(where, key=lambda item: item[0][:2])}
         with reachable():
-            return await at_once(self._engine, self._ledger, partial(self._nodes, groups, size))
+            return known | await at_once(self._engine, self._ledger, partial(self._nodes, groups, size))
 
     def _nodes(
         self, groups: Mapping[Place, list[tuple[Slice, Place]]], size: int, connection: Connection
@@ -119,6 +123,8 @@ class TreeReader:
                 hashes = self._made(level, index * WIDTH + first, index * WIDTH + end, connection)
             for (_, _, start, stop), place in wanted:
                 found[place] = tile_root(hashes[start - first : stop - first])
+                if level and (level, index) not in whole:
+                    self._remember(place, found[place])
         return found
 
     async def hashes(self, level: int, first: int, end: int) -> list[bytes]:
@@ -154,8 +160,10 @@ class TreeReader:
 
     def _from_below(self, level: int, first: int, end: int, connection: Connection) -> list[bytes]:
         """Hashes of a level whose tile is not there: each is the root of a full tile of the level below."""
-        missing = [index for index in range(first, end) if (level, index) not in self._roots]
-        roots: dict[int, bytes] = {}
+        height = HEIGHT * level
+        found = ((index, self._roots.get((height, index))) for index in range(first, end))
+        roots = {index: root for index, root in found if root is not None}
+        missing = [index for index in range(first, end) if index not in roots]
         for start in range(0, len(missing), _TILES_A_READ):
             chunk = missing[start : start + _TILES_A_READ]
             tiles = self._tiles(level - 1, chunk[0], chunk[-1] + 1, connection)
@@ -163,13 +171,16 @@ class TreeReader:
                 below = tiles.get(index)
                 if below is None:
                     below = self._hashes(level - 1, index * WIDTH, (index + 1) * WIDTH, connection)
-                roots[index] = self._remember(level, index, tile_root(below))
-        return [roots[index] if index in roots else self._roots[level, index] for index in range(first, end)]
+                roots[index] = tile_root(below)
+                self._remember((height, index), roots[index])
+        return [roots[index] for index in range(first, end)]
 
-    def _remember(self, level: int, index: int, root: bytes) -> bytes:
-        if len(self._roots) < MAX_REMEMBERED:
-            self._roots[level, index] = root
-        return root
+    def _remember(self, place: Place, root: bytes) -> None:
+        """Beyond the bound the oldest one goes: its tile has become full the longest ago, if any has."""
+        with self._remembering:
+            self._roots[place] = root
+            if len(self._roots) > MAX_REMEMBERED:
+                del self._roots[next(iter(self._roots))]
 
     def _tiles(self, level: int, first: int, end: int, connection: Connection) -> dict[int, list[bytes]]:
         asked = {"tenant": self._ledger, "level": level, "first": first, "end": end}

@@ -48,3 +48,11 @@ def test_a_form_of_question_has_one_statement() -> None:
 )
 def test_a_step_is_looked_at_from_the_floor_on(step: Step, floor: int, sqlite: bool, wanted: dict[str, object]) -> None:
     assert asking.within(step, floor, sqlite=sqlite) == wanted
+
+
+def test_a_range_is_said_of_the_details_too_so_that_no_joining_reads_more() -> None:
+    said = str(asking.statement((), "asc", False, True, True))
+    for table in ("record", "detail"):
+        assert f"{table}.seq >= :first" in said
+        assert f"{table}.seq < :end" in said
+    assert "detail.seq >=" not in str(asking.statement((), "asc", True, True, True))

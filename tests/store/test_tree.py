@@ -8,7 +8,7 @@ from sqlalchemy import event, insert
 
 from gateway.core.errors import FormatError, VerificationError
 from gateway.ledger.merkle import Frontier, root, verify_consistency, verify_inclusion
-from gateway.ledger.tiles import WIDTH
+from gateway.ledger.tiles import WIDTH, tile_root
 from gateway.store import tree as module
 from gateway.store.growth import Growth
 from gateway.store.tables import record, tile
@@ -84,12 +84,34 @@ async def test_a_proof_takes_one_statement_for_its_tiles_and_for_what_is_in_none
     assert "FROM record" in statement
 
 
+async def test_what_stands_over_full_tiles_is_hashed_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not again for each proof: of two thousand records those are 7 hashes, of ten million three hundred."""
+    await fill(store, LEAVES)
+    reader = TreeReader(store.engine, LEDGER)
+    for index in (900, 5):
+        verify_inclusion(LEAVES[index], index, SIZE, await reader.inclusion(index, SIZE), root(LEAVES))
+    hashed: list[int] = []
+
+    def counting(hashes: list[bytes]) -> bytes:
+        hashed.append(len(hashes))
+        return tile_root(hashes)
+
+    monkeypatch.setattr(module, "tile_root", counting)
+    verify_inclusion(LEAVES[910], 910, SIZE, await reader.inclusion(910, SIZE), root(LEAVES))
+    # Its own tile but for itself, and what the newest records, which are in none, are put together to: 32, 16 and 4.
+    assert sum(hashed) == 255 + SIZE % WIDTH
+
+
 async def test_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_REMEMBERED", 3)
     await fill(store, LEAVES)
     reader = TreeReader(store.engine, LEDGER)
-    assert len(await reader.hashes(1, 0, 8)) == 8
-    assert len(reader._roots) == 3
+    eight = [root(LEAVES[at : at + WIDTH]) for at in range(0, 8 * WIDTH, WIDTH)]
+    assert await reader.hashes(1, 0, 8) == eight
+    assert list(reader._roots.values()) == eight[-3:]
+    # And what is remembered no longer is made again.
+    assert await reader.hashes(1, 0, 8) == eight
+    verify_inclusion(LEAVES[5], 5, SIZE, await reader.inclusion(5, SIZE), root(LEAVES))
 
 
 async def test_an_empty_range_and_the_peaks_of_nothing_are_empty(store: Store) -> None:

@@ -221,7 +221,7 @@ def _answers(adapted: Any, *_: object) -> None:
     go of all it has and makes another. In one trip: the pool's own question is a transaction of three."""
     try:
         await_only(adapted.driver_connection.execute("SELECT 1"))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise InvalidatePoolError("the database did not answer") from error
 
 

@@ -64,6 +64,7 @@ from gateway.exchange.tasks import Tasks
 from gateway.pipeline import Pipeline
 from gateway.settings import Settings, secret
 from gateway.store.key_pool import KeyPool
+from gateway.store.pool import unhurried
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
 from gateway.store.sticking import StickingClasses
@@ -220,7 +221,8 @@ async def open_gateway(
         dispatcher.start()
         stack.push_async_callback(dispatcher.stop)
         callbacks = await callbacks_of(base, tasks, delegation, stack)
-        callbacks.start()
+        with unhurried():
+            callbacks.start()
         stack.push_async_callback(callbacks.stop)
         if messages is not None:
             messages.start(dispatcher)
@@ -232,21 +234,22 @@ async def open_gateway(
         tell(site, witnessings)
         stampings = await stampings_of(site, stack)
         forwards = await forwards_of(site, OpenLedgers(writers), stack)
-        background = begin(
-            base,
-            parts,
-            takeover,
-            auditors=auditors,
-            bundling=bundling,
-            schedulings=schedulings,
-            glass=glass,
-            sticking=sticking,
-            shared=shared,
-            witnessings=witnessings,
-            stampings=stampings,
-            forwards=forwards,
-            failover=failover_of(site, writers),
-        )
+        with unhurried():
+            background = begin(
+                base,
+                parts,
+                takeover,
+                auditors=auditors,
+                bundling=bundling,
+                schedulings=schedulings,
+                glass=glass,
+                sticking=sticking,
+                shared=shared,
+                witnessings=witnessings,
+                stampings=stampings,
+                forwards=forwards,
+                failover=failover_of(site, writers),
+            )
         stack.push_async_callback(stopped, background)
         emergency = await emergency_of(base, parts, pipeline, issuers, stack)
         readiness = Readiness(site, InForce(site, writers, policy), lambda: dispatcher.healthy)

@@ -31,6 +31,7 @@ from gateway.exchange.task_scribe import CANCELLED_CODE
 from gateway.exchange.tasks import Tasks
 from gateway.ledger.entry import Entry
 from gateway.settings import TaskSettings
+from gateway.store.pool import unhurried
 from gateway.store.tasks import CANCELLED, COMPLETED, FAILED, Claim, Depth, Task
 
 _log = logging.getLogger("gateway.tasks")
@@ -120,7 +121,9 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to claim."""
-        self._background = [asyncio.create_task(self._run()), asyncio.create_task(self._keep())]
+        with unhurried():
+            keeping = asyncio.create_task(self._keep())
+        self._background = [asyncio.create_task(self._run()), keeping]
 
     async def stop(self) -> None:
         """Claim no more, and give up what is under way: the next start, or another node, takes it over."""

@@ -21,6 +21,7 @@ from sqlalchemy.util import await_only
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Settings, secret
 from gateway.store import sqlite_connection
+from gateway.store.pool import Pool
 from gateway.store.walls import Across, within
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ def sqlite_engine(path: Path, *, mode: Literal["rw", "rwc", "ro"] = "rw") -> Asy
     uri = f"file:{quote(str(path))}?mode={mode}"
     # The connection used last is used next: each has a page cache and a thread whose memory is never given back, and
     # where they take turns all of them fill up.
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_use_lifo=True)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), poolclass=Pool, pool_use_lifo=True)
 
     def connected(*_: object) -> sqlite_connection.SqliteConnection:
         if mode != "rwc" and not path.is_file():
@@ -135,7 +136,7 @@ def postgresql_engine(dsn: str) -> AsyncEngine:
         settings = {"application_name": "gateway"}
         return await asyncpg.connect(dsn, timeout=10, server_settings=settings, connection_class=Walled)
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=Pool, async_creator=connect)
     event.listen(engine.sync_engine, "checkout", _answers)
     event.listen(engine.sync_engine, "begin", _begin_postgresql)
     return engine

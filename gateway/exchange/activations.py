@@ -114,7 +114,7 @@ class Activations:
     async def _from_archive(self, ledger: str) -> Recorded | None:
         """The newest that the history names, where that lies in an archive of which no record tells what stood."""
         history = await self._policies.history(ledger)
-        archives = await self._archives.store.all(ledger)
+        archives = await self._archives.store.all(ledger) if history else ()
         if not history or not archives or history[-1].seq >= archives[-1].end:
             return None
         stored = await self._archives.record(ledger, history[-1].seq, TreeReader(self._engine, ledger))

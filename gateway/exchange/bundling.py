@@ -226,11 +226,14 @@ class Bundling:
     async def _look(self) -> None:
         for tenant in self._auditors:
             try:
-                # First: a file that cannot be deleted keeps nobody's bundle from being built.
-                if tenant not in self._running and await self._store.next(tenant) is not None:
-                    self._running[tenant] = asyncio.create_task(self._tenant(tenant))
-                await self._expire(tenant)
-                await self._tidy(tenant)
+                if await self._store.any(tenant):
+                    # First: a file that cannot be deleted keeps nobody's bundle from being built.
+                    if tenant not in self._running and await self._store.next(tenant) is not None:
+                        self._running[tenant] = asyncio.create_task(self._tenant(tenant))
+                    await self._expire(tenant)
+                    await self._tidy(tenant)
+                else:  # as most tenants have it nearly always: one question, and not five
+                    await self._clear(tenant)
             except Exception as error:  # noqa: BLE001 — whatever it was, the next look tries again
                 _log.error("bundles could not be looked for: %s", type(error).__name__)
 
@@ -391,6 +394,10 @@ class Bundling:
         """Destroy what was kept of bundles that are over: the keys wherever they were built, the files of this disk."""
         for job in await self._store.left(tenant):
             await self._making.over(job)
+        await self._clear(tenant)
+
+    async def _clear(self, tenant: str) -> None:
+        """Delete what is on this disk of bundles that are over, or that no row tells of."""
         for bundle_id in await asyncio.to_thread(self._files.begun, tenant):
             if bundle_id not in self._building:
                 found = await self._store.get(tenant, bundle_id)

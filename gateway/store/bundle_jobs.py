@@ -7,7 +7,7 @@ whoever was too slow finds another one, and changes nothing. The file lies apart
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.entry import Column, RowChange
@@ -96,6 +96,14 @@ class BundleStore:
             async with reading(self._engine, tenant) as connection:
                 row = (await connection.execute(query)).one_or_none()
         return None if row is None else _job(row)
+
+    async def any(self, tenant: str) -> bool:
+        """Whether there is one to build, one whose file is there, or one whose key is."""
+        left = or_(bundle.c.state.in_((*OPEN, READY)), bundle.c.work_key.is_not(None))
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                found = await connection.scalar(select(bundle.c.id).where(bundle.c.tenant == tenant, left).limit(1))
+        return found is not None
 
     async def over(self, tenant: str, now_us: int, limit: int = MAX_LISTED) -> Sequence[BundleJob]:
         """Those whose file has been there long enough."""

@@ -157,7 +157,7 @@ async def _open_exchanges(engine: AsyncEngine, ledger: str, clock: Clock) -> lis
             rows = (await connection.execute(query)).all()
         # Asked after them: a node registers before it opens an exchange, so that the owner of each row above is listed
         # by now if it lives.
-        alive = await living(engine, clock)
+        alive = await living(engine, clock) if rows else {}
     for node, boot, seq, data in rows:
         if alive.get(node) == boot:
             continue

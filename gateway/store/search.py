@@ -10,7 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select
@@ -132,6 +132,18 @@ def parse_filters(values: Mapping[str, str]) -> Filters | Refusal:
     return msgspec.convert(fields, Filters)
 
 
+class _Looked(NamedTuple):
+    """What one look found. `at`: the next record that is to be looked at, None when that was all; `lowest`,
+    `lowest_now`: the first that was there when it began, and when it had read them; `size`: one more than the last that
+    it was about."""
+
+    rows: list[Row[Any]]
+    at: int | None
+    lowest: int
+    lowest_now: int
+    size: int
+
+
 class Search:
     """Searches one ledger, by its id."""
 
@@ -158,7 +170,7 @@ class Search:
             if place is None or place.emergency is not None:
                 return wrong_cursor()
             after = place.seq
-        rows, at = await self._look(filters, order, after, limit + 1, details)
+        rows, at, *_ = await self._look(filters, order, after, limit + 1, details)
         hits = tuple(_hit(row, details) for row in rows[:limit])
         if len(rows) > limit:
             return Page(hits=hits, cursor=self.cursor(Place(seq=hits[-1].stored.seq), filters, order))
@@ -171,7 +183,7 @@ class Search:
     ) -> tuple[list[Hit], int | None]:
         """Of records `first` ≤ seq < `end` alone, and after this one: at most `most` that fit, with details, and the
         last number that was looked at; None where that was all. What it costs is taken from `looks`."""
-        rows, at = await self._look(filters, order, after, most, True, end, looks=looks, floor=first)
+        rows, at, *_ = await self._look(filters, order, after, most, True, end, looks=looks, floor=first)
         hits = [_hit(row, True) for row in rows]
         if len(hits) == most:
             return hits, hits[-1].stored.seq
@@ -190,11 +202,11 @@ class Search:
         """Every record found among those that are there when it begins (and come after this one, in this order, and of
         `first` ≤ seq < `end`), read chunk by chunk. `RecordsArchived` where some of them have left the database
         meanwhile."""
-        lowest, size = await self.extent()
-        size = size if end is None else min(size, end)
+        lowest: int | None = None
         while True:
-            rows, at = await self._look(filters, order, after, CHUNK, details, size, floor=first)
-            if (await self.extent())[0] != lowest:
+            rows, at, before, now, end = await self._look(filters, order, after, CHUNK, details, end, floor=first)
+            lowest = before if lowest is None else lowest
+            if now != lowest:
                 raise RecordsArchived([one.id for one in await ArchiveStore(self._engine).all(self._ledger)][-1:])
             for row in rows:
                 yield _hit(row, details)
@@ -213,7 +225,7 @@ class Search:
         (_, size), limit = await self.extent(), CHUNK if limit is None else limit
         if size - 1 <= after:
             return [], after
-        rows, at = await self._look(filters, "asc", after, limit, details, size)
+        rows, at, *_ = await self._look(filters, "asc", after, limit, details, size)
         hits = [_hit(row, details) for row in rows]
         if len(hits) == limit:
             return hits, hits[-1].stored.seq
@@ -238,9 +250,9 @@ class Search:
         *,
         looks: Looks | None = None,
         floor: int = 0,
-    ) -> tuple[list[Row[Any]], int | None]:
-        """At most `most` records that fit, after this one and from `floor` on; and the next that is to be looked at,
-        None when that was all. With `most` of them it goes on after the last."""
+    ) -> _Looked:
+        """At most `most` records that fit, after this one and from `floor` on. With `most` of them it goes on after the
+        last."""
         looks = looks or Looks(LOOKS)
         look = partial(self._looked, filters, order, after, most, details, size, looks, floor)
         with reachable():
@@ -257,12 +269,12 @@ class Search:
         looks: Looks,
         floor: int,
         connection: Connection,
-    ) -> tuple[list[Row[Any]], int | None]:
+    ) -> _Looked:
         values = asking.values(msgspec.structs.asdict(filters))
         asked, rows = tuple(values), list[Row[Any]]()
         sqlite = self._engine.dialect.name == "sqlite"
         there, newest, made = _ends(connection.execute(_ENDS, {"tenant": self._ledger}).one())
-        size, lowest = newest if size is None else size, max(floor, there)
+        size, lowest = newest if size is None else min(size, newest), max(floor, there)
         at = _next(order, after, lowest, size)
         candidates = Candidates.of(connection, self._ledger, _wanted(filters), order, size, made, looks)
         while lowest <= at < size and len(rows) < most and looks.left > 0:
@@ -274,7 +286,9 @@ class Search:
                 told = values | within | {"tenant": self._ledger, "most": most - len(rows)}
                 rows += connection.execute(query, told).all()
             at = step.then
-        return rows, at if lowest <= at < size else None
+        # On SQLite the whole transaction sees what its first statement saw; on PostgreSQL each sees its own.
+        there_now = there if sqlite else _ends(connection.execute(_ENDS, {"tenant": self._ledger}).one())[0]
+        return _Looked(rows, at if lowest <= at < size else None, there, there_now, size)
 
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no
     # secret and no permission: with a forged one, whoever may search this ledger finds what they could find anyway.

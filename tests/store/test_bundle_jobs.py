@@ -85,3 +85,17 @@ async def test_what_is_ready_is_over_after_its_time(store: Store) -> None:
     ):
         await jobs.add(job(bundle_id, state=state, expires_us=expires), most=9)
     assert [one.id for one in await jobs.over("tn_1", 6)] == ["ev_a"]
+
+
+async def test_it_is_known_whether_there_is_any_to_see_to(store: Store) -> None:
+    jobs = BundleStore(store.engine)
+    assert not await jobs.any("tn_1")
+    for number, fields in enumerate(
+        ({"state": QUEUED}, {"state": BUILDING}, {"state": READY}, {"state": CANCELLED, "work_key": "dk_1"})
+    ):
+        tenant = f"tn_{number + 2}"
+        assert await jobs.add(job("ev_a", tenant=tenant, **fields), most=9)
+        assert await jobs.any(tenant), fields
+    for number, state in enumerate((FAILED, CANCELLED, EXPIRED)):
+        assert await jobs.add(job(f"ev_{number}", state=state), most=9)
+    assert not await jobs.any("tn_1"), "they are over, and nothing is left of them"

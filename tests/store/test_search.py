@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.errors import LedgerUnavailable, RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import ClassesInfo, DecisionInfo, Detail, OutcomeInfo, parse, timestamp
@@ -286,3 +287,31 @@ def test_an_unknown_filter_is_refused_and_odd_names_are_not_repeated() -> None:
 def test_no_parameters_make_the_parser_crash(values: dict[str, str]) -> None:
     answer = parse_filters(values)
     assert isinstance(answer, (Filters, Refusal))
+
+
+@pytest.mark.parametrize("moved", [1, 2])
+async def test_records_that_leave_the_database_while_they_are_read_are_passed_over_by_nobody(
+    store: Store, search: Search, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    """Between two looks; and on PostgreSQL, where statements see what was done between them, within one."""
+    await filled(store)
+    monkeypatch.setattr(module, "CHUNK", 2)
+    ends, asked = module._ends, 0
+
+    def later(row: Any) -> tuple[int, int, int]:
+        nonlocal asked
+        asked += 1
+        lowest, size, blocks = ends(row)
+        return (lowest if asked <= moved else 7), size, blocks
+
+    monkeypatch.setattr(module, "_ends", later)
+    with pytest.raises(RecordsArchived):
+        _ = [hit async for hit in search.stream(Filters(), order="asc")]
+
+
+async def test_what_is_not_there_is_looked_for_in_one_transaction(store: Store, search: Search) -> None:
+    await filled(store)
+    begun: list[object] = []
+    event.listen(store.engine.sync_engine, "begin", begun.append)
+    assert [hit async for hit in search.stream(Filters(event="policy.activated"))] == []
+    assert len(begun) == 1

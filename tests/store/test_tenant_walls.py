@@ -858,6 +858,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await bundles.next(w.mine), None
 
 
+@ask("bundle_jobs.BundleStore.any")
+async def _(w: World) -> tuple[Any, Any]:
+    bundles = await _bundle(w)
+    assert await bundles.any(w.theirs)
+    return await bundles.any(w.mine), False
+
+
 @ask("bundle_jobs.BundleStore.over")
 async def _(w: World) -> tuple[Any, Any]:
     bundles = await _bundle(w)

@@ -31,6 +31,9 @@ def unhurried() -> Iterator[None]:
 class Pool(AsyncAdaptedQueuePool):
     """An engine's connections. Who is in a hurry is given one at once, as without it."""
 
+    # What SQLAlchemy names a pool's log by: under our name, all that it tells of connections would be in the gateway's.
+    __module__ = AsyncAdaptedQueuePool.__module__
+
     def _do_get(self) -> ConnectionPoolEntry:
         if _unhurried.get() and self.checkedout() and not self.checkedin():
             try:

@@ -66,3 +66,11 @@ async def test_where_no_connection_comes_free_one_is_opened(
         assert connections.checkedin() == 2
     finally:
         await engine.dispose()
+
+
+async def test_it_tells_of_its_connections_in_the_log_of_the_library(database: Settings) -> None:
+    """In the gateway's own it would at every start, and of a connection that is lost with all of the driver's error."""
+    engine = open_engine(target(database))
+    connections: Any = engine.pool
+    assert connections.logger.name.startswith("sqlalchemy.pool.")
+    await engine.dispose()

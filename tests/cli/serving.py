@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO
 
+from gateway.cli.main import main
 from tests.cli.kit import Result, command, environment
+from tests.forked import Forked
+from tests.forked import forked as forked_process
 
 ANSWER = {
     "id": "c1",
@@ -24,7 +27,7 @@ ANSWER = {
 class Server:
     """A process that serves; `url` is what it printed."""
 
-    def __init__(self, running: "subprocess.Popen[str]", printed: str) -> None:
+    def __init__(self, running: "subprocess.Popen[str] | Forked", printed: str) -> None:
         self.process, self.printed = running, printed
         self.url = printed.strip().rpartition(" ")[2]
 
@@ -34,6 +37,7 @@ class Server:
     def ended(self) -> Result:
         """Its exit code and what it said after it was ready."""
         out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode is not None
         return Result(self.process.returncode, out, err)
 
 
@@ -55,6 +59,16 @@ def serving(directory: Path, *options: str) -> Iterator[Server]:
         finally:
             if running.poll() is None:
                 running.kill()
+
+
+@contextmanager
+def forked(directory: Path, *options: str) -> Iterator[Server]:
+    """As `serving`, from a process that has loaded all of it already: the command's own main function, with its
+    signals, its log and its output as they are."""
+    with forked_process(main, ["serve", "--port", "0", *options], directory) as running:
+        printed = running.stdout.readline()
+        assert printed, running.communicate(60)[1]
+        yield Server(running, printed)
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

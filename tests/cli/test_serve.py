@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.cli.kit import Result, Run, change, copied, environment, here, process
-from tests.cli.serving import Server, SlowAgent, serving
+from tests.cli.serving import Server, SlowAgent, forked, serving
 
 
 def key(gateway: Run, *options: str) -> dict[str, str]:
@@ -114,7 +114,7 @@ def test_a_trusted_proxy_says_where_a_request_came_from_and_what_is_under_way_en
     with SlowAgent() as agent, concurrent.futures.ThreadPoolExecutor() as pool:
         with (site / "gateway.toml").open("a") as file:
             file.write(agent.configured())
-        with serving(site) as server:
+        with forked(site) as server:
             body = {"model": "slow", "messages": [{"role": "user", "content": "What are the opening hours?"}]}
             url = f"{server.url}/v1/chat/completions"
             answer = pool.submit(httpx.post, url, json=body, headers=headers, timeout=60)
@@ -138,7 +138,7 @@ def test_its_tables_are_made_where_it_may_and_a_kill_at_any_time_leaves_a_ledger
         assert httpx.get(f"{server.url}/readyz").status_code == 200
         server.signal(signal.SIGKILL)
         assert server.ended().code == -signal.SIGKILL
-    with serving(site, "--json") as server:
+    with forked(site, "--json") as server:
         told = json.loads(server.printed)
         assert told["ready"] is True
         assert httpx.get(f"{told['url']}/healthz").status_code == 200
@@ -221,7 +221,7 @@ def certificate(directory: Path, password: bytes | None = None) -> None:
 def test_with_a_certificate_it_speaks_tls_alone_and_the_record_says_how(gateway: Run, site: Path) -> None:
     certificate(site)
     headers, versions = key(gateway), (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-    with serving(site) as server:
+    with forked(site) as server:
         assert server.url.startswith("https://127.0.0.1:")
         url = server.url.replace("127.0.0.1", "localhost")
         for version in versions:
@@ -250,7 +250,7 @@ def test_with_authorities_a_client_is_known_by_its_certificate(gateway: Run, sit
         file.write(f'\n[[certificate]]\nmatch = "uri:{SPIFFE}"\nroles = ["clinician"]\n')
     trusted = ssl.create_default_context(cafile=str(site / "tls" / "gateway.pem"))
     trusted.load_cert_chain(*authority.issue(uris=[SPIFFE]).write(site / "shown", "client"))
-    with serving(site) as server:
+    with forked(site) as server:
         url = server.url.replace("127.0.0.1", "localhost")
         body = {"model": "nobody", "messages": []}
         answer = httpx.post(f"{url}/v1/chat/completions", json=body, verify=trusted)

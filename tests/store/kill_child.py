@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 from gateway.core.ids import random_id
@@ -47,8 +46,12 @@ async def _exchanges(writer: LedgerWriter, caller: int) -> None:
         number += 1
 
 
-async def main() -> None:
-    database, directory, failpoint, passes = sys.argv[1:]
+def run(arguments: list[str]) -> None:
+    """Append until it is killed. `arguments`: the database as JSON, a directory, the failpoint, and its pass."""
+    asyncio.run(_run(*arguments))
+
+
+async def _run(database: str, directory: str, failpoint: str, passes: str) -> None:
     settings = parse({"database": json.loads(database)}, {}, Path(directory))
     left = int(passes)
 
@@ -65,7 +68,3 @@ async def main() -> None:
     async with ledgers_on(settings, SystemClock(), node=node, failpoint=points, keyring=keys) as ledgers:
         writer = await ledgers.open(TENANT)
         await asyncio.gather(*(_exchanges(writer, caller) for caller in range(IN_FLIGHT)))
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -4,31 +4,25 @@ The process that dies is a real one, on a real database; the one that recovers i
 """
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from gateway.ledger.record import Envelope, NodeInfo
 from gateway.settings import Settings
+from tests.forked import Forked, forked
+from tests.store.kill_child import run
 from tests.store.ledger_kit import TENANT, SystemClock, ledgers_on, rows, whole
 
 _ROOT = Path(__file__).parents[2]
 
 
-def _start(settings: Settings, failpoint: str, passes: int) -> "subprocess.Popen[str]":
-    database = {"url": settings.database.url}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.store.kill_child", json.dumps(database), settings.base, failpoint, str(passes)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=_ROOT,
-        env={key: value for key, value in os.environ.items() if not key.startswith("GATEWAY_")},
-    )
+def _started(settings: Settings, failpoint: str, passes: int) -> AbstractContextManager[Forked]:
+    database = json.dumps({"url": settings.database.url})
+    return forked(run, [database, str(settings.base), failpoint, str(passes)], _ROOT)
 
 
 def _acknowledged(output: str) -> dict[int, str]:
@@ -63,7 +57,7 @@ def _check(records: list[Envelope], acknowledged: dict[int, str], keys: set[str]
     assert "exchange.late" not in [record.event for record in records]
 
 
-async def _kill_and_check(settings: Settings, child: "subprocess.Popen[str]", seen: str = "") -> None:
+async def _kill_and_check(settings: Settings, child: Forked, seen: str = "") -> None:
     output = seen + child.communicate(timeout=60)[0]
     assert child.returncode == -signal.SIGKILL
     records = await _recovered(settings)
@@ -77,25 +71,25 @@ async def _kill_and_check(settings: Settings, child: "subprocess.Popen[str]", se
 async def test_a_process_killed_at_a_failpoint_loses_nothing_it_acknowledged(
     database: Settings, failpoint: str, passes: int
 ) -> None:
-    await _kill_and_check(database, _start(database, failpoint, passes))
+    with _started(database, failpoint, passes) as child:
+        await _kill_and_check(database, child)
 
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_process_killed_at_any_moment_loses_nothing_it_acknowledged(database: Settings, seed: int) -> None:
-    child = _start(database, "-", 0)
-    assert child.stdout is not None
-    seen = [child.stdout.readline() for _ in range(random.Random(seed).randrange(1, 400))]
-    child.kill()
-    await _kill_and_check(database, child, "".join(seen))
+    with _started(database, "-", 0) as child:
+        seen = [child.stdout.readline() for _ in range(random.Random(seed).randrange(1, 400))]
+        child.kill()
+        await _kill_and_check(database, child, "".join(seen))
 
 
 async def test_a_process_killed_again_and_again_leaves_one_unbroken_ledger(database: Settings) -> None:
     """Without a recovery in between: each start finds what the one before left, its open exchanges too."""
     seen: dict[int, str] = {}
     for turn in range(3):
-        child = _start(database, ("before_commit", "after_commit", "before_insert")[turn], 5)
-        seen |= _acknowledged(child.communicate(timeout=60)[0])
-        assert child.returncode == -signal.SIGKILL
+        with _started(database, ("before_commit", "after_commit", "before_insert")[turn], 5) as child:
+            seen |= _acknowledged(child.communicate(timeout=60)[0])
+            assert child.returncode == -signal.SIGKILL
     records = await _recovered(database)
     _check(records, seen, _keys(database))
     assert [record.event for record in records].count("ledger.started") == 4

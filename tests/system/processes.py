@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +38,11 @@ def share_server() -> None:
     seconds to load everything. It ends with the last of them."""
     _server().ensure_running()
     os.register_at_fork(after_in_child=_leave_running)
+
+
+def forking() -> ForkServerContext:
+    """What makes processes from that server."""
+    return _context
 
 
 def _leave_running() -> None:

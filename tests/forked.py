@@ -64,7 +64,7 @@ class Forked:
 
 @contextmanager
 def forked(main: Callable[[list[str]], int | None], arguments: list[str], directory: Path) -> Iterator[Forked]:
-    """Such a process, which does not outlive the block. Its environment is the server's, with nothing of the gateway's."""
+    """Such a process, which does not outlive the block. Its environment is the server's, without the gateway's."""
     process = Forked(main, arguments, directory)
     try:
         yield process

@@ -134,7 +134,7 @@ def parse_filters(values: Mapping[str, str]) -> Filters | Refusal:
 
 class _Looked(NamedTuple):
     """What one look found. `at`: the next record that is to be looked at, None when that was all; `lowest`,
-    `lowest_now`: the first that was there when it began, and when it had read them; `size`: one more than the last that
+    `lowest_now`: the first that was there when it began, and when it had read them, where that was asked; `size`: one more than the last that
     it was about."""
 
     rows: list[Row[Any]]
@@ -204,7 +204,9 @@ class Search:
         meanwhile."""
         lowest: int | None = None
         while True:
-            rows, at, before, now, end = await self._look(filters, order, after, CHUNK, details, end, floor=first)
+            rows, at, before, now, end = await self._look(
+                filters, order, after, CHUNK, details, end, floor=first, again=True
+            )
             lowest = before if lowest is None else lowest
             if now != lowest:
                 raise RecordsArchived([one.id for one in await ArchiveStore(self._engine).all(self._ledger)][-1:])
@@ -250,11 +252,12 @@ class Search:
         *,
         looks: Looks | None = None,
         floor: int = 0,
+        again: bool = False,
     ) -> _Looked:
         """At most `most` records that fit, after this one and from `floor` on. With `most` of them it goes on after the
-        last."""
+        last. `again`: whether to ask for `lowest_now`, too."""
         looks = looks or Looks(LOOKS)
-        look = partial(self._looked, filters, order, after, most, details, size, looks, floor)
+        look = partial(self._looked, filters, order, after, most, details, size, looks, floor, again)
         with reachable():
             return await at_once(self._engine, self._ledger, look)
 
@@ -268,6 +271,7 @@ class Search:
         size: int | None,
         looks: Looks,
         floor: int,
+        again: bool,
         connection: Connection,
     ) -> _Looked:
         values = asking.values(msgspec.structs.asdict(filters))
@@ -287,7 +291,9 @@ class Search:
                 rows += connection.execute(query, told).all()
             at = step.then
         # On SQLite the whole transaction sees what its first statement saw; on PostgreSQL each sees its own.
-        there_now = there if sqlite else _ends(connection.execute(_ENDS, {"tenant": self._ledger}).one())[0]
+        there_now = there
+        if again and not sqlite:
+            there_now = _ends(connection.execute(_ENDS, {"tenant": self._ledger}).one())[0]
         return _Looked(rows, at if lowest <= at < size else None, there, there_now, size)
 
     # A cursor is base64url of the canonical JSON of a digest of the question and the last seq that was given. It is no

@@ -133,9 +133,9 @@ def parse_filters(values: Mapping[str, str]) -> Filters | Refusal:
 
 
 class _Looked(NamedTuple):
-    """What one look found. `at`: the next record that is to be looked at, None when that was all; `lowest`,
-    `lowest_now`: the first that was there when it began, and when it had read them, where that was asked; `size`: one more than the last that
-    it was about."""
+    """What one look found. `at`: the next record that is to be looked at, None when that was all; `lowest`: the first
+    that was there when it began; `lowest_now`: when it had read them, where that was asked; `size`: one more than the
+    last that it was about."""
 
     rows: list[Row[Any]]
     at: int | None

@@ -18,6 +18,8 @@ WORTH = 8
 """Records from which on a lot costs less than so many one by one."""
 TIME_BYTES = 29
 """Of a time with its quotation marks."""
+_LINK_BYTES = 46
+"""Of the base64 of a hash with its quotation marks."""
 
 
 class Stored(Protocol):
@@ -82,20 +84,46 @@ def linked(records: Sequence[Stored], first: int, prev: bytes | None, recorded_a
     if [record.hash for record in records] != leaves:
         return None
     try:
-        places = list(map(place_of, data))
-    except FormatError:
+        places = list(map(_read, data))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     # 4. Each `prev` is the leaf hash of the record before.
-    before = [place.prev for place in places[prev is None :]]
-    if list(map(bytes, before)) != list(map(link_text, ([] if prev is None else [prev]) + leaves[:-1])):
+    before = ([] if prev is None else [prev]) + leaves[:-1]
+    if not _are_links([place.prev for place in places[prev is None :]], before):
         return None
-    # 5. Each `seq` is its place.
-    if [bytes(place.seq) for place in places] != [b"%d" % number for number in numbers]:
+    # 5. Each `seq` is its place: no value that is made of digits alone has a comma in it.
+    if b",".join([place.seq for place in places]) != ",".join(map(str, numbers)).encode():
         return None
     # 6. No `recorded_at` is before that of the record before: the form is fixed, so text order is time order.
-    times = [bytes(place.recorded_at) for place in places]
-    if set(map(len, times)) != {TIME_BYTES} or {time[:1] for time in times} != {b'"'}:
+    joined = _joined([place.recorded_at for place in places], TIME_BYTES)
+    if joined is None:
         return None
+    times = [joined[at : at + TIME_BYTES] for at in range(0, len(joined), TIME_BYTES)]
     if times[0][1:-1] < recorded_at or sorted(times) != times:
         return None
     return Linked(leaves, times[-1][1:-1])
+
+
+def _are_links(said: Sequence[msgspec.Raw], hashes: Sequence[bytes]) -> bool:
+    """Whether each of these values is `link_text` of its hash.
+
+    In one piece. A hash and one zero byte are 33 bytes and 44 characters, the last an A where the hash alone has the
+    padding; so that all of them, each with that byte, are one text without any."""
+    joined = _joined(said, _LINK_BYTES)
+    if joined is None:
+        return not said
+    text = joined.replace(b'"', b"")
+    if text[43::44] != b"=" * len(said) or text.count(b"=") != len(said):
+        return False
+    return text.replace(b"=", b"A") == b2a_base64(b"\0".join([*hashes, b""]), newline=False)
+
+
+def _joined(values: Sequence[msgspec.Raw], width: int) -> bytes | None:
+    """These values as they stand, one after the other; None unless there are some and all are texts, without an escape,
+    of so many bytes with their quotation marks: those stand at each text's beginning and end alone then, and without a
+    backslash there is no other way to take the whole apart."""
+    joined, count = b"".join(values), len(values)
+    marks = b'"' * count
+    if not count or len(joined) != width * count or joined[::width] != marks or joined[width - 1 :: width] != marks:
+        return None
+    return None if joined.count(b'"') != 2 * count or b"\\" in joined else joined

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.lots import link_text, linked, place_of
+from gateway.ledger.lots import _joined, link_text, linked, place_of
 from gateway.ledger.merkle import Frontier, Span, root
 from gateway.ledger.record import GENESIS, Envelope, parse, seal, timestamp
 from gateway.ledger.verify import LOT, BadRecord, State, Verification, beginning, verify_records
@@ -90,6 +91,12 @@ DAMAGES: dict[str, Damage] = {
     "hash": lambda one: msgspec.structs.replace(one, hash=bytes(32)),
     "prev": _said(prev="B" * 43 + "="),
     "prev, no text": _said(prev=1),
+    "prev, a zero byte in place of its padding": lambda one: rehashed(
+        one.envelope.replace(b'=","rec', b'A","rec'), one.seq
+    ),
+    "prev, padded too early": lambda one: rehashed(re.sub(rb'.=(","rec)', rb"==\1", one.envelope), one.seq),
+    "prev, short": lambda one: rehashed(re.sub(rb'.=(","rec)', rb"=\1", one.envelope), one.seq),
+    "prev, escaped": lambda one: rehashed(re.sub(rb'.{5}=(","rec)', rb"\\u0041\1", one.envelope), one.seq),
     "seq": _said(seq=99),
     "seq, as text": _said(seq="3"),
     "seq, with a fraction": lambda one: rehashed(one.envelope.replace(b'"seq":', b'"seq":0.0e1'), one.seq),
@@ -209,3 +216,22 @@ def test_a_part_that_begins_anywhere_grows_by_lots() -> None:
     assert whole.root() == root(one.hash for one in LONG)
     with pytest.raises(VerificationError):
         verify_records(LONG[first:], State(frontier=Span(first), prev=bytes(32)), canonical=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (('"ab"', '"cd"'), b'"ab""cd"'),
+        ((), None),
+        (('"abc"', '"d"'), None),  # as long as two of four bytes
+        (('"abcd"', '""'), None),
+        (('"a\\""', '1""'), None),  # marks where two texts have them, in another way
+        (('"a\\n"', '"bc"'), None),
+        (("1234", "5678"), None),
+        (('"ab"', "null"), None),
+    ],
+)
+def test_texts_of_one_width_are_put_together_where_they_can_be_taken_apart_in_one_way(
+    values: Sequence[str], found: bytes | None
+) -> None:
+    assert _joined([msgspec.Raw(value.encode()) for value in values], 4) == found

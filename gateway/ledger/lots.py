@@ -6,12 +6,13 @@ one by one. So both must read a record's place in the ledger alike, with `place_
 
 from binascii import b2a_base64
 from collections.abc import Sequence
-from hashlib import sha256
+from struct import unpack
 from typing import Protocol
 
 import msgspec
 
 from gateway.core.errors import FormatError
+from gateway.ledger.chain import leaf_hashes
 from gateway.ledger.record import MAX_BYTES
 
 WORTH = 8
@@ -74,13 +75,13 @@ def linked(records: Sequence[Stored], first: int, prev: bytes | None, recorded_a
 
     `prev`: the leaf hash before them, None where the first link is not to be looked at; `recorded_at`: when the record
     before was recorded, empty where there is none."""
-    numbers = range(first, first + len(records))
+    numbers = list(range(first, first + len(records)))
     data = [record.envelope for record in records]
     # 1. The stored sequence numbers are the next ones.   2. None is larger than a record may be.
-    if [record.seq for record in records] != list(numbers) or max(map(len, data)) > MAX_BYTES:
+    if [record.seq for record in records] != numbers or max(map(len, data)) > MAX_BYTES:
         return None
     # 3. The stored hashes are the leaf hashes of the bytes (RFC 6962 §2.1).
-    leaves = [sha256(b"\x00" + one).digest() for one in data]
+    leaves = leaf_hashes(data)
     if [record.hash for record in records] != leaves:
         return None
     try:
@@ -92,14 +93,14 @@ def linked(records: Sequence[Stored], first: int, prev: bytes | None, recorded_a
     if not _are_links([place.prev for place in places[prev is None :]], before):
         return None
     # 5. Each `seq` is its place: no value that is made of digits alone has a comma in it.
-    if b",".join([place.seq for place in places]) != ",".join(map(str, numbers)).encode():
+    if b", ".join([place.seq for place in places]) != repr(numbers)[1:-1].encode():
         return None
     # 6. No `recorded_at` is before that of the record before: the form is fixed, so text order is time order.
     joined = _joined([place.recorded_at for place in places], TIME_BYTES)
     if joined is None:
         return None
-    times = [joined[at : at + TIME_BYTES] for at in range(0, len(joined), TIME_BYTES)]
-    if times[0][1:-1] < recorded_at or sorted(times) != times:
+    times = unpack(f"{TIME_BYTES}s" * len(data), joined)
+    if times[0][1:-1] < recorded_at or tuple(sorted(times)) != times:
         return None
     return Linked(leaves, times[-1][1:-1])
 

@@ -8,12 +8,13 @@ A perfect subtree is named by (level, index): it stands over the leaves index·2
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from struct import iter_unpack
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.ledger.chain import node_hash
+from gateway.ledger.chain import node_hash, node_hashes
 
 HASH_BYTES = 32
-_PAIR = 2 * HASH_BYTES
+_PAIR = f"{2 * HASH_BYTES}s"
 EMPTY_ROOT = sha256().digest()
 """RFC 6962 §2.1: the hash of an empty list is the hash of an empty string."""
 
@@ -51,7 +52,7 @@ class Frontier:
     def append_all(self, leaf_hashes: Sequence[bytes]) -> None:
         """These leaves, in half the time that one after the other takes. `FormatError`, and none of them, unless all
         are 32 bytes."""
-        if any(len(leaf) != HASH_BYTES for leaf in leaf_hashes):
+        if set(map(len, leaf_hashes)) - {HASH_BYTES}:
             raise FormatError("a hash must be 32 bytes long")
         at, count = 0, len(leaf_hashes)
         while at < count:
@@ -77,7 +78,7 @@ class Frontier:
         """A perfect subtree, at a multiple of its width."""
         size, peaks = self.size >> level, self._peaks
         while size & 1:
-            node = sha256(b"\x01" + peaks.pop() + node).digest()
+            node = node_hash(peaks.pop(), node)
             size >>= 1
         peaks.append(node)
         self.size += 1 << level
@@ -119,7 +120,7 @@ class Span(Frontier):
         width, index, nodes = 1 << level, self.size >> level, self.nodes
         # The left sibling is there unless it begins before the first leaf; then it is at no level above either.
         while index & 1 and nodes and nodes[-1][0] == level:
-            node = sha256(b"\x01" + nodes.pop()[1] + node).digest()
+            node = node_hash(nodes.pop()[1], node)
             index, level = index >> 1, level + 1
         nodes.append((level, node))
         self.size += width
@@ -149,9 +150,9 @@ def subtree(hashes: Sequence[bytes]) -> bytes:
     row = b"".join(hashes)
     if len(row) != len(hashes) * HASH_BYTES:
         raise FormatError("a hash must be 32 bytes long")
-    # All of a level in one piece: two neighbours are a slice of it, where they would be put together.
+    # All of a level in one piece, which is taken apart in C: two neighbours would be put together one by one.
     while len(row) > HASH_BYTES:
-        row = b"".join([sha256(b"\x01" + row[at : at + _PAIR]).digest() for at in range(0, len(row), _PAIR)])
+        row = b"".join(node_hashes([pair for (pair,) in iter_unpack(_PAIR, row)]))
     return row
 
 

@@ -13,9 +13,10 @@ labels = st.text(alphabet="abc-", max_size=4)
 values = st.binary(max_size=8)
 
 
-def test_a_commitment_is_the_hmac_of_label_zero_and_value() -> None:
-    expected = hmac.new(b"k" * 32, b"detail\x00value", hashlib.sha256).digest()
-    assert commit(b"k" * 32, "detail", b"value") == expected
+@given(salt=salts, label=labels, value=st.binary(max_size=3_000))
+def test_a_commitment_is_the_hmac_of_label_zero_and_value(salt: bytes, label: str, value: bytes) -> None:
+    expected = hmac.new(salt, label.encode() + b"\x00" + value, hashlib.sha256).digest()
+    assert commit(salt, label, value) == expected
 
 
 @given(salt=salts, label=labels, value=values)

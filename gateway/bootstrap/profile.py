@@ -5,15 +5,20 @@ files does not have. Whose the other machine is, and who else can use the token,
 docs/keys.md is for that.
 """
 
-import socket
-from collections.abc import Iterable
-from ipaddress import ip_address
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from socket import AF_INET, AF_INET6, SOCK_DGRAM, getfqdn, gethostname, inet_aton, socket
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from gateway.core.errors import ConfigurationError
 from gateway.ledger.note import Signer
 from gateway.settings import Settings
 from gateway.settings.witnesses import Witness
+
+Address: TypeAlias = IPv4Address | IPv6Address
+_HOSTS = Path("/etc/hosts")
 
 
 def lacking(settings: Settings, signers: Iterable[Signer]) -> tuple[str, ...]:
@@ -49,25 +54,58 @@ def demand(settings: Settings, signers: Iterable[Signer]) -> None:
 
 def _elsewhere(witness: Witness) -> bool:
     """Whether a witness is on another machine, as far as its address tells: over TLS, by none of this one's own names
-    and addresses. What its name stands for is not looked up, which could be another thing the next time."""
+    and addresses, however they are written. What its name stands for is looked up in this machine's own table alone;
+    what a server of names says could be another thing the next time."""
     parts = urlsplit(witness.url)
     host = (parts.hostname or "").rstrip(".").lower()
-    if parts.scheme != "https" or host in _own_names():
+    if parts.scheme != "https" or not host:
         return False
+    address = _address(host)
+    if address is not None:
+        return not _own(address)
+    return host not in _own_names() and not host.endswith((".localhost", ".localdomain"))
+
+
+def _address(host: str) -> Address | None:
+    """The address that this is, in any of the forms that connecting takes (inet_aton(3): `127.1`, `0x7f000001`,
+    `2130706433`); None for a name."""
     try:
-        address = ip_address(host)
+        found = ip_address(host)
     except ValueError:
-        return not host.endswith(".localhost")
-    return not (address.is_loopback or address.is_unspecified or str(address) in _own_addresses())
+        try:
+            return IPv4Address(inet_aton(host))
+        except (OSError, UnicodeEncodeError):
+            return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return found if mapped is None else mapped
+
+
+def _own(address: Address) -> bool:
+    """Whether it is one of this machine: what is sent there would come from that very address. Nothing is sent."""
+    if address.is_loopback or address.is_unspecified:
+        return True
+    family = AF_INET if address.version == 4 else AF_INET6
+    try:
+        with socket(family, SOCK_DGRAM) as asking:
+            asking.connect((str(address), 9))
+            return ip_address(asking.getsockname()[0].partition("%")[0]) == ip_address(str(address).partition("%")[0])
+    except OSError:  # no way leads there from here, so that it is not here either
+        return False
 
 
 def _own_names() -> frozenset[str]:
-    return frozenset({"localhost", socket.gethostname().lower(), socket.getfqdn().lower()})
+    names = {"localhost", "ip6-localhost", "ip6-loopback", gethostname().lower(), getfqdn().lower()}
+    return frozenset(names | set(_in_hosts()))
 
 
-def _own_addresses() -> frozenset[str]:
+def _in_hosts() -> Iterator[str]:
+    """The names that this machine's own table has for addresses of its own (hosts(5))."""
     try:
-        found = socket.getaddrinfo(socket.gethostname(), None)
-    except OSError:  # this machine has no address under its name: then none of them is known to be its own
-        return frozenset()
-    return frozenset(str(entry[4][0]) for entry in found)
+        lines = _HOSTS.read_text("utf-8", "replace").splitlines()
+    except OSError:  # it has none
+        return
+    for line in lines:
+        said, *names = line.partition("#")[0].split() or [""]
+        address = _address(said) if said else None
+        if address is not None and _own(address):
+            yield from (name.rstrip(".").lower() for name in names)

@@ -25,7 +25,7 @@ from gateway.ledger.entry import Entry, Ledger, RowChange
 from gateway.ledger.merkle import EMPTY_ROOT
 from gateway.ledger.note import Signer, Verifier
 from gateway.ledger.record import Detail, Envelope, NodeInfo, encode_detail, timestamp
-from gateway.ledger.rotation import Rotation, issue
+from gateway.ledger.rotation import Keys, Rotation, issue
 from gateway.store.keyring import Keyring
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning, Signatories, rotated
@@ -87,9 +87,11 @@ class Rotating:
                 old=who.signer.verifier.vkey,
                 new=new.verifier.vkey,
                 after=0 if point is None else point.size,
-                at=timestamp(now),
+                at=_not_before(who.keys, timestamp(now)),
             )
             statement = await asyncio.to_thread(issue, rotation, who.signer, new)
+            # What everybody will ask of it, before it stands for good: one that does not hold would end all of it.
+            _ = Keys(who.signer.verifier, (*who.keys.statements, statement))
             until = now + overlap_s * 1_000_000
             await self._pause("rotation.signed")
             # 4.
@@ -186,6 +188,12 @@ class Rotating:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _not_before(keys: Keys, at: str) -> str:
+    """This time, or that of the last rotation where the clock stands before it: times only grow along a line of
+    keys."""
+    return max([at, *(one.at for one in keys.rotations[-1:])])
 
 
 def _entry(envelope: Envelope, detail: Detail, change: RowChange | None = None) -> Entry:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap import profile
 from gateway.bootstrap.gateway import open_gateway
 from gateway.bootstrap.profile import demand, lacking
 from gateway.core.errors import ConfigurationError
@@ -50,6 +51,14 @@ def settings(*urls: str, quorum: int | None = None, profile: str | None = "produ
         "https://0.0.0.0",
         "http://witness.example",
         f"https://{socket.gethostname().lower()}",
+        "https://127.1:8450",
+        "https://0x7f000001",
+        "https://2130706433",
+        "https://0177.0.0.1",
+        "https://0",
+        "https://[::ffff:127.0.0.1]",
+        "https://ip6-localhost",
+        "https://localhost.localdomain",
     ],
 )
 def test_a_witness_on_this_machine_is_none(url: str) -> None:
@@ -58,6 +67,25 @@ def test_a_witness_on_this_machine_is_none(url: str) -> None:
     assert len(lacking(settings(url, "https://w.example", quorum=2), [AWAY])) == 1
     assert lacking(settings(url, "https://w.example", "https://x.example", quorum=2), [AWAY]) == ()
     assert len(lacking(settings(url, "https://w.example", quorum=1), [AWAY])) == 1, "it alone would be the quorum"
+
+
+def test_an_address_of_this_machine_is_none_whatever_its_name_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("203.0.113.1", 9))  # from where it would be sent; nothing is
+        except OSError:
+            pytest.skip("ADDRESS: this machine has no address but those of itself")
+        own = asking.getsockname()[0]
+    assert len(lacking(settings(f"https://{own}:8450"), [AWAY])) == 1
+    assert len(lacking(settings(f"https://[::ffff:{own}]:8450"), [AWAY])) == 1
+    assert lacking(settings("https://203.0.113.1"), [AWAY]) == ()
+    monkeypatch.setattr(profile, "_HOSTS", tmp_path / "hosts")
+    assert lacking(settings("https://w.example"), [AWAY]) == ()
+    (tmp_path / "hosts").write_text(f"# of its own\n203.0.113.1 w.example\n\n{own} x.example W.Example. # too\n")
+    assert len(lacking(settings("https://w.example"), [AWAY])) == 1
+    assert lacking(settings("https://y.example"), [AWAY]) == ()
 
 
 def test_all_that_is_missing_is_said_at_once() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, VerificationError
+from gateway.exchange import rotating
 from gateway.exchange.rotating import Rotating
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.note import Verifier, parse_note
@@ -84,6 +85,39 @@ async def verdict(store: Store, keys: Keys | Verifier) -> Verdict:
 
 def signers(note: bytes) -> list[str]:
     return [line.key_id.hex() for line in parse_note(note)[1]]
+
+
+async def test_a_clock_that_stands_before_the_last_rotation_ends_nothing(store: Store) -> None:
+    """Another node's, or one that was set back: keys replaced in another order than their times would hold nowhere."""
+    await store.append([entry()])
+    async with store.writer() as writer:
+        node = Node(store, writer)
+        first = store.keyring.signer(ORIGIN).verifier
+        ahead = await node.rotating.rotate(*WHO, overlap_s=DAY_S)
+        store.clock.advance(-3_600)
+        behind = await node.rotating.rotate(*WHO, overlap_s=DAY_S)
+        keys = Keys(first, [ahead.statement, behind.statement])
+        assert keys.vkey == behind.vkey
+        assert keys.rotations[0].at == keys.rotations[1].at
+        await writer.append(entry())
+        assert await node.checkpointer.publish(force=True) is not None
+    await verdict(store, keys)
+    assert (await Node(store, writer).keys()).vkey == behind.vkey  # as the next start reads it
+
+
+async def test_a_statement_that_would_not_hold_is_not_put_on_record(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.append([entry()])
+    monkeypatch.setattr(rotating, "_not_before", lambda keys, at: at)
+    async with store.writer() as writer:
+        node = Node(store, writer)
+        done = await node.rotating.rotate(*WHO, overlap_s=DAY_S)
+        store.clock.advance(-3_600)
+        with pytest.raises(VerificationError):
+            await node.rotating.rotate(*WHO, overlap_s=DAY_S)
+    assert len(await envelopes(store, "key.rotated")) == 1
+    assert (await Node(store, writer).keys()).vkey == done.vkey
 
 
 async def test_both_keys_sign_for_a_while_and_then_the_new_one_alone(store: Store) -> None:

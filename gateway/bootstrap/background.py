@@ -12,6 +12,7 @@ from gateway.bootstrap.stamps import stamping
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
+from gateway.core.errors import PinRefused
 from gateway.core.ids import SYSTEM
 from gateway.core.ports import Clock
 from gateway.exchange.archive_figures import ArchiveFigures
@@ -161,7 +162,8 @@ async def checkpointed(
     try:
         await auditor.publisher.publish()
     except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
-        _log.error("no checkpoint of %s: %s", whose, type(error).__name__)
+        why = str(error) if isinstance(error, PinRefused) else type(error).__name__
+        _log.error("no checkpoint of %s: %s", whose, why)
     try:
         since = await auditor.published.due_since()
     except Exception as error:  # noqa: BLE001 — as it is not known, what was decided last stands

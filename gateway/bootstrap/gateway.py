@@ -152,6 +152,7 @@ async def open_gateway(
         site = await stack.enter_async_context(open_site(settings, serving=True, failpoint=failpoint, clock=clock))
         signers = [one for name in site.tenants for one in (await site.signing(name).load()).all]
         await asyncio.to_thread(profile.demand, settings, signers)
+        await asyncio.to_thread(profile.prove, settings, signers)
         await demand_standing(site)
         witnessings = await witnesses_of(site, stack)
         required = settings.ledger.require_witnesses or settings.ledger.profile is not None

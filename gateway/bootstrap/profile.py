@@ -5,6 +5,7 @@ files does not have. Whose the other machine is, and who else can use the token,
 docs/keys.md is for that.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -12,13 +13,14 @@ from socket import AF_INET, AF_INET6, SOCK_DGRAM, getfqdn, gethostname, inet_ato
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, PinRefused
 from gateway.ledger.note import Signer
 from gateway.settings import Settings
 from gateway.settings.witnesses import Witness
 
 Address: TypeAlias = IPv4Address | IPv6Address
 _HOSTS = Path("/etc/hosts")
+_log = logging.getLogger("gateway.keys")
 
 
 def lacking(settings: Settings, signers: Iterable[Signer]) -> tuple[str, ...]:
@@ -50,6 +52,23 @@ def demand(settings: Settings, signers: Iterable[Signer]) -> None:
     found = lacking(settings, signers)
     if found:
         raise ConfigurationError(f"ledger.profile = production needs {'; and '.join(found)}")
+
+
+def prove(settings: Settings, signers: Iterable[Signer]) -> None:
+    """Each key that is on a token signs once, before anybody is served. `ConfigurationError` where the token refuses
+    the PIN; where it cannot be used, with the profile `LedgerUnavailable`. Without one it may be away: what is recorded
+    has its checkpoints once it is back."""
+    for signer in signers:
+        if signer.reference is None:
+            continue
+        try:
+            _ = signer.sign(b"gateway start\n")
+        except PinRefused as error:
+            raise ConfigurationError(str(error)) from error
+        except LedgerUnavailable as error:
+            if settings.ledger.profile is not None:
+                raise
+            _log.warning("%s", error)
 
 
 def _elsewhere(witness: Witness) -> bool:

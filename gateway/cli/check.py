@@ -9,7 +9,7 @@ import asyncio
 import difflib
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -159,7 +159,14 @@ async def examine(file: Path) -> list[Line]:
     needed = [line for line in lines if line.name in ("policies", "keys", "database")]
     lines += await _standing(settings, asked=all(line.state == "ok" for line in needed))
     lines += [
-        line for line in (await _profile(settings), await _limits(settings), await _tasks(settings)) if line is not None
+        line
+        for line in (
+            await _token(settings),
+            await _profile(settings),
+            await _limits(settings),
+            await _tasks(settings),
+        )
+        if line is not None
     ]
     issuers = [index for index, issuer in enumerate(settings.issuer) if issuer.jwks_file is None]
     return [
@@ -356,26 +363,47 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
     return len(entries), len(names) - len(entries)
 
 
+async def _token(settings: Settings) -> Line | None:
+    """That the keys of ledgers that are on a token sign there; None where none is configured."""
+    if settings.keys.pkcs11_module is None:
+        return None
+
+    async def signed() -> str:
+        async with _signing(settings) as signers:
+            there = [signer for signer in signers if signer.reference is not None]
+            for signer in there:
+                await asyncio.to_thread(signer.sign, b"gateway check\n")
+        return f"{len(there)} keys of ledgers sign on it, {len(signers) - len(there)} are in files"
+
+    return await _line("token", signed())
+
+
 async def _profile(settings: Settings) -> Line | None:
     """What `ledger.profile` still lacks; None where there is none."""
     if settings.ledger.profile is None:
         return None
 
     async def lacking() -> str:
-        await demand_database(settings)
-        engine = open_engine(target(settings))
-        keyring = open_keyring(settings)
-        try:
-            signers = [signer async for signer in _signers(settings, engine, keyring)]
+        async with _signing(settings) as signers:
             await asyncio.to_thread(profile.demand, settings, signers)
             for signer in signers:
                 await asyncio.to_thread(signer.sign, b"gateway check\n")
-        finally:
-            keyring.close()
-            await engine.dispose()
         return f"{settings.ledger.profile}: {len(signers)} keys of ledgers sign on a token, witnesses are elsewhere"
 
     return await _line("profile", lacking())
+
+
+@asynccontextmanager
+async def _signing(settings: Settings) -> AsyncIterator[list[Signer]]:
+    """Who signs for the ledgers that are there (`_signers`), while the keyring is open."""
+    await demand_database(settings)
+    engine = open_engine(target(settings))
+    keyring = open_keyring(settings)
+    try:
+        yield [signer async for signer in _signers(settings, engine, keyring)]
+    finally:
+        keyring.close()
+        await engine.dispose()
 
 
 async def _signers(settings: Settings, engine: AsyncEngine, keyring: Keyring) -> AsyncIterator[Signer]:

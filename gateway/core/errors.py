@@ -22,6 +22,10 @@ class LedgerUnavailable(GatewayError):
     """A record could not be made durable. Whoever waited for it must not let anything leave."""
 
 
+class PinRefused(LedgerUnavailable):
+    """A token let nobody in by the PIN that it was given, which it is not given again: it counts them, and locks."""
+
+
 class LeftOut(LedgerUnavailable):
     """A record that comes with a change of a row, which was not as it was known any more: neither is there."""
 

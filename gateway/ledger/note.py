@@ -128,6 +128,9 @@ class Signer:
         """What leads to the private key where that is elsewhere and cannot be had; None for one that is here."""
         return None
 
+    def demand(self) -> None:
+        """`PinRefused` where it is on a token that is known to let nobody in; the token is not asked."""
+
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
 

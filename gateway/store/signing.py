@@ -75,8 +75,11 @@ class LedgerSigning:
         return found
 
     def probe(self) -> Signer:
-        """The key that must sign, looked for anew. `ConfigurationError` where it is not there. Blocks."""
-        return self._private(None if not self._rows else verify(self._rows[-1][0]).new)
+        """The key that must sign, looked for anew. `ConfigurationError` where it is not there, `PinRefused` where
+        it is on a token that lets nobody in. Blocks."""
+        signer = self._private(None if not self._rows else verify(self._rows[-1][0]).new)
+        signer.demand()
+        return signer
 
     @property
     def _over(self) -> bool:

@@ -6,20 +6,22 @@ id under which the token has it. Whoever takes the host's files, backups among t
 A token is a machine of its own: away, slow, restarted, and now and then hung for good inside a call that nothing can
 end. So each use is made on a thread of its own and waited for `WAIT_S`, a session that is lost is opened again once,
 and while a use hangs all others fail at once. What fails is `LedgerUnavailable`: there is no checkpoint then, and the
-next round tries again.
+next round tries again. But for a PIN that the token refused: it counts those and locks itself, so that this process
+gives it the same one no more.
 """
 
 import os
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from typing import TypeVar
 
 import pkcs11
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
-from pkcs11.exceptions import PKCS11Error, UserAlreadyLoggedIn
+from pkcs11.exceptions import PinIncorrect, PinInvalid, PinLenRange, PKCS11Error, UserAlreadyLoggedIn
 from pkcs11.util.ec import encode_named_curve_parameters
 
-from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable
+from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, PinRefused
 from gateway.ledger.note import Signer, Verifier
 from gateway.store.key_files import REFERENCE
 
@@ -27,6 +29,10 @@ WAIT_S = 5.0
 """How long a use of a token may take: opening it, logging in and signing are some milliseconds on one that is well."""
 _ED25519 = "1.3.101.112"
 _ID_BYTES = 16
+_SALT = os.urandom(16)
+_refused: set[bytes] = set()
+"""Of this process: what each token refused, as a hash of it."""
+_REFUSED = "the token refused keys.pkcs11_pin: it is not tried again until that is another one, or this is restarted"
 T = TypeVar("T")
 
 
@@ -45,6 +51,9 @@ class TokenSigner(Signer):
     @property
     def reference(self) -> bytes:
         return REFERENCE + f"{self.key.hex()}+{self.verifier.vkey}\n".encode()
+
+    def demand(self) -> None:
+        self._token.demand()
 
     def sign(self, message: bytes) -> bytes:
         signature = self._token.sign(self.key, message)
@@ -95,9 +104,10 @@ class Token:
         """64 bytes of Ed25519 (RFC 8032), by the key of this id."""
         return self._used(lambda session: bytes(_private(session, key).sign(message, mechanism=Mechanism.EDDSA)))
 
-    def demand(self, key: bytes) -> None:
-        """`LedgerUnavailable` unless the token can be used and has the key of this id."""
-        self._used(lambda session: _private(session, key))
+    def demand(self) -> None:
+        """`PinRefused` where the token has refused the PIN as it is now; it is not asked."""
+        if self._given(self._pin()) in _refused:
+            raise PinRefused(_REFUSED)
 
     def destroy(self, reference: bytes) -> None:
         """Destroy the key of a reference, and its public half, on the token; it may be gone already."""
@@ -133,6 +143,8 @@ class Token:
                 self._hung = thread
                 raise LedgerUnavailable("the token that holds the signing key does not answer")
             if not found:
+                if failed and isinstance(failed[0], PinRefused):
+                    raise failed[0]
                 # Without its cause, which may hold the session's and the library's own texts.
                 why = type(failed[0]).__name__ if failed else "ended"
                 raise LedgerUnavailable(f"the token that holds the signing key cannot be used: {why}")
@@ -147,6 +159,9 @@ class Token:
                     self._session = self._opened()
                 found.append(use(self._session))
                 return
+            except PinRefused as error:
+                failed[:] = [error]
+                return
             except (PKCS11Error, OSError, ConfigurationError) as error:
                 failed[:] = [error]
                 self._drop()
@@ -154,10 +169,20 @@ class Token:
     def _opened(self) -> pkcs11.Session:
         library = pkcs11.lib(self._module)
         token = library.get_token(token_label=self._label)
+        pin = self._pin()
+        given = self._given(pin)
+        if given in _refused:
+            raise PinRefused(_REFUSED)
         try:
-            return token.open(user_pin=self._pin(), rw=True)
+            return token.open(user_pin=pin, rw=True)
         except UserAlreadyLoggedIn:
             return token.open(rw=True)  # who is logged in is the process's, and another session of it has been (§5.6.8)
+        except (PinIncorrect, PinInvalid, PinLenRange):
+            _refused.add(given)
+            raise PinRefused(_REFUSED) from None
+
+    def _given(self, pin: str) -> bytes:
+        return sha256(_SALT + repr((self._module, self._label, pin)).encode("utf-8", "surrogatepass")).digest()
 
     def _drop(self) -> None:
         session, self._session = self._session, None

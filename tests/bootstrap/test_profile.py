@@ -8,7 +8,7 @@ import pytest
 from gateway.bootstrap import profile
 from gateway.bootstrap.gateway import open_gateway
 from gateway.bootstrap.profile import demand, lacking
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, LedgerUnavailable, PinRefused
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.note import Signer
 from gateway.settings import Settings, parse
@@ -94,6 +94,28 @@ def test_all_that_is_missing_is_said_at_once() -> None:
     assert len(lacking(settings("https://w.example"), [AWAY, HERE])) == 1
     assert lacking(settings("https://w.example"), [AWAY]) == ()
     assert lacking(settings(profile=None), [HERE]) == ()
+
+
+class Failing(Away):
+    def __init__(self, error: Exception) -> None:
+        super().__init__("gateway.internal/ledger/3", b"f" * 32)
+        self._error = error
+
+    def sign(self, message: bytes) -> bytes:
+        raise self._error
+
+
+def test_each_key_on_a_token_signs_before_anybody_is_served(caplog: pytest.LogCaptureFixture) -> None:
+    refused, away = Failing(PinRefused("keys.pkcs11_pin was refused")), Failing(LedgerUnavailable("it is away"))
+    for found in (settings(), settings(profile=None)):
+        profile.prove(found, [AWAY, HERE])
+        with pytest.raises(ConfigurationError, match=r"keys\.pkcs11_pin was refused"):
+            profile.prove(found, [AWAY, refused])
+    with pytest.raises(LedgerUnavailable, match="it is away"):
+        profile.prove(settings(), [away])
+    assert caplog.messages == []
+    profile.prove(settings(profile=None), [away])
+    assert caplog.messages == ["it is away"]
 
 
 async def test_nothing_is_served_without_it(sqlite_settings: Settings) -> None:

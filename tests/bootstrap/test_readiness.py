@@ -14,7 +14,8 @@ from gateway.bootstrap import Gateway, load_policy_set, open_gateway, open_site,
 from gateway.bootstrap.policies import InForce, settled
 from gateway.bootstrap.readiness import Attempt, Readiness
 from gateway.checks.classification.registry import DEFAULT
-from gateway.core.errors import LedgerUnavailable
+from gateway.core.errors import LedgerUnavailable, PinRefused
+from gateway.ledger.note import Signer
 from gateway.settings import Settings
 from gateway.store.engine import target
 from tests.bootstrap.kit import LATER, configured
@@ -166,6 +167,20 @@ async def test_what_went_well_is_not_tried_again_for_a_second_nor_what_traffic_s
         keyring.unkept += 1
         await readiness.look()
         assert tried == 2, "keys could just not be written"
+
+
+async def test_a_token_that_lets_nobody_in_is_seen_and_that_it_does_again(
+    sqlite_settings: Settings, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with _idle(configured(sqlite_settings), clock) as (_, readiness):
+
+        def refused(signer: Signer) -> None:
+            raise PinRefused("keys.pkcs11_pin")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Signer, "demand", refused)
+            assert await _failing(readiness, clock) == {"keys"}
+        await _until_ready(readiness)
 
 
 async def test_a_fall_is_told_once_and_so_is_the_recovery(

@@ -80,6 +80,11 @@ def test_a_ledger_moves_to_a_token_as_it_is_written_and_production_asks_for_that
         done = gateway(*arguments)
         assert (command, done.code) == ("gateway", 0), (arguments, done.out, done.err)
     assert profile() == ("ok", "production: 2 keys of ledgers sign on a token, witnesses are elsewhere")
+    monkeypatch.setenv("TOKEN_PIN", "13579")
+    wrong = gateway("check", "--json").data["checks"]
+    assert {one["name"] for one in wrong if one["state"] == "bad"} == {"token", "profile"}
+    assert all("keys.pkcs11_pin" in one["text"] for one in wrong if one["state"] == "bad")
+    monkeypatch.setenv("TOKEN_PIN", softhsm.pin)
     files = list((site / "keys").glob("ledger-*.key"))
     assert len(files) == 2
     assert all(file.read_bytes().startswith(b"PKCS11+KEY+") for file in files)

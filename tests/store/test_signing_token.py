@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pkcs11
 import pytest
 from pkcs11 import Attribute, ObjectClass
 
-from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable
+from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, PinRefused
 from gateway.ledger import checkpoint
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Signer
@@ -77,11 +79,9 @@ def test_a_key_that_is_gone_or_another_signs_nothing(token: Token) -> None:
     mixed = TokenSigner(one.verifier, token, other.key)
     with pytest.raises(LedgerUnavailable, match="another key"):
         mixed.sign(b"x")
-    token.demand(one.key)
+    _ = one.sign(b"x")
     token.destroy(one.reference)
     token.destroy(one.reference)
-    with pytest.raises(LedgerUnavailable):
-        token.demand(one.key)
     with pytest.raises(LedgerUnavailable):
         one.sign(b"x")
     assert other.sign(b"x")
@@ -103,6 +103,41 @@ def test_a_token_that_is_not_there_or_lets_nobody_in_is_told_without_the_pin(sof
         assert softhsm.pin not in str(refused.value)
         assert "4321" not in str(refused.value)
         away.close()
+
+
+def test_a_pin_that_was_refused_is_given_to_the_token_no_more(
+    softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By nobody in this process: a token counts wrong ones, and locks itself. Another PIN is tried."""
+    library, given = pkcs11.lib(softhsm.module), list[str]()
+
+    class Counting:
+        def get_token(self, **named: Any) -> Any:
+            token = library.get_token(**named)
+
+            def opened(user_pin: str, rw: bool) -> Any:
+                given.append(user_pin)
+                return token.open(user_pin=user_pin, rw=rw)
+
+            return SimpleNamespace(open=opened)
+
+    monkeypatch.setattr(pkcs11, "lib", lambda module: Counting())
+    said = ["987654"]
+    one, other = (Token(softhsm.module, softhsm.label, lambda: said[0]) for _ in range(2))
+    for token in (one, one, other):
+        with pytest.raises(PinRefused, match=r"keys\.pkcs11_pin") as refused:
+            token.generate(ORIGIN)
+        assert "987654" not in str(refused.value)
+    assert given == ["987654"]
+    said[0] = softhsm.pin
+    signer = one.generate(ORIGIN)
+    signer.demand()
+    said[0] = "987654"
+    with pytest.raises(PinRefused):
+        signer.demand()
+    assert given == ["987654", softhsm.pin]
+    one.close()
+    other.close()
 
 
 def test_while_a_use_hangs_all_others_fail_at_once_and_afterwards_it_goes_on(softhsm: SoftHsm) -> None:

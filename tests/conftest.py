@@ -12,6 +12,7 @@ from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests import services
 from tests.authorities import share_authorities
+from tests.examples import share_examples
 from tests.fuzz import function, shorten
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 from tests.statements import share_statements
@@ -47,9 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 shorten(test, _SLICE)
 
 
-def pytest_collection_finish() -> None:
-    """What collecting has made stays to the end: it is not gone through again at each collection of garbage, which
-    were a tenth of a run."""
+_MANY = 2_000
+"""Tests for which some seconds are nothing."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What each of several processes would find out is found out before they are forked. What collecting has made stays
+    to the end: it is not gone through again at each collection of garbage, which were a tenth of a run."""
+    if session.config.getoption("forks", 1) > 1 and len(session.items) > _MANY:
+        share_examples()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -4,7 +4,7 @@ import ast
 import re
 
 from tests.exchange.durable_scenes import PLAYS
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, functions
 
 _STEP = re.compile(r"`([^`]+)`")
 _NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
@@ -27,9 +27,7 @@ def test_every_test_that_the_table_names_is_there() -> None:
     named = _NAMED.findall(_page())
     assert len(named) > 20
     for file, test in named:
-        tree = ast.parse((ROOT / "tests" / file).read_bytes())
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-        assert test in {node.name for node in functions}, f"{file}::{test}"
+        assert test in functions(ROOT / "tests" / file), f"{file}::{test}"
 
 
 def test_every_row_has_a_test_and_every_test_of_the_table_a_row() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 from tests.house.tree import ROOT, name, sources
 
@@ -12,6 +13,7 @@ def _page() -> str:
     return (ROOT / "docs" / "known-failures.md").read_text("utf-8")
 
 
+@cache
 def _tests(file: str) -> dict[str, str]:
     """The tests of a file with what they say of themselves."""
     tree = ast.parse((ROOT / "tests" / file).read_bytes())

@@ -1,9 +1,8 @@
 """Each claim of the threat model has a test that is there, or says that it is a limit."""
 
-import ast
 import re
 
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, functions
 
 _NAMED = re.compile(r"`([\w/]+\.py)(?:::(\w+))?`")
 _HEADINGS = (
@@ -33,11 +32,8 @@ def test_every_test_that_the_page_names_is_there() -> None:
     named = [(file, test) for file, test in _NAMED.findall(_page()) if not file.startswith("tests/house/")]
     assert len(named) > 50
     for file, test in named:
-        source = (ROOT / "tests" / file).read_bytes()
-        functions = [
-            node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        ]
-        assert not test or test in {node.name for node in functions}, f"{file}::{test}"
+        there = functions(ROOT / "tests" / file)
+        assert not test or test in there, f"{file}::{test}"
 
 
 def test_every_claim_has_a_test_or_is_a_limit() -> None:

@@ -51,6 +51,13 @@ def _imported(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def functions(path: Path) -> frozenset[str]:
+    """Names of all functions of a file, however deep."""
+    found = _statements(ast.parse(path.read_bytes()))
+    return frozenset(node.name for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
 def _statements(module: ast.Module) -> Iterator[ast.AST]:
     """Every statement, however deep: most of a tree are expressions, which import nothing."""
     waiting: list[ast.AST] = [module]

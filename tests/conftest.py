@@ -12,8 +12,8 @@ from gateway.settings import Settings, parse
 from gateway.store import migrate
 from tests import services
 from tests.authorities import share_authorities
-from tests.examples import share_examples
 from tests.fuzz import function, shorten
+from tests.prepared import Prepared
 from tests.services import Postgres, SoftHsm, nats, postgres, redis, run_apart
 from tests.statements import share_statements
 
@@ -56,6 +56,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What each of several processes would find out is found out before they are forked. What collecting has made stays
     to the end: it is not gone through again at each collection of garbage, which were a tenth of a run."""
     if session.config.getoption("forks", 1) > 1 and len(session.items) > _MANY:
+        from tests.examples import share_examples  # noqa: PLC0415 — few tests draw examples, and their part of hypothesis takes a second
+
         share_examples()
     gc.collect()
     gc.freeze()
@@ -146,6 +148,18 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("template")
     run_apart(migrate.upgrade(parse({"database": {"url": "sqlite:///gateway.db"}}, {}, directory)))
     return directory / "gateway.db"
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Prepared]:
+    """Databases that a file's tests have filled once, and copies of these."""
+    made = Prepared(
+        sqlite_template, tmp_path_factory.mktemp("prepared"), lambda: request.getfixturevalue("postgres_server")
+    )
+    yield made
+    made.close()
 
 
 @pytest.fixture

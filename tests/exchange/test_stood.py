@@ -18,6 +18,7 @@ from gateway.store.archives import ArchiveStore
 from gateway.store.postings import BLOCK
 from gateway.store.sealing import Sealer
 from tests.exchange.archive_kit import advance, archives
+from tests.prepared import Prepared
 from tests.store.archive_kit import MORE, fill, plain
 from tests.store.kit import LEDGER, Store, entry, opened
 from tests.store.test_archives import allow
@@ -39,15 +40,31 @@ PLACES: dict[int, tuple[str, str, Granted | None]] = {
     BLOCK + 11: ("key.created", "ak_brief", Granted(owner="Brief", ends="2050-01-01T00:00:00.000000Z")),
 }
 """Number → what its record changes."""
+LIVES = {
+    2: ("ledger.started", "nd_a"),
+    4: ("ledger.started", "nd_b"),
+    BLOCK + 1: ("ledger.stopped", "nd_a"),
+    BLOCK + 5: ("ledger.started", "nd_a"),
+}
 
 
-@pytest.fixture
-async def store(database: Settings, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(database, tmp_path) as found:
-        yield found
+async def _filled(settings: Settings, directory: Path) -> None:
+    async with opened(settings, directory) as found:
+        await fill(found, made=made)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def store(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> AsyncIterator[Store]:
+    """All of that in the database, on each kind of it."""
+    with prepared.copied(request.param, _filled, tmp_path) as settings:
+        async with opened(settings, tmp_path) as found:
+            yield found
 
 
 def made(seq: int) -> Entry:
+    if seq in LIVES:
+        event, node = LIVES[seq]
+        return entry(event, us=1_795_482_123_000_004 + seq, node=NodeInfo(id=node, boot="bt_1"))
     if seq not in PLACES:
         return plain(seq)
     event, name, told = PLACES[seq]
@@ -76,7 +93,6 @@ def keys(start: Start) -> Sequence[str]:
 
 
 async def test_what_stood_is_found_in_the_database_in_the_order_of_the_records(store: Store) -> None:
-    await fill(store, made=made)
     found = await reader(store).before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
     assert [one.envelope.seq for one in found.start.records] == [5, 80, 90, 95, BLOCK + 9], (
@@ -92,40 +108,31 @@ async def test_what_stood_is_found_in_the_database_in_the_order_of_the_records(s
     assert keys((await reader(store).before(0, LATE)).start) == []
 
 
-async def test_what_stood_is_found_in_archives_that_are_at_hand(store: Store) -> None:
-    await fill(store, made=made)
+async def test_what_stood_is_found_in_archives_that_are_at_hand_and_are_what_is_on_record(store: Store) -> None:
     await moved(store)
     found = await reader(store).before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from) == (["ak_kept", "ak_new"], 0)
     within = await reader(store).before(60, LATE)
     assert keys(within.start) == ["ak_old", "ak_kept"]
-
-
-async def test_an_archive_that_is_not_at_hand_stops_nothing_and_is_told(store: Store) -> None:
-    await fill(store, made=made)
-    await moved(store)
+    # One that is not at hand stops nothing, and is told.
     found = await reader(store, at_hand=False).before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from) == (["ak_new"], BLOCK)
     within = await reader(store, at_hand=False).before(60, LATE)
     assert (keys(within.start), within.known_from) == ([], 60)
-
-
-async def test_an_archive_that_is_not_what_is_on_record_gives_nothing(store: Store) -> None:
-    await fill(store, made=made)
-    await moved(store)
+    # One that is not what is on record gives nothing.
     (path,) = (store.directory / "archive" / LEDGER).iterdir()
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(VerificationError, match="not the one that the ledger has on record"):
         await reader(store).before(BLOCK + MORE, LATE)
 
 
-async def test_what_is_archived_while_it_is_looked_for_is_found_all_the_same(
+async def test_what_is_archived_while_it_is_looked_for_is_found_all_the_same_and_refused_where_that_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the archives were listed, and before the database is asked."""
-    await fill(store, made=made)
     looking = reader(store)
     listed, times = looking._at_hand, 0
+    old = await listed(BLOCK + MORE)
 
     async def at_hand(first: int) -> object:
         nonlocal times
@@ -139,38 +146,15 @@ async def test_what_is_archived_while_it_is_looked_for_is_found_all_the_same(
     found = await looking.before(BLOCK + MORE, LATE)
     assert (keys(found.start), found.known_from, times) == (["ak_kept", "ak_new"], 0, 2)
 
-
-async def test_where_records_are_archived_again_and_again_it_is_refused(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await fill(store, made=made)
-    looking = reader(store)
-    old = await looking._at_hand(BLOCK + MORE)
-
-    async def at_hand(first: int) -> object:
+    async def again(first: int) -> object:
         return old
 
-    await moved(store)
-    monkeypatch.setattr(looking, "_at_hand", at_hand)
+    monkeypatch.setattr(looking, "_at_hand", again)
     with pytest.raises(RecordsArchived):
         await looking.before(BLOCK + MORE, LATE)
 
 
 async def test_of_each_node_the_last_start_or_stop_is_found_as_far_as_the_database_has_it(store: Store) -> None:
-    lives = {
-        2: ("ledger.started", "nd_a"),
-        4: ("ledger.started", "nd_b"),
-        BLOCK + 1: ("ledger.stopped", "nd_a"),
-        BLOCK + 5: ("ledger.started", "nd_a"),
-    }
-
-    def lived(seq: int) -> Entry:
-        if seq not in lives:
-            return plain(seq)
-        event, node = lives[seq]
-        return entry(event, us=1_795_482_123_000_004 + seq, node=NodeInfo(id=node, boot="bt_1"))
-
-    await fill(store, made=lived)
     found = await reader(store).life(BLOCK + 5)
     assert [(node, event, seq) for node, event, _, seq in found.rows] == [
         ("nd_a", "ledger.stopped", BLOCK + 1),

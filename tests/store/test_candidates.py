@@ -18,6 +18,7 @@ from gateway.store.engine import at_once, writing
 from gateway.store.postings import BLOCK, encode
 from gateway.store.search import Filters, Page, Search
 from gateway.store.tables import posting, record_block, subject_record
+from tests.prepared import Prepared
 from tests.store.blocks_kit import SECOND, indexed, put_rows, row
 from tests.store.kit import LEDGER, START_US, Store, opened
 
@@ -37,11 +38,45 @@ def made(seq: int) -> dict[str, Any]:
 ROWS = [made(seq) for seq in range(SIZE)]
 
 
-@pytest.fixture
-async def filled(store: Store) -> Store:
-    await put_rows(store, ROWS, ((subject, seq) for seq, subject in SUBJECTS.items()))
-    assert await indexed(store) == 2
-    return store
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+async def _mixed(settings: Settings, directory: Path) -> None:
+    async with opened(settings, directory) as store:
+        await put_rows(store, ROWS, ((subject, seq) for seq, subject in SUBJECTS.items()))
+        assert await indexed(store) == 2
+
+
+async def _long(settings: Settings, directory: Path) -> None:
+    """Full blocks: a subject with every second record, and one with all of the first block's."""
+    async with opened(settings, directory) as store:
+        about = [("su_1", seq) for seq in range(0, 3 * BLOCK, 2)] + [("su_all", seq) for seq in range(BLOCK)]
+        await put_rows(store, [row(seq) for seq in range(3 * BLOCK)], about)
+        assert await indexed(store) == 3
+
+
+async def _bare(settings: Settings, directory: Path) -> None:
+    """No postings yet: everything is looked through."""
+    async with opened(settings, directory) as store:
+        await put_rows(store, [row(seq) for seq in range(LOOKS + 100)])
+
+
+@pytest.fixture(params=KINDS)
+async def filled(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(prepared.of(request.param, _mixed), tmp_path) as store:
+        yield store
+
+
+@pytest.fixture(params=KINDS)
+async def long(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(prepared.of(request.param, _long), tmp_path) as store:
+        yield store
+
+
+@pytest.fixture(params=KINDS)
+async def bare(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(prepared.of(request.param, _bare), tmp_path) as store:
+        yield store
 
 
 def fits(one: dict[str, Any], filters: Filters) -> bool:
@@ -120,12 +155,8 @@ async def test_pages_lead_on_until_everything_was_looked_at(filled: Store, monke
         assert len(seen) == len(expected) or len(seen) >= 300, question
 
 
-async def test_a_question_that_nothing_fits_ends_after_its_looks_with_a_way_on(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No postings yet: everything is looked through."""
-    await put_rows(store, [row(seq) for seq in range(LOOKS + 100)])
-    searching = Search(store.engine, LEDGER)
+async def test_a_question_that_nothing_fits_ends_after_its_looks_with_a_way_on(bare: Store) -> None:
+    searching = Search(bare.engine, LEDGER)
     page = await searching.page(Filters(agent="nobody"), order="asc")
     assert isinstance(page, Page)
     assert page.hits == ()
@@ -133,16 +164,18 @@ async def test_a_question_that_nothing_fits_ends_after_its_looks_with_a_way_on(
     page = await searching.page(Filters(agent="nobody"), order="asc", cursor=page.cursor)
     assert isinstance(page, Page)
     assert (page.hits, page.cursor) == ((), None)
-    await indexed(store)
-    page = await searching.page(Filters(agent="nobody"))
+
+
+async def test_where_there_are_postings_such_a_question_is_answered_at_once(long: Store) -> None:
+    assert 3 * BLOCK > LOOKS + 100
+    page = await Search(long.engine, LEDGER).page(Filters(agent="nobody"))
     assert isinstance(page, Page)
     assert (page.hits, page.cursor) == ((), None)
 
 
-async def test_an_exchange_is_found_at_once_however_many_records_have_no_postings(store: Store) -> None:
-    await put_rows(store, [row(seq) for seq in range(LOOKS + 100)])
+async def test_an_exchange_is_found_at_once_however_many_records_have_no_postings(bare: Store) -> None:
     for filters in (Filters(exchange="ex_7"), Filters(trace=f"{7:032x}")):
-        page = await Search(store.engine, LEDGER).page(filters)
+        page = await Search(bare.engine, LEDGER).page(filters)
         assert isinstance(page, Page)
         assert len(page.hits) in (2, 4)
         assert page.cursor is None
@@ -280,58 +313,50 @@ async def _step(store: Store, order: Order, **wanted: Any) -> candidates.Step:
     return await at_once(store.engine, LEDGER, look)
 
 
-async def test_places_that_lie_close_together_are_looked_at_as_a_range_but_for_a_subjects(store: Store) -> None:
-    await put_rows(store, [row(seq) for seq in range(2 * BLOCK)], [("su_1", seq) for seq in range(0, 2 * BLOCK, 2)])
-    await indexed(store)
-    close = await _step(store, "asc", values={"event": "exchange.completed"})
+async def test_places_that_lie_close_together_are_looked_at_as_a_range_but_for_a_subjects(long: Store) -> None:
+    close = await _step(long, "asc", values={"event": "exchange.completed"})
     assert (close.first, close.end, close.then, close.places) == (1, 200, 200, ())
-    apart = await _step(store, "asc", values={"actor": "ac_7"})
+    apart = await _step(long, "asc", values={"actor": "ac_7"})
     assert apart.places == tuple(range(7, 2 * BLOCK, 1_000))
-    assert len((await _step(store, "asc", subject="su_1")).places) == 100
-    down = await _step(store, "desc", values={"event": "exchange.completed"})
+    assert len((await _step(long, "asc", subject="su_1")).places) == 100
+    down = await _step(long, "desc", values={"event": "exchange.completed"})
     assert (down.first, down.end, down.then) == (2 * BLOCK - 199, 2 * BLOCK, 2 * BLOCK - 200)
 
 
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_page_of_a_common_value_takes_one_reading_wherever_in_a_block_its_period_begins(
-    store: Store, order: Order
+    long: Store, order: Order
 ) -> None:
     """Not one for each lot of places that may all lie outside the period."""
-    await put_rows(store, [row(seq) for seq in range(3 * BLOCK)], [("su_1", seq) for seq in range(0, 3 * BLOCK, 4)])
-    await indexed(store)
     period = {"since": at(BLOCK - 200), "until": at(2 * BLOCK + 200)}
     seen: list[str] = []
-    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    event.listen(long.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     for values in ({"event": "exchange.completed"}, {"subject": "su_1"}):
         seen.clear()
-        page = await Search(store.engine, LEDGER).page(Filters(**values, **period), order=order, limit=40)
+        page = await Search(long.engine, LEDGER).page(Filters(**values, **period), order=order, limit=40)
         assert isinstance(page, Page)
         assert len(page.hits) == 40
         assert len([one for one in seen if "record.bytes" in one]) == 1, values
 
 
-async def test_a_block_partly_outside_a_period_is_looked_at_within_the_looks_that_are_left(store: Store) -> None:
-    await put_rows(store, [row(seq) for seq in range(BLOCK)], [("su_1", seq) for seq in range(BLOCK)])
-    await indexed(store)
+async def test_a_block_partly_outside_a_period_is_looked_at_within_the_looks_that_are_left(long: Store) -> None:
     looks = candidates.Looks(left=2_000)
 
     def look(connection: Connection) -> candidates.Step:
-        asked = candidates.Wanted(subject="su_1", since=at(BLOCK - 10))
+        asked = candidates.Wanted(subject="su_all", since=at(BLOCK - 10))
         return candidates.Candidates.of(connection, LEDGER, asked, "asc", BLOCK, 1, looks).step(0, 10)
 
-    step = await at_once(store.engine, LEDGER, look)
+    step = await at_once(long.engine, LEDGER, look)
     assert 10 <= len(step.places) < 2_000
     assert step.then == step.places[-1] + 1
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_what_a_subject_has_before_a_period_is_not_read(store: Store, order: Order) -> None:
-    await put_rows(store, [row(seq) for seq in range(5 * BLOCK)], [("su_1", seq) for seq in range(0, 5 * BLOCK, 2)])
-    await indexed(store)
+async def test_what_a_subject_has_before_a_period_is_not_read(long: Store, order: Order) -> None:
     seen: list[str] = []
-    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    filters = Filters(subject="su_1", since=at(2 * BLOCK), until=at(2 * BLOCK + 900))
-    page = await Search(store.engine, LEDGER).page(filters, order=order, limit=1_000)
+    event.listen(long.engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    filters = Filters(subject="su_1", since=at(BLOCK), until=at(BLOCK + 900))
+    page = await Search(long.engine, LEDGER).page(filters, order=order, limit=1_000)
     assert isinstance(page, Page)
     assert len(page.hits) == 450
     # Those of its one block, two thousand in three pieces.

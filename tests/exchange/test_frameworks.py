@@ -300,10 +300,12 @@ def _of_fields(question: Question) -> list[Need]:
     return [need_of(need) for need in question.needs if ending_of(need) is None]
 
 
-def _asked(question: Question, need: Need) -> list[Seen]:
-    """The records that a need of a question is asked of."""
-    alone = msgspec.structs.replace(question, needs=(need.text,))
-    return [one for one in recorded.records() if any(row[1] for row in answered(alone, [one])["needs"])]
+def _holding(alone: Question, need: Need) -> list[Seen]:
+    """The records that the one need of a question is asked of and that have what it needs."""
+    events: set[str | None] = {*need.events} or {query.get("event") for query in alone.queries}
+    found = [one for one in recorded.records() if None in events or one.envelope.event in events]
+    rows = ((one, answered(alone, [one])["needs"]) for one in found)
+    return [one for one, needs in rows if any(row[1] for row in needs) and needs[0][2]]
 
 
 def test_where_one_record_lacks_what_is_needed_a_provision_is_supported_in_part_and_says_of_how_many() -> None:
@@ -311,7 +313,7 @@ def test_where_one_record_lacks_what_is_needed_a_provision_is_supported_in_part_
     for name, question in shipped().items():
         for need in _of_fields(question):
             alone = msgspec.structs.replace(question, needs=(need.text,), lacks="")
-            records = [one for one in _asked(alone, need) if answered(alone, [one])["needs"][0][2]]
+            records = _holding(alone, need)
             assert answered(alone, records)["state"] == "supported", (name, need)
             changed = [recorded.lacking(records[0], need), *records[1:]]
             told = answered(alone, changed)
@@ -333,7 +335,7 @@ def test_a_detail_that_was_deleted_is_told_apart_from_a_field_that_was_never_rec
             if not all(path.startswith("detail.") for path in need.fields):
                 continue
             alone = msgspec.structs.replace(question, needs=(need.text,), lacks="")
-            records = [one for one in _asked(alone, need) if answered(alone, [one])["needs"][0][2]]
+            records = _holding(alone, need)
             told = answered(alone, [*records, recorded.closed(records[0])])
             held = len(records)
             assert told["needs"] == [[need.text, held + 1, held, 1]], (name, need)

@@ -66,11 +66,13 @@ async def test_everything_that_fits_is_found_once_in_order_by_pages_and_as_a_str
 ) -> None:
     async with spliced(sqlite_template, tmp_path, many()) as both:
         searching = SplicedSearch(both.search, both.trail)
-        for question, order in itertools.product(QUESTIONS, ORDERS):
+        for question in QUESTIONS:
             filters = Filters(**question)
-            expected = await both.expected(filters, order)
-            assert [*numbers([hit async for hit in searching.stream(filters, order=order)])] == expected, question
-            assert await _pages(searching, filters, order, 1_000) == expected, question
+            up = await both.expected(filters, "asc")
+            for order in ORDERS:
+                expected = up if order == "asc" else up[::-1]
+                assert [*numbers([hit async for hit in searching.stream(filters, order=order)])] == expected, question
+                assert await _pages(searching, filters, order, 1_000) == expected, question
         for looks, limit in ((1, 1_000), (2, 3), (50, 7)):
             monkeypatch.setattr(spliced_search, "Looks", lambda looks=looks: Looks(left=looks))
             for question, order in itertools.product(({"agent": "rare"}, {"subject": "su_both"}), ORDERS):

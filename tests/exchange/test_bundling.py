@@ -83,7 +83,7 @@ class Opened:
 
     async def until(self, job: BundleJob, met: Callable[[BundleJob], bool]) -> BundleJob:
         while not met(found := await self.state(job)):  # noqa: ASYNC110 — as a client of the API waits
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.01)
         return found
 
     async def told(self) -> list[tuple[str | None, dict[str, str]]]:
@@ -106,7 +106,7 @@ class Opened:
     async def tidied(self) -> None:
         """As soon as nothing lies there that is not a bundle."""
         while any(name.endswith(".work") for name in self.files()):  # noqa: ASYNC110 — nothing tells of it
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.01)
 
 
 def over(job: BundleJob) -> bool:

@@ -113,7 +113,7 @@ class Case:
         """As the gateway builds beside it, until nothing waits."""
         task = asyncio.create_task(self.bundling.run())
         while any(job.state in OPEN for job in await self.bundling.list(self.tenant)):  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.02)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await self.bundling.stop()

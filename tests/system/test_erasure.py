@@ -171,7 +171,7 @@ async def test_a_bundle_of_before_is_handed_out_no_more(sqlite_settings: Setting
         asked = await site.http.post("/evidence/bundles", json={}, headers=auditor)
         place = asked.headers["location"]
         while (await site.http.get(place, headers=auditor)).json()["status"] == "building":  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         fetched = await site.http.get(f"{place}/download", headers=auditor)
         assert fetched.status_code == 200
         details = zipfile.ZipFile(io.BytesIO(fetched.content)).read("data/details.jsonl")

@@ -37,7 +37,7 @@ async def _built(api: Audited, wanted: object, path: str = "/evidence/bundles") 
         found: dict[str, object] = (await api.get(asked.headers["location"])).json()
         if found["status"] != "building":
             return found
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
 
 async def test_a_bundle_is_built_fetched_and_verified_with_its_key_alone(database: Settings, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ async def test_a_bundle_about_an_incident_that_a_review_opened_holds_what_left(
         asked = await site.http.post("/evidence/bundles", json=wanted, headers=auditor)
         path = asked.headers["location"]
         while (made := (await site.http.get(path, headers=auditor)).json())["status"] == "building":  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         assert made["status"] == "ready", made
         fetched = await site.http.get(f"{path}/download", headers=auditor)
         clear = pyrage.decrypt(fetched.content, [identity])

@@ -21,7 +21,7 @@ from gateway.ledger.record import ClassesInfo, Detail
 from gateway.settings import load
 from gateway.store.indexer import Indexer
 from gateway.store.postings import BLOCK
-from tests.cli.kit import Run, change
+from tests.cli.kit import Run, change, copied
 from tests.store.kit import entry
 
 START_US = 1_700_000_000_000_000
@@ -35,7 +35,7 @@ HERS, OTHER = uuid7(START_US), uuid7(START_US)
 """The exchange that the first and the last are of, and that of the other one."""
 
 
-def made(ledger: str, seq: int) -> Entry:
+def record(ledger: str, seq: int) -> Entry:
     if seq not in SENT:
         return entry(ledger=ledger, us=START_US + seq)
     phi = ClassesInfo(found=("phi",), declared=(), inherited=(), floor=())
@@ -46,28 +46,35 @@ def made(ledger: str, seq: int) -> Entry:
     return entry("exchange.requested", ledger=ledger, us=START_US + seq, detail=detail, subjects=about, **sent)
 
 
-@pytest.fixture
-def filled(site: Path) -> Path:
-    """An installation with more than a block of records, which need not stay any longer."""
+@pytest.fixture(scope="module")
+def made_filled(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with more than a block of records, which need not stay any longer; to be copied."""
+    directory = copied(made, tmp_path_factory.mktemp("filled"))
     change(
-        site / "gateway.toml",
+        directory / "gateway.toml",
         '# directory = "archive"\nrange_records = 65536',
         'directory = "archive"\nrange_records = 4096',
     )
-    with (site / "gateway.toml").open("a") as file:
+    with (directory / "gateway.toml").open("a") as file:
         file.write('\n[[tenant]]\nid = "default"\nretention_days = 0\n')
 
     async def fill() -> None:
-        async with open_site(load(site / "gateway.toml")) as place:
+        async with open_site(load(directory / "gateway.toml")) as place:
             writer, ledger = await place.writer("default"), place.tenants["default"].ledger
             for start in range(0, BLOCK + 20, 1_000):
-                entries = [made(ledger, seq) for seq in range(start, min(start + 1_000, BLOCK + 20))]
+                entries = [record(ledger, seq) for seq in range(start, min(start + 1_000, BLOCK + 20))]
                 await asyncio.gather(*(writer.append(entry) for entry in entries))
             await (await place.checkpointer("default")).publish(force=True)
             await Indexer(place.engine, ledger).run()
 
     asyncio.run(fill())
-    return site
+    return directory
+
+
+@pytest.fixture
+def filled(made_filled: Path, empty: Path) -> Path:
+    """The same, in the current directory."""
+    return copied(made_filled, empty)
 
 
 def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Run, filled: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ DETAIL = (GOLDEN / "detail.json").read_bytes()
 VALUES: list[Any] = [None, True, 0, -1, 1, 2**53, 600, "", "x", "é" * 64, "x" * 129, "x" * 5000, [], [0, 1], [2, 1], {}]
 VALUES += [{"a": 1}, {"é": 1}, {"a": "b"}, "2026-02-30T00:00:00.000000Z", "2026-02-28T00:00:00.000000Z", ["x"] * 65]
 VALUES += ["A" * 43 + "=", "A" * 42 + "B=", [[]], {"a": {"b": 1}}, 99, 100, "exchange.unknown", ["x", 1], "x" * 300]
+ENCODED = [encode(value) for value in VALUES if "é" not in str(value)]
 
 
 def accepts(parse: Any, data: bytes) -> bool:
@@ -46,6 +48,15 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+_PLACE = "a text that no record has"
+
+
+def spliced(document: Any, path: tuple[Any, ...], values: Sequence[bytes]) -> Iterator[bytes]:
+    """A document with each of these values in a place, all as they are encoded: the rest is encoded once."""
+    before, after = encode(replaced(document, path, _PLACE)).split(encode(_PLACE))
+    return (before + value + after for value in values)
+
+
 def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     if not path:
         return new
@@ -63,10 +74,8 @@ def test_golden_records_are_read_to_the_same_values(name: str) -> None:
 def test_both_agree_on_any_value_in_any_place_of_a_golden_record(name: str) -> None:
     document = json.loads(RECORDS[name])
     for path in places(document):
-        for value in VALUES:
-            data = encode(replaced(document, path, value)) if "é" not in str(value) else None
-            if data is not None:
-                assert accepts(plain.parse, data) == accepts(record.parse, data), (path, value)
+        for data in spliced(document, path, ENCODED):
+            assert accepts(plain.parse, data) == accepts(record.parse, data), (path, data)
         if path:
             parent = document
             for step in path[:-1]:
@@ -104,10 +113,8 @@ def test_the_golden_detail_is_read() -> None:
     assert accepts(plain.parse_detail, DETAIL)
     document = json.loads(DETAIL)
     for path in places(document):
-        for value in VALUES:
-            if "é" not in str(value):
-                data = encode(replaced(document, path, value))
-                assert accepts(plain.parse_detail, data) == accepts(record.parse_detail, data), (path, value)
+        for data in spliced(document, path, ENCODED):
+            assert accepts(plain.parse_detail, data) == accepts(record.parse_detail, data), (path, data)
 
 
 def test_what_is_too_large_is_not_read() -> None:

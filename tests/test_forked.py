@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,10 @@ def _says(arguments: list[str]) -> int:
     return 3
 
 
+def _reads(arguments: list[str]) -> None:
+    print(sys.stdin.readline().strip(), os.read(0, 10))
+
+
 def _waits(arguments: list[str]) -> None:
     print("ready")
     time.sleep(600)
@@ -29,6 +34,18 @@ def test_its_output_its_directory_its_environment_and_its_end(tmp_path: Path, mo
         said, error = process.communicate(60)
         assert (said, error) == (f"a b {tmp_path} []\nby its number\n", "an error\n")
         assert process.returncode == 3
+
+
+def test_what_it_is_given_is_its_standard_input_and_its_end(tmp_path: Path) -> None:
+    for given, said in (("a word\n", "a word b''\n"), ("", " b''\n")):
+        with forked(_reads, [], tmp_path, given) as process:
+            assert process.communicate(60) == (said, "")
+            assert process.wait(60) == 0
+
+
+def test_who_waits_in_vain_is_told(tmp_path: Path) -> None:
+    with forked(_waits, [], tmp_path) as process, pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.01)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -70,14 +70,16 @@ def test_shares(shared): pass
 
 
 def run(directory: Path, *options: str, **files: str) -> "subprocess.CompletedProcess[str]":
-    """pytest in that directory, with these files by their names without `.py`."""
+    """pytest in that directory, with these files by their names without `.py`, and without the plugins that packages
+    bring along: to load those takes longer than all these tests."""
     for name, text in files.items():
         (directory / f"{name}.py").write_text(text, "utf-8")
+    more = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_DEBUG_TEMPROOT": str(directory), "COLUMNS": "200"}
     plain = ["-c", os.devnull, "--rootdir", ".", "-p", "tests.forks", "-W", "ignore", "-q", "-rA"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plain, *options],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DEBUG_TEMPROOT": str(directory), "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **more},
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from tests.cli.kit import here
-from tests.cli.serving import SlowAgent, serving
+from tests.cli.serving import SlowAgent, forked
 
 RULES = """
 p, 1, role:user, class:public, zone:in-house, chat, purpose:*, always, allow, keep-content:30, kept, "Kept for a month."
@@ -24,7 +24,7 @@ def serve_once(site: Path, rules: str, *texts: str) -> None:
         agent.may_answer.set()
         with (site / "gateway.toml").open("a") as file:
             file.write(agent.configured())
-        with serving(site) as server:
+        with forked(site) as server:
             for text in texts:
                 body = {"model": "slow", "messages": [{"role": "user", "content": text}]}
                 answer = httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=headers, timeout=60)

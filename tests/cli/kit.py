@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import msgspec
 import pytest
 
 from gateway.cli.main import main
+from tests.forked import forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,18 +66,10 @@ def command(*arguments: str) -> list[str]:
 
 
 def process(directory: Path, *arguments: str, said: str = "") -> Result:
-    """Run the command as a process of its own, to its end."""
-    done = subprocess.run(
-        command(*arguments),
-        cwd=directory,
-        env=environment(),
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    """Run the command as a process of its own, to its end: its main function, in one that has loaded it already."""
+    with forked(main, list(arguments), directory, said) as running:
+        out, err = running.communicate(60)
+        return Result(running.wait(60), out, err)
 
 
 def change(file: Path, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gateway import __version__
 from gateway.cli import main as entry
 from gateway.core.errors import GatewayError, LedgerUnavailable
-from tests.cli.kit import ROOT, Run, command, environment, process
+from tests.cli.kit import ROOT, Run, command, environment
 
 
 def leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -117,8 +117,10 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_command_is_also_a_module(empty: Path) -> None:
-    result = process(empty, "nonsense")
-    assert (result.code, result.out, result.err.startswith("gateway: ")) == (2, "", True)
+    done = subprocess.run(
+        command("nonsense"), cwd=empty, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.startswith("gateway: ")) == (2, "", True)
 
 
 def test_a_reader_that_goes_away_is_no_trace() -> None:

@@ -11,7 +11,7 @@ from gateway.bootstrap import open_site
 from gateway.cli.common import load_settings
 from gateway.store.api_keys import Administrator, Grant, NewKey
 from tests.cli.kit import Run, change
-from tests.cli.serving import SlowAgent, serving
+from tests.cli.serving import SlowAgent, forked
 from tests.cli.test_serve import key
 
 PERIOD = ("--from", "2020-01-01", "--to", "2100-01-01")
@@ -31,7 +31,7 @@ def staffed(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         agent.may_answer.set()
         with (site / "gateway.toml").open("a") as file:
             file.write(agent.configured())
-        with serving(site) as server:
+        with forked(site) as server:
             for number in range(3):
                 body = {"model": "slow", "messages": [{"role": "user", "content": f"Greet {SECRET}, {number}."}]}
                 answer = httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=headers, timeout=60)

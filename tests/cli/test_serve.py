@@ -1,6 +1,8 @@
 """`gateway serve`, for real: it is ready when it says so, and everything is on record when it has ended."""
 
 import concurrent.futures
+import contextlib
+import io
 import json
 import platform
 import signal
@@ -21,9 +23,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from gateway.cli.main import main
 from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.cli.kit import Result, Run, change, copied, environment, here, process
 from tests.cli.serving import Server, SlowAgent, forked, serving
+from tests.forked import forked as forked_process
 
 
 def key(gateway: Run, *options: str) -> dict[str, str]:
@@ -134,7 +138,7 @@ def test_its_tables_are_made_where_it_may_and_a_kill_at_any_time_leaves_a_ledger
 ) -> None:
     """Killed when it has just begun; the second one tells its address as data, and ends on an interrupt."""
     (site / "gateway.db").unlink()
-    with serving(site, "--migrate") as server:
+    with forked(site, "--migrate") as server:
         assert httpx.get(f"{server.url}/readyz").status_code == 200
         server.signal(signal.SIGKILL)
         assert server.ended().code == -signal.SIGKILL
@@ -148,23 +152,21 @@ def test_its_tables_are_made_where_it_may_and_a_kill_at_any_time_leaves_a_ledger
     assert gateway("audit", "verify").code == 0
 
 
-REFUSED = """
-import contextlib, io, json, sys
-from gateway.cli.main import main
-told = []
-for arguments in json.loads(sys.argv[1]):
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        code = main(["serve", *arguments])
-    told.append((code, out.getvalue(), err.getvalue()))
-print(json.dumps(told))
-"""
+def each(cases: list[str]) -> None:
+    told = []
+    for arguments in map(json.loads, cases):
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            code = main(["serve", *arguments])
+        told.append((code, out.getvalue(), err.getvalue()))
+    print(json.dumps(told))
 
 
-def refused(*cases: Sequence[str]) -> list[Result]:
+def refused(directory: Path, *cases: Sequence[str]) -> list[Result]:
     """How each of these ends that must not serve: one process, in which none may stay."""
-    command = [sys.executable, "-c", REFUSED, json.dumps(cases)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True, timeout=60)
-    return [Result(*told) for told in json.loads(done.stdout)]
+    with forked_process(each, [json.dumps(one) for one in cases], directory) as running:
+        out, err = running.communicate(60)
+        assert running.wait(60) == 0, err
+    return [Result(*told) for told in json.loads(out)]
 
 
 def test_what_it_cannot_do_is_refused_at_once_and_in_one_line(site: Path, made: Path, tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_what_it_cannot_do_is_refused_at_once_and_in_one_line(site: Path, made: 
             ("policy.csv", ("--port", "0", "--config", str(others["unruled"] / "gateway.toml"))),
             ("the key without password", ("--port", "0", "--config", str(others["locked"] / "gateway.toml"))),
         ]
-        ended = refused(*(arguments for _, arguments in cases))
+        ended = refused(site, *(arguments for _, arguments in cases))
     for (told, arguments), result in zip(cases, ended, strict=True):
         assert (result.code, result.out) == (2, ""), arguments
         assert told in result.err, arguments

@@ -1,6 +1,5 @@
-"""A real `gateway witness`, in a process of its own."""
+"""A real `gateway witness`, in a process of its own that has loaded it already."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.cli.main import main
-from tests.cli.kit import command, environment
+from tests.forked import Forked, forked
 
 NAME = "witness.example/w1"
 
@@ -16,7 +15,7 @@ NAME = "witness.example/w1"
 class Running:
     """A witness that serves."""
 
-    def __init__(self, running: "subprocess.Popen[str]", url: str, vkey: str) -> None:
+    def __init__(self, running: Forked, url: str, vkey: str) -> None:
         self.process, self.url, self.vkey = running, url, vkey
 
     def kill(self) -> None:
@@ -36,20 +35,8 @@ def made(directory: Path, *vkeys: str, name: str = NAME) -> str:
 @contextmanager
 def witnessing(directory: Path, *, port: int = 0) -> Iterator[Running]:
     """It serves, and is killed at the end."""
-    with subprocess.Popen(
-        command("witness", str(directory), "--port", str(port), "--json"),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            assert running.stdout is not None
-            assert running.stderr is not None
-            line = running.stdout.readline()
-            assert line, running.stderr.read()
-            told = msgspec.json.decode(line)
-            yield Running(running, told["url"], told["witness"])
-        finally:
-            if running.poll() is None:
-                running.kill()
+    with forked(main, ["witness", str(directory), "--port", str(port), "--json"], directory) as running:
+        line = running.stdout.readline()
+        assert line, running.communicate(60)[1]
+        told = msgspec.json.decode(line)
+        yield Running(running, told["url"], told["witness"])

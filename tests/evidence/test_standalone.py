@@ -18,7 +18,7 @@ from gateway.evidence.selection import Scope, Selection
 from gateway.evidence.verdict import FAILED
 from gateway.evidence.verify import verify
 from gateway.ledger.rotation import encode_keys
-from tests.cli.kit import command, environment, here
+from tests.cli.kit import Result, command, environment, here
 from tests.tsa import CA, OTHER_CA
 
 from .apart import APART_STEPS
@@ -64,6 +64,34 @@ def run(
     return subprocess.run(whole, capture_output=True, text=True, check=False, cwd=alone, env=environment)
 
 
+MANY = """
+import contextlib, io, json, runpy, sys
+site, verifier = sys.argv[1:]
+sys.path.insert(0, site)
+main = runpy.run_path(verifier)["main"]
+assert "json" not in vars(sys.modules["msgspec"])
+for line in sys.stdin:
+    sys.argv[1:] = json.loads(line)
+    said, aside = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(aside):
+        try:
+            code = main()
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([code, said.getvalue(), aside.getvalue()]))
+"""
+"""Runs it over and over in one process: what it ends with, and what it says."""
+
+
+def answers(alone: Path, *asked: Sequence[str | Path]) -> list[Result]:
+    """How `verify.py` ends when it is asked this, one after the other in one process."""
+    command = [sys.executable, "-I", "-S", "-c", MANY, str(alone / "site"), str(alone / "verify.py")]
+    lines = "".join(f"{json.dumps([str(word) for word in one])}\n" for one in asked)
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [Result(*json.loads(line)) for line in done.stdout.splitlines()]
+
+
 def test_it_verifies_a_bundle_and_says_what_the_gateway_says(alone: Path, tmp_path: Path) -> None:
     made = ledger(20)
     path = tmp_path / "a.zip"
@@ -107,12 +135,12 @@ def test_a_reader_that_goes_away_changes_no_verdict_and_is_no_trace(
 def test_it_takes_the_policy_version_that_stood_and_no_other_that_no_record_names(alone: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     try_bundle(ledger(6), path, policies={**POLICIES, STOOD: b"{}"}, standing=STOOD)
-    done = run(alone, "--key", alone / "ledger.vkey", path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "3 in the bundle, 0 named but missing" in done.stdout
-    path.write_bytes(put_together(signed_again(take_apart(path.read_bytes()), standing=None)))
-    refused = run(alone, "--key", alone / "ledger.vkey", path).stdout
-    assert "FAILED      15  policy: " in refused
+    unnamed = tmp_path / "unnamed.zip"
+    unnamed.write_bytes(put_together(signed_again(take_apart(path.read_bytes()), standing=None)))
+    done, refused = answers(alone, *(("--key", alone / "ledger.vkey", one) for one in (path, unnamed)))
+    assert (done.code, done.err) == (0, "")
+    assert "3 in the bundle, 0 named but missing" in done.out
+    assert "FAILED      15  policy: " in refused.out
 
 
 def test_it_knows_a_key_by_the_one_that_it_replaced(alone: Path, tmp_path: Path) -> None:
@@ -120,9 +148,8 @@ def test_it_knows_a_key_by_the_one_that_it_replaced(alone: Path, tmp_path: Path)
     keys, old, _ = rotated_bundle(path)
     (tmp_path / "old.vkey").write_text(old)
     (tmp_path / "whole.vkey").write_bytes(encode_keys(keys))
-    for name in ("old", "whole"):
-        done = run(alone, "--key", tmp_path / f"{name}.vkey", path)
-        assert (done.returncode, done.stdout[-9:], done.stderr) == (0, "VERIFIED\n", "")
+    for done in answers(alone, *(("--key", tmp_path / f"{name}.vkey", path) for name in ("old", "whole"))):
+        assert (done.code, done.out[-9:], done.err) == (0, "VERIFIED\n", "")
 
 
 def test_it_asks_a_trust_policy_who_must_have_seen_the_ledger(alone: Path, tmp_path: Path) -> None:
@@ -130,26 +157,29 @@ def test_it_asks_a_trust_policy_who_must_have_seen_the_ledger(alone: Path, tmp_p
     witnessed_bundle(path, 12, "one")
     for name, policy in (("any", ANY), ("all", ALL)):
         (tmp_path / name).write_bytes(policy)
-    done = run(alone, "--trust", tmp_path / "any", path)
-    assert (done.returncode, done.stdout[-9:], done.stderr) == (0, "VERIFIED\n", "")
-    assert "witnessed    12 records, by one at " in done.stdout
-    refused = run(alone, "--trust", tmp_path / "all", path).stdout
-    assert "FAILED       7  witnesses: " in refused
-    assert refused.endswith("\n\nNOT VERIFIED\n")
-    assert run(alone, path).returncode == 2
+    done, refused, unasked = answers(
+        alone, ("--trust", tmp_path / "any", path), ("--trust", tmp_path / "all", path), (path,)
+    )
+    assert (done.code, done.out[-9:], done.err) == (0, "VERIFIED\n", "")
+    assert "witnessed    12 records, by one at " in done.out
+    assert "FAILED       7  witnesses: " in refused.out
+    assert refused.out.endswith("\n\nNOT VERIFIED\n")
+    assert unasked.code == 2
 
 
 def test_it_has_openssl_judge_time_stamps_and_says_so_where_there_is_none(alone: Path, tmp_path: Path) -> None:
     path, key = GOLDEN / "good-with-stamps.zip", alone / "ledger.vkey"
     for name, pem in (("ca.pem", CA.pem), ("other.pem", OTHER_CA.pem), ("none.pem", b"")):
         (tmp_path / name).write_bytes(pem)
-    done = run(alone, "--json", "--key", key, "--tsa-ca", tmp_path / "ca.pem", path)
+    names = ("ca", "other", "none")
+    done, other, none = answers(
+        alone, *(("--json", "--key", key, "--tsa-ca", tmp_path / f"{name}.pem", path) for name in names)
+    )
     expected = [dict(one) for one in verify(path, VKEY, authorities=CA.pem).stamped]
-    assert (done.returncode, json.loads(done.stdout)["report"]["stamped"]) == (0, expected)
+    assert (done.code, json.loads(done.out)["report"]["stamped"]) == (0, expected)
     assert [one["state"] for one in expected] == ["holds", "others"]
-    other = json.loads(run(alone, "--json", "--key", key, "--tsa-ca", tmp_path / "other.pem", path).stdout)
-    assert [one["state"] for one in other["report"]["stamped"]] == ["others", "holds"]
-    assert run(alone, "--key", key, "--tsa-ca", tmp_path / "none.pem", path).returncode == 2
+    assert [one["state"] for one in json.loads(other.out)["report"]["stamped"]] == ["others", "holds"]
+    assert none.code == 2
     without = run(alone, "--key", key, "--tsa-ca", tmp_path / "ca.pem", path, environment={"PATH": str(tmp_path)})
     assert (without.returncode, without.stderr) == (0, "")
     assert "not checked by whom: there is no OpenSSL here that could" in without.stdout
@@ -163,21 +193,21 @@ def test_it_computes_the_same_local_miss_rate_from_the_records(alone: Path, tmp_
     made.publish()
     path = tmp_path / "a.zip"
     bundle(made, path)
-    found = json.loads(run(alone, "--json", "--key", alone / "ledger.vkey", path).stdout)["report"]
+    data, told = answers(alone, *((*form, "--key", alone / "ledger.vkey", path) for form in (("--json",), ())))
+    found = json.loads(data.out)["report"]
     report = take_apart(path.read_bytes())[MISSES]
     assert found["misses"] == json.loads(report)
     assert found["misses"]["samples"][0]["messages"]["rate"] == "0.5000"
-    said = run(alone, "--key", alone / "ledger.vkey", path).stdout
-    assert "miss rate    0.5000 (0.0125 to 0.9875): 1 of 2 messages; sample rv_1 of 10 exchanges" in said
+    assert "miss rate    0.5000 (0.0125 to 0.9875): 1 of 2 messages; sample rv_1 of 10 exchanges" in told.out
 
 
 def test_it_says_the_same_of_kept_content(alone: Path) -> None:
     path = GOLDEN / "good-with-contents.zip"
     report = verify(path, VKEY)
-    found = json.loads(run(alone, "--json", "--key", alone / "ledger.vkey", path).stdout)["report"]
+    data, told = answers(alone, *((*form, "--key", alone / "ledger.vkey", path) for form in (("--json",), ())))
+    found = json.loads(data.out)["report"]
     assert (found["contents"], found["notes"]) == (report.contents, list(report.notes))
-    said = run(alone, "--key", alone / "ledger.vkey", path).stdout
-    assert "content      2 open, 2 expired, 2 erased (records 10, 11), 1 too large, 1 not carried" in said
+    assert "content      2 open, 2 expired, 2 erased (records 10, 11), 1 too large, 1 not carried" in told.out
 
 
 def test_several_processes_say_what_one_says(alone: Path, tmp_path: Path) -> None:
@@ -190,36 +220,19 @@ def test_several_processes_say_what_one_says(alone: Path, tmp_path: Path) -> Non
     command += ["--key", str(alone / "ledger.vkey"), str(path), "--processes"]
     one, three = (subprocess.run([*command, n], capture_output=True, text=True, check=True) for n in ("1", "3"))
     assert (one.stdout, one.stderr, three.stderr) == (three.stdout, "", "3\n")
-    assert run(alone, "--key", alone / "ledger.vkey", path, "--processes", "0").returncode == 2
+    [none] = answers(alone, ("--key", alone / "ledger.vkey", path, "--processes", "0"))
+    assert none.code == 2
 
 
-MANY = """
-import contextlib, io, json, runpy, sys
-site, verifier = sys.argv[1:]
-sys.path.insert(0, site)
-main = runpy.run_path(verifier)["main"]
-assert "json" not in vars(sys.modules["msgspec"])
-for line in sys.stdin:
-    sys.argv[1:] = json.loads(line)
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        code = main()
-    print(json.dumps([code, said.getvalue()]))
-"""
-"""Runs it over and over in one process: what it says, and what it ends with."""
 Said = list[tuple[int, str]]
 
 
 def both(alone: Path, asked: Sequence[Sequence[str | Path]]) -> tuple[Said, Said]:
     """What both verifiers say when they are asked this: `verify.py`, then `gateway evidence verify`."""
-    command = [sys.executable, "-I", "-S", "-c", MANY, str(alone / "site"), str(alone / "verify.py")]
-    lines = "".join(f"{json.dumps([str(word) for word in one])}\n" for one in asked)
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
     ours = [here(alone, "evidence", "verify", *map(str, one)) for one in asked]
-    return [(code, said) for code, said in map(json.loads, done.stdout.splitlines())], [
-        (one.code, one.out) for one in ours
-    ]
+    theirs = answers(alone, *asked)
+    assert {one.err for one in theirs if one.code != 2} == {""}
+    return [(one.code, one.out) for one in theirs], [(one.code, one.out) for one in ours]
 
 
 WHOLE = (
@@ -293,21 +306,15 @@ def test_of_random_damage_both_verifiers_say_the_same(alone: Path, tmp_path: Pat
 
 
 def test_its_exit_codes_tell_bad_from_wrong_use(alone: Path) -> None:
-    key = alone / "ledger.vkey"
-    assert run(alone, "--key", key, GOLDEN / "good.zip").returncode == 0
+    key, good = alone / "ledger.vkey", GOLDEN / "good.zip"
+    assert run(alone, "--key", key, good).returncode == 0
     bad = run(alone, "--key", key, GOLDEN / "records-swapped.zip")
     assert (bad.returncode, bad.stdout[-14:]) == (1, "\nNOT VERIFIED\n")
-    other = alone / "other.vkey"
-    other.write_text(OTHER.verifier.vkey)
-    assert run(alone, "--key", other, GOLDEN / "good.zip").returncode == 1
-    for arguments in (
-        (GOLDEN / "good.zip",),
-        ("--key", alone / "none", GOLDEN / "good.zip"),
-        ("--key", key, alone / "none"),
-    ):
-        assert run(alone, *arguments).returncode == 2
+    assert run(alone, good).returncode == 2
+    (alone / "other.vkey").write_text(OTHER.verifier.vkey)
     (alone / "bad.vkey").write_bytes(b"\xff")
-    assert run(alone, "--key", alone / "bad.vkey", GOLDEN / "good.zip").returncode == 2
+    wrong = [("--key", alone / "none", good), ("--key", key, alone / "none"), ("--key", alone / "bad.vkey", good)]
+    assert [one.code for one in answers(alone, ("--key", alone / "other.vkey", good), *wrong)] == [1, 2, 2, 2]
 
 
 def test_the_same_release_gives_the_same_text() -> None:

@@ -1,12 +1,11 @@
 """A process that builds a bundle and kills itself within the records: see test_bundle_making.py.
 
-Arguments: the installation's directory, the ledger's id, the bundle's id.
+Arguments of `main`: the installation's directory, the ledger's id, the bundle's id.
 """
 
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -29,8 +28,11 @@ def _die(done: int, total: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main() -> None:
-    directory, tenant, bundle_id = sys.argv[1:]
+def main(arguments: list[str]) -> None:
+    asyncio.run(_build(*arguments))
+
+
+async def _build(directory: str, tenant: str, bundle_id: str) -> None:
     walking.CHUNK, walking.SEGMENT, reader.CHUNK = 2, 8, 2
     settings = configured(parse({"database": {"url": "sqlite:///gateway.db"}}, {}, Path(directory)))
     async with open_site(settings, clock=ManualClock(1_900_000_000_000_000)) as site:
@@ -40,6 +42,3 @@ async def main() -> None:
         begun = await bundling._store.change(job, state=BUILDING, tries=1)
         assert begun is not None
         await bundling._making.make(begun, _die)
-
-
-asyncio.run(main())

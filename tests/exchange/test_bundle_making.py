@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +28,9 @@ from gateway.exchange.bundling import MAX_TRIES
 from gateway.settings import Settings
 from gateway.store import reader
 from gateway.store.bundle_jobs import BUILDING, READY, BundleJob
+from tests.exchange import bundle_child
 from tests.exchange.test_bundling import BY, Opened, opened, over, running
+from tests.forked import forked
 
 IDENTITY = pyrage.x25519.Identity.generate()
 RECIPIENT = str(IDENTITY.to_public())
@@ -367,16 +368,12 @@ async def test_cleared_under_its_builder_by_who_knows_that_it_is_cancelled_it_en
         assert ((await one.site.state(one.job)).state, one.site.files()) == ("cancelled", [])
 
 
-_ROOT = Path(__file__).parents[2]
-
-
 async def test_killed_in_the_middle_it_goes_on_after_the_restart(sqlite_settings: Settings, tmp_path: Path) -> None:
     """A real process on a real disk, dead within the records when two borders are behind it."""
     async with bench(sqlite_settings, attach=()) as one:
         arguments = [sqlite_settings.base, one.site.tenant, one.job.id]
-        command = [sys.executable, "-m", "tests.exchange.bundle_child", *arguments]
-        ended = await asyncio.to_thread(subprocess.run, command, cwd=_ROOT, timeout=60)
-        assert ended.returncode == -signal.SIGKILL
+        with forked(bundle_child.main, arguments, tmp_path) as process:
+            assert await asyncio.to_thread(process.wait, 60) == -signal.SIGKILL
         row = await one.site.state(one.job)
         assert row.kept is not None
         assert ".2:" in row.kept

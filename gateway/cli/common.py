@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from gateway.bootstrap import Site, open_site
 from gateway.core.errors import ConfigurationError, FormatError, GatewayError, VerificationError
 from gateway.core.ids import SYSTEM
 from gateway.core.refusal import Refusal
@@ -26,8 +25,9 @@ from gateway.ledger.record import Detail
 from gateway.ledger.rotation import MAX_BYTES as MAX_KEYS
 from gateway.ledger.rotation import Keys, parse_keys
 from gateway.settings import Settings, load
-from gateway.store import migrate
-from gateway.store.sql import reachable
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Site
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 OK, BAD, WRONG_USE = 0, 1, 2
@@ -73,6 +73,11 @@ def subcommands(parser: argparse.ArgumentParser) -> Commands:
     return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
 
+def named(names: Sequence[str], arguments: Sequence[str]) -> Sequence[str]:
+    """The commands that these arguments may name; all of them, where they name none."""
+    return [name for name in names if name in arguments] or names
+
+
 def tenant_option(parser: argparse.ArgumentParser) -> None:
     """`--tenant`, which may be left out where there is one."""
     parser.add_argument("--tenant", metavar="ID", help="the tenant; needed where several are configured")
@@ -113,15 +118,17 @@ def tenant_of(arguments: argparse.Namespace, settings: Settings, *, system: bool
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Site]:
+async def opened(settings: Settings) -> AsyncIterator["Site"]:
     """The installation. `ConfigurationError` if it has no database yet, `LedgerUnavailable` if that is not there."""
+    from gateway.bootstrap import open_site  # noqa: PLC0415 — what reads a bundle or a text alone opens none
+
     await demand_database(settings)
     async with open_site(settings) as site:
         yield site
 
 
 @asynccontextmanager
-async def opened_to_read(settings: Settings) -> AsyncIterator[Site]:
+async def opened_to_read(settings: Settings) -> AsyncIterator["Site"]:
     """As `opened`, to show details; `Failed` where its database has some of data subjects who were erased since it was
     copied: whoever serves destroys them first, and a command that reads does not."""
     async with opened(settings) as site:
@@ -136,13 +143,16 @@ async def opened_to_read(settings: Settings) -> AsyncIterator[Site]:
 
 async def demand_database(settings: Settings) -> None:
     """A database that can be asked and has tables."""
+    from gateway.store import migrate  # noqa: PLC0415 — as above: half of what starting a command takes
+    from gateway.store.sql import reachable  # noqa: PLC0415
+
     with reachable():
         revision = await migrate.current(settings)
     if revision is None:
         raise ConfigurationError("the database has no tables yet: run `gateway migrate`")
 
 
-async def operator(site: Site, tenant: str) -> Operator:
+async def operator(site: "Site", tenant: str) -> Operator:
     """The account that runs this process, as an actor of a tenant."""
     try:
         name = pwd.getpwuid(os.getuid()).pw_name

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from gateway import __version__
-from gateway.cli.common import BAD, WRONG_USE, WrongUse, hush, options, subcommands, warn
+from gateway.cli.common import BAD, WRONG_USE, WrongUse, hush, named, options, subcommands, warn
 from gateway.core.errors import ConfigurationError, GatewayError
 
 _GROUPS = (
@@ -37,6 +37,8 @@ _GROUPS = (
     "witness",
 )
 """Commands, each in a module of its name, which adds it."""
+_PARTED = frozenset({"evidence"})
+"""Those that add of their parts what is asked for."""
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
@@ -82,7 +84,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"gateway {__version__}")
     commands = subcommands(root)
-    named = [name for name in _GROUPS if name in arguments]
-    for name in named or (() if "--version" in arguments else _GROUPS):
-        import_module(f"gateway.cli.{name.replace('-', '_')}").add(commands, common)
+    nothing = "--version" in arguments and not set(_GROUPS).intersection(arguments)
+    for name in () if nothing else named(_GROUPS, arguments):
+        module = import_module(f"gateway.cli.{name.replace('-', '_')}")
+        module.add(commands, common, *((arguments,) if name in _PARTED else ()))
     return root

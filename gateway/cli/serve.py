@@ -6,9 +6,7 @@ end, and put the rest on record; a second one ends it without waiting.
 
 import argparse
 import asyncio
-import ctypes
 import gc
-import os
 import signal
 import socket
 import ssl
@@ -23,7 +21,9 @@ import uvloop
 from gateway.bootstrap import open_gateway
 from gateway.cli import logs
 from gateway.cli.common import OK, Commands, WrongUse, demand_database, say, settings_of
+from gateway.cli.heap import one_heap
 from gateway.cli.migrate import upgrade
+from gateway.cli.server_tls import check_tls
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Server, Settings
 from gateway.web.app import build_app
@@ -33,8 +33,6 @@ GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
 _COLLECT = (50_000, 20, 100)
 """Objects more than at the last collection that make the next one, and how many of each age make one of the next."""
-_M_ARENA_MAX = -8
-"""mallopt(3)'s number for it."""
 KEEP_ALIVE_S = 75
 """Longer than proxies and client libraries keep idle connections, so that it is they who close them."""
 
@@ -58,21 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def one_heap() -> bool:
-    """Let all threads of this process share the C library's one heap; to be called before there are others.
-
-    glibc gives each thread a heap of its own, and what one thread makes and another frees leaves holes in it: resident
-    memory went on growing by a fifth over 200,000 requests. What the threads do at once they do in SQLite and the disk,
-    not in the allocator. False where the library is another one: musl has one heap anyway.
-    """
-    try:
-        if not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):
-            return False
-    except ValueError:  # a name that this system does not know
-        return False
-    return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))
-
-
 def listener(server: Server) -> socket.socket:
     """A socket bound to the configured address; nobody can connect before the server listens on it."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
@@ -86,21 +69,6 @@ def listener(server: Server) -> socket.socket:
         place.close()
         raise _taken(error) from error
     return place
-
-
-def check_tls(server: Server, settings: Settings) -> None:
-    """`ConfigurationError` unless certificate and key can be read and belong together, where there are any."""
-    if server.tls_certificate is None or server.tls_key is None:
-        return
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(
-            settings.path(server.tls_certificate), settings.path(server.tls_key), password=_no_password
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            "server.tls_certificate and server.tls_key must be PEM files that belong together, the key without password"
-        ) from error
 
 
 class GatewayServer(uvicorn.Server):
@@ -214,7 +182,3 @@ def _address(server: Server, place: socket.socket) -> str:
 def _taken(error: OSError) -> ConfigurationError:
     reason = error.strerror or "no such host"
     return ConfigurationError(f"server.host and server.port cannot be listened on: {reason}")
-
-
-def _no_password() -> str:
-    raise ValueError("a key with a password cannot be used by a server that starts by itself")

@@ -53,6 +53,20 @@ def used(made_used: Path, empty: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def exported(made_used: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with a bundle of all of it; to be copied."""
+    directory = copied(made_used, tmp_path_factory.mktemp("exported"))
+    assert here(directory, "evidence", "export", "--out", "bundle.zip").code == 0
+    return directory
+
+
+@pytest.fixture
+def bundle(exported: Path, empty: Path) -> Path:
+    """A bundle of all of it, beside its installation in the current directory."""
+    return copied(exported, empty) / "bundle.zip"
+
+
+@pytest.fixture(scope="session")
 def made_kept(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation that has kept two messages, one of them with a badge's number; to be copied."""
     directory = copied(made, tmp_path_factory.mktemp("kept"))

@@ -29,6 +29,12 @@ def test_every_command_takes_the_configuration_and_json_and_can_be_run() -> None
         assert leaf.get_default("run") is not None, leaf.prog
 
 
+def test_each_command_is_there_when_it_alone_is_asked_for() -> None:
+    for leaf in leaves(entry.parser()):
+        asked = leaf.prog.split()[1:]
+        assert leaf.prog in [one.prog for one in leaves(entry.parser(asked))]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

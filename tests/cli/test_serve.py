@@ -4,12 +4,9 @@ import concurrent.futures
 import contextlib
 import io
 import json
-import platform
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.cli.main import main
 from tests.checks.identity.certifying import SPIFFE, Authority
-from tests.cli.kit import Result, Run, change, copied, environment, here, process
+from tests.cli.kit import Result, Run, change, copied, here, process
 from tests.cli.serving import Server, SlowAgent, forked, serving
 from tests.forked import forked as forked_process
 
@@ -261,39 +258,3 @@ def test_with_authorities_a_client_is_known_by_its_certificate(gateway: Run, sit
     assert answer.status_code == 404, answer.text
     (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
     assert (denied["detail"]["subject"], denied["detail"]["method"]) == (SPIFFE, "mtls")
-
-
-HEAPS = """
-import os, sys, threading
-from gateway.cli.serve import one_heap
-
-def heaps(asked):
-    held = []
-    work = lambda: held.append([b"x" * 2_000 + bytes([n % 256]) for n in range(500)])
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    # What glibc reserves for a thread's own heap: 64 MB at an address that is a multiple of as much, most of it closed.
-    lines = [line.split() for line in open("/proc/self/maps")]
-    places = [(*(int(end, 16) for end in line[0].split("-")), line[1]) for line in lines]
-    print(asked, sum(
-        first % (64 << 20) == 0 and (used, then, rest - first) == ("rw-p", "---p", 64 << 20)
-        for (first, _, used), (_, rest, then) in zip(places, places[1:])
-    ))
-    sys.stdout.flush()
-
-if os.fork() == 0:
-    heaps(False)
-    os._exit(0)
-os.wait()
-heaps(one_heap())
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc gives each thread a heap; this is another library")
-def test_all_threads_share_one_heap() -> None:
-    """In two processes that have read in the same."""
-    command = [sys.executable, "-c", HEAPS]
-    told = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout.split()
-    assert told[2:] == ["True", "0"]
-    assert (told[0], int(told[1]) > 0) == ("False", True), "this test could not fail"

@@ -14,8 +14,9 @@ from gateway.demo import main, material, show
 from gateway.demo.processes import is_free
 from gateway.demo.report import Report
 from gateway.demo.show import Painter
-from tests.demo.here import prepare_here, verify_here
+from tests.demo.here import call_here, fork_here, prepare_here, verify_here
 from tests.house.tree import ROOT
+from tests.system.processes import forking
 
 
 def report_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -82,6 +83,8 @@ def test_one_wrong_expectation_makes_it_exit_1(
     """Everything that is checked beside the conversations holds; the one conversation is told."""
     prepare_here(monkeypatch)
     verify_here(monkeypatch)
+    call_here(monkeypatch)
+    fork_here(monkeypatch, forking())
     names = ("clinic-02", "clinic-11", "support-05")
     some(monkeypatch, *names)
     shipped = json.loads(material.EXPECTED.read_text("utf-8"))

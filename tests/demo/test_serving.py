@@ -2,6 +2,7 @@
 
 import io
 import json
+import multiprocessing
 import re
 import signal
 import subprocess
@@ -11,27 +12,26 @@ from pathlib import Path
 import pytest
 
 from gateway.demo.configuration import HOLDERS
+from gateway.demo.main import run
 from gateway.demo.processes import DemoError, Processes, environment, is_free
 from gateway.demo.seen import Logs
 from gateway.demo.serving import serve
 from gateway.demo.stage import Stage
-
-DEMO = """
-import sys
-from pathlib import Path
-import pytest
-from gateway.demo.main import run
-from tests.demo.here import prepare_here
-with pytest.MonkeyPatch.context() as patch:
-    prepare_here(patch)
-    sys.exit(run(Path(sys.argv[1]), script=False, as_json=False))
-"""
+from tests.demo.here import fork_here, prepare_here
+from tests.forked import Forked, forked
 
 
-def said(process: "subprocess.Popen[str]", last: str) -> str:
+def demo(arguments: list[str]) -> int:
+    """What it starts is forked of this process, which has loaded it already."""
+    with pytest.MonkeyPatch.context() as patch:
+        prepare_here(patch)
+        fork_here(patch, multiprocessing.get_context("fork"))
+        return run(Path(arguments[0]), script=False, as_json=False)
+
+
+def said(process: Forked, last: str) -> str:
     """Everything up to the line that ends with this."""
     lines: list[str] = []
-    assert process.stdout is not None
     while not lines or not lines[-1].rstrip().endswith(last):
         line = process.stdout.readline()
         assert line, "the demo ended"
@@ -40,19 +40,18 @@ def said(process: "subprocess.Popen[str]", last: str) -> str:
 
 
 def test_it_serves_until_it_is_terminated_and_the_snippet_on_the_screen_runs_as_it_stands(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", DEMO, str(tmp_path / "demo")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    with forked(demo, [str(tmp_path / "demo")], tmp_path) as process:
         try:
             shown = said(process, "stops all of it.")
             port = re.search(r"base URL +http://127\.0\.0\.1:(\d+)/v1", shown)
             snippet = re.search(r"^from openai.*?content\)$", shown, re.MULTILINE | re.DOTALL)
             assert port is not None
             assert snippet is not None
-            run = [sys.executable, "-c", snippet[0]]
-            done = subprocess.run(run, capture_output=True, text=True, check=True, env=environment())
+            command = [sys.executable, "-c", snippet[0]]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
         finally:
             process.send_signal(signal.SIGTERM)
-            code = process.wait()
+            code = process.wait(60)
     assert done.stdout.startswith("ward-summarizer route\n")
     assert "Problems: pneumonia" in done.stdout
     assert code == 0

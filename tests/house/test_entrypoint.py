@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from gateway.cli.common import WRONG_USE
+from gateway.cli.main import main
+from tests.cli.kit import tree
+from tests.forked import forked
 from tests.house.tree import ROOT
 from tests.services import Postgres, free_port, run_apart
 
@@ -68,19 +72,66 @@ def _health_check(url: str) -> int:
 
 
 def test_an_empty_volume_becomes_a_gateway_that_is_healthy_and_stops_when_told(tmp_path: Path) -> None:
-    """With `serve`, and with no argument; the second start finds everything and changes none of it."""
-    environment = _environment(tmp_path, GATEWAY_SERVER_PORT="0")
-    kept: dict[str, bytes] = {}
-    for arguments in ((), ("serve",)):
-        with _served(environment, *arguments) as (process, url):
-            assert _health_check(url) == 0
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
-        stable = {"gateway.toml": b"", "keys/kek": b"", "policies/policy.csv": b""}
-        now = {name: (tmp_path / name).read_bytes() for name in stable}
-        assert kept in ({}, now)
-        kept = now
-    assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
+    """The second start finds everything and changes none of it."""
+    volume, beside = tmp_path / "volume", tmp_path / "beside"
+    volume.mkdir()
+    environment = _environment(volume, GATEWAY_SERVER_PORT="0")
+    with _served(environment) as (process, url):
+        assert _health_check(url) == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    first = tree(volume)
+    assert {"gateway.toml", "gateway.db", "keys/kek", "policies/policy.csv"} <= set(first)
+    assert (volume / "keys").stat().st_mode & 0o077 == 0
+    again = _told(beside, environment, 'case $1 in init) exec "$GATEWAY" "$@" ;; esac')
+    assert _run(again, "serve").returncode == 0
+    assert _calls(beside) == [f"init {volume}", "serve"]
+    assert tree(volume) == first
+
+
+def _told(beside: Path, environment: dict[str, str], does: str = "") -> dict[str, str]:
+    """The same, with a `gateway` that tells what it is called with, and the owner's URL where it has it, and then does
+    that."""
+    beside.mkdir()
+    (beside / "gateway").write_text(
+        f'#!/bin/sh\necho "$*${{GATEWAY_DATABASE_OWNER_URL:+ with $GATEWAY_DATABASE_OWNER_URL}}" >>"$CALLS"\n{does}\n'
+    )
+    (beside / "gateway").chmod(0o755)
+    path = f"{beside}:{environment['PATH']}"
+    return {**environment, "PATH": path, "CALLS": str(beside / "calls"), "GATEWAY": f"{_BINARIES}/gateway"}
+
+
+def _calls(beside: Path) -> list[str]:
+    return (beside / "calls").read_text().splitlines()
+
+
+def test_what_it_runs_and_who_has_the_owners_url(tmp_path: Path) -> None:
+    """As compose.yaml does it, in two containers, or in one; what serves never has it, and another command makes
+    nothing."""
+    made = f"init {tmp_path}"
+    cases: list[tuple[tuple[str, ...], bool, list[str]]] = [
+        ((), False, [made, "serve"]),
+        (("serve",), False, [made, "serve"]),
+        (("serve", "--json"), True, [f"{made} with o", "migrate with o", "serve --json"]),
+        (("migrate",), True, [f"{made} with o", "migrate with o"]),
+        (("keys", "list"), True, ["keys list with o"]),
+    ]
+    for number, (arguments, owner, calls) in enumerate(cases):
+        beside = tmp_path / str(number)
+        more = {"GATEWAY_DATABASE_OWNER_URL": "o"} if owner else {}
+        assert _run(_told(beside, _environment(tmp_path, **more)), *arguments).returncode == 0
+        assert _calls(beside) == calls
+
+
+def test_what_fails_before_it_serves_ends_it(tmp_path: Path) -> None:
+    for failing, calls in (
+        ("init", [f"init {tmp_path} with o"]),
+        ("migrate", [f"init {tmp_path} with o", "migrate with o"]),
+    ):
+        beside = tmp_path / failing
+        environment = _environment(tmp_path, GATEWAY_DATABASE_OWNER_URL="o")
+        assert _run(_told(beside, environment, f"test $1 != {failing} || exit 3"), "serve").returncode == 3
+        assert _calls(beside) == calls
 
 
 def test_the_health_check_fails_where_nothing_serves() -> None:
@@ -94,7 +145,7 @@ def test_other_commands_are_passed_on_and_make_nothing(tmp_path: Path) -> None:
 
 
 def test_a_command_that_fails_makes_the_container_fail(tmp_path: Path) -> None:
-    assert _run(_environment(tmp_path), "no-such-command").returncode == 2
+    assert _run(_environment(tmp_path), "evidence", "verify").returncode == 2
 
 
 def test_a_configuration_that_is_wrong_stops_the_start_and_is_not_replaced(tmp_path: Path) -> None:
@@ -115,17 +166,23 @@ def test_on_postgresql_the_owner_migrates_and_what_serves_never_has_its_url(
     with _roles(postgres_server) as place:
         url, owner = f"postgresql://gateway_app@{place}/gateway", f"postgresql://gateway_owner@{place}/gateway"
         environment = _environment(tmp_path, GATEWAY_DATABASE_URL=url, GATEWAY_SERVER_PORT="0")
-        assert "gateway migrate" in _run(environment, "serve").stderr  # no tables yet, and no owner at hand
+        with forked(_made_and_served, [str(tmp_path), url], tmp_path) as refused:
+            assert "gateway migrate" in refused.communicate(60)[1]  # no tables yet, and no owner at hand
+            assert refused.wait(60) == WRONG_USE
         with_owner = {**environment, "GATEWAY_DATABASE_OWNER_URL": owner}
-        done = _run(with_owner, "migrate")  # as compose.yaml does
-        assert done.returncode == 0, done.stderr
-        with _served(with_owner) as (process, address):  # migrates first, which changes nothing, and serves without it
+        with _served(with_owner) as (process, address):  # migrates first, and serves without it
             assert _health_check(address) == 0
             serving = Path(f"/proc/{process.pid}/environ").read_bytes()
             assert b"gateway_app@" in serving
             assert b"gateway_owner" not in serving
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
+
+
+def _made_and_served(arguments: list[str]) -> int:
+    """What the script runs where no owner is given."""
+    directory, os.environ["GATEWAY_DATABASE_URL"] = arguments
+    return main(["init", directory]) or main(["serve", "--port", "0"])
 
 
 @contextmanager

@@ -62,7 +62,8 @@ def test_a_directory_that_a_gateway_serves_from_is_left_alone(tmp_path: Path) ->
         assert (tmp_path / "gateway.db").read_text() == "precious"
 
 
-def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_command_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_here(monkeypatch)
     with pytest.raises(DemoError, match="`gateway keys create` failed"):
         create_key(tmp_path, HOLDERS[0])
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gateway.demo.configuration import AGENTS, prepare
+from tests.demo.here import prepare_here
 from tests.house.tree import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -22,8 +25,9 @@ def test_the_commands_of_the_installation_work_as_written(tmp_path: Path) -> Non
     assert done.stdout.decode().count("VERIFIED") == 2
 
 
-def test_what_the_demo_kept_is_searched_as_written(tmp_path: Path) -> None:
+def test_what_the_demo_kept_is_searched_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an installation as the demo makes it, in which nothing was sent yet."""
+    prepare_here(monkeypatch)
     prepare(tmp_path / "demo-data", 8787, {name: 9_001 + place for place, name in enumerate(AGENTS)})
     (line,) = re.findall(r"`\.venv/bin/(gateway --config demo-data/[^`]+)`", README)
     command = [str(Path(sys.executable).parent / "gateway"), *line.split()[1:]]

@@ -135,6 +135,8 @@ class Gates:
 
 def quoted(text: str) -> str:
     """A pattern for exactly this Latin-1 text."""
+    if text.isascii() and text.isalnum():  # as most of ten thousand names are
+        return text
     return bytes(re2.escape(text.encode("latin-1"))).decode("latin-1")
 
 

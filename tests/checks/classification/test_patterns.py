@@ -1,6 +1,7 @@
 """The wrapper of RE2: spans, anchors, and a set that fails open."""
 
 import pytest
+import re2
 from hypothesis import given, settings
 
 from gateway.checks.classification.normalise import outline
@@ -64,6 +65,11 @@ def test_a_set_that_fails_opens_every_gate(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_quoted_text_matches_itself_alone() -> None:
     assert Pattern(quoted("a.b+c\xe0")).spans(b"a.b+c\xe0 axb+c\xe0", 0) == [(0, 0, 6, 6)]
+
+
+def test_what_needs_no_quoting_is_as_it_would_be_quoted() -> None:
+    for text in ("Anna", "a1", "", "O'Brien", "Ren\xe9", "a_b", "a-b", "."):
+        assert quoted(text) == bytes(re2.escape(text.encode("latin-1"))).decode("latin-1")
 
 
 SHIPPED = [(item.pattern, Pattern(item.pattern)) for item in DEFAULT.recognizers]

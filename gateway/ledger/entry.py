@@ -92,7 +92,9 @@ class RowChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one mutable row of the ledger's own tenant, which is made in the transaction of its record.
 
     A new row (no `where`; one that is there already is left alone), new values of the row that `where` finds, or its
-    removal (no `values`). `beside` follows only where this took hold of exactly one row. Names are the code's own.
+    removal (no `values`). `beside` follows only where this took hold of exactly one row. Of what is beside, new values
+    must take hold of exactly one row each, else all of it is left out, and the record with it; a new row may be there
+    already, and what is removed may be gone. Names are the code's own.
     """
 
     table: str
@@ -130,8 +132,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     delegated: Delegated | None = None
     """Of an intent: what sticks to the calls of an agent that itself calls others."""
     change: RowChange | None = None
-    """What must come true with the record: where it takes hold of no row, there is no record either, and who appended
-    is told so. Goes with no intent and no end of an exchange."""
+    """What must come true with the record: where it does not take hold, there is no record either, and who appended is
+    told so. Goes with no intent and no end of an exchange."""
 
     @classmethod
     def of(cls, envelope: Envelope, **others: Any) -> "Entry":

@@ -9,6 +9,11 @@ from functools import cache
 from gateway.ledger.entry import Column, RowChange
 from gateway.store.tables import metadata
 
+SAVE = "SAVEPOINT row_change"
+KEEP = "RELEASE SAVEPOINT row_change"
+TAKE_BACK = "ROLLBACK TO SAVEPOINT row_change"
+"""A change that is made whole or not at all, within the transaction that is made for others too. What was taken back is
+followed by the next `SAVE` of the same name, or by the end of the transaction: on both databases either is enough."""
 Marks = Callable[[int], str]
 """How a database writes its n-th parameter, from 1."""
 
@@ -27,6 +32,12 @@ def statement(change: RowChange, tenant: str, marks: Marks) -> tuple[str, list[C
     """One change in a tenant's rows and its parameters. `KeyError` for a name that no table has."""
     text = _statement(change.table, tuple(change.values), tuple(change.where), marks)
     return text, [tenant, *change.values.values(), *change.where.values()]
+
+
+def demanded(beside: RowChange) -> bool:
+    """Whether a change beside another must take hold: new values of a row that was read do. What is new may be there
+    already, and what is removed may be gone."""
+    return bool(beside.values) and bool(beside.where)
 
 
 @cache

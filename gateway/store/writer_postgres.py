@@ -30,7 +30,7 @@ from gateway.store.batch import (
     opened_rows,
     session_rows,
 )
-from gateway.store.row_changes import dollar, statement
+from gateway.store.row_changes import KEEP, SAVE, TAKE_BACK, demanded, dollar, statement
 from gateway.store.writer_base import InDoubt, LedgerWriter, WriterOptions
 
 _START = (
@@ -239,12 +239,29 @@ class PostgresWriter(LedgerWriter):
     async def _change(self, change: RowChange) -> bool:
         with self._mapped:
             connection = self._locked()
-            text, values = statement(change, self.tenant, dollar)
-            took: bool = (await connection.execute(text, *values)).split()[-1] == "1"
-            for beside in change.beside if took else ():
-                text, values = statement(beside, self.tenant, dollar)
-                await connection.execute(text, *values)
+            guarded = any(demanded(beside) for beside in change.beside)
+            if guarded:
+                await connection.execute(SAVE)
+            took = await self._all(connection, change)
+            if guarded:
+                # Others' records are in this transaction too: what was changed for this one is all that is taken back.
+                await connection.execute(KEEP if took else TAKE_BACK)
             return took
+
+    async def _all(self, connection: asyncpg.Connection, change: RowChange) -> bool:
+        """Whether all of it that must took hold; what comes after what did not is not tried."""
+        if not await self._took(connection, change):
+            return False
+        for beside in change.beside:
+            took = await self._took(connection, beside)
+            if demanded(beside) and not took:
+                return False
+        return True
+
+    async def _took(self, connection: asyncpg.Connection, change: RowChange) -> bool:
+        text, values = statement(change, self.tenant, dollar)
+        done: str = await connection.execute(text, *values)
+        return done.split()[-1] == "1"
 
     async def _insert(self, filled: Filled) -> None:
         counts, parameters = _laid_out(filled)

@@ -30,7 +30,7 @@ from gateway.store.batch import (
     opened_rows,
     session_rows,
 )
-from gateway.store.row_changes import qmark, statement
+from gateway.store.row_changes import KEEP, SAVE, TAKE_BACK, demanded, qmark, statement
 from gateway.store.tables import open_exchange
 from gateway.store.worker import Worker
 from gateway.store.writer_base import InDoubt, LedgerWriter, WriterOptions
@@ -274,10 +274,24 @@ class SqliteWriter(LedgerWriter):
 
     def _change_now(self, change: RowChange) -> bool:
         connection = self._file.locked()
-        took = connection.execute(*statement(change, self.tenant, qmark)).rowcount == 1
-        for beside in change.beside if took else ():
-            connection.execute(*statement(beside, self.tenant, qmark))
+        guarded = any(demanded(beside) for beside in change.beside)
+        if guarded:
+            connection.execute(SAVE)
+        took = self._all_now(connection, change)
+        if guarded:
+            # Others' records are in this transaction too: what was changed for this one is all that is taken back.
+            connection.execute(KEEP if took else TAKE_BACK)
         return took
+
+    def _all_now(self, connection: sqlite3.Connection, change: RowChange) -> bool:
+        """Whether all of it that must took hold; what comes after what did not is not tried."""
+        if connection.execute(*statement(change, self.tenant, qmark)).rowcount != 1:
+            return False
+        for beside in change.beside:
+            took = connection.execute(*statement(beside, self.tenant, qmark)).rowcount == 1
+            if demanded(beside) and not took:
+                return False
+        return True
 
     def _insert_now(self, filled: Filled) -> None:
         connection = self._file.locked()

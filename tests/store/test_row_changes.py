@@ -57,6 +57,39 @@ async def test_what_changes_a_row_that_is_not_as_it_was_is_left_out_with_what_is
     assert await rows(store) == [("a", "new"), ("d", "k")]
 
 
+async def test_what_is_beside_must_find_the_row_that_it_gives_new_values_or_nothing_of_it_comes_true(
+    store: Store,
+) -> None:
+    def becomes(name: str, was: str, *beside: RowChange) -> RowChange:
+        where = {"task": name, "key": was}
+        return RowChange(table="task_content", values={"key": "new"}, where=where, beside=beside)
+
+    async with store.writer() as writer:
+        await writer.append(with_change(put("a", put("b"), put("c"))))
+        batch = [
+            writer.submit(with_change(becomes("a", "k", put("d"), becomes("b", "another's"), put("e")))),
+            writer.submit(entry()),
+            writer.submit(with_change(becomes("b", "k", becomes("c", "k")))),
+        ]
+        torn, plain, whole = await asyncio.gather(*batch)
+        assert torn is None
+        assert plain is not None
+        assert whole is not None
+        assert (plain.seq, whole.seq) == (1, 2)
+        with pytest.raises(LeftOut):
+            await writer.append(with_change(becomes("a", "k", becomes("c", "k"))))
+        assert (await writer.append(entry())).seq == 3
+    assert await rows(store) == [("a", "k"), ("b", "new"), ("c", "new")]
+
+
+async def test_what_is_new_beside_may_be_there_already_and_what_is_removed_may_be_gone(store: Store) -> None:
+    gone = RowChange(table="task_content", where={"task": "z"})
+    async with store.writer() as writer:
+        await writer.append(with_change(put("a")))
+        assert await writer.submit(with_change(put("b", put("a"), gone, put("c")))) is not None
+    assert await rows(store) == [("a", "k"), ("b", "k"), ("c", "k")]
+
+
 async def test_a_column_may_have_the_name_of_a_word_of_sql(store: Store) -> None:
     """As `end` of a bundle has."""
     job: dict[str, Column] = {"id": "ev_1", "state": "queued", "version": 0, "created_us": 1, "asked": b"{}"}

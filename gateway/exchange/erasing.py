@@ -3,6 +3,10 @@
 1. Who asks must be known: how that was made sure is said by a reference, never by a copy of a document. 2. A hold
 refuses it at once. 3. Another person agrees; from then on the subject is restricted. 4. The delay passes, in which it
 can still be refused. 5. `Erasure` destroys.
+
+Of a person there is one at a time, whichever pseudonym it was asked for: each step says with its record that the
+person's rows are as they were read, so that of two at once, or of one beside a merging or a splitting, one comes to
+nothing. Whom it is agreed to for stands in the case: who becomes one with them later is not erased.
 """
 
 import re
@@ -20,7 +24,7 @@ from gateway.ledger.record import NodeInfo
 from gateway.ledger.times import month_after
 from gateway.settings import SubjectSettings
 from gateway.store.subject_cases import Case, CaseStore, Terms, moved, opened
-from gateway.store.subjects import SubjectStore, marked
+from gateway.store.subjects import SubjectStore, guarded, marked
 
 GROUNDS = ("a", "b", "c", "d", "e", "f")
 """Why data must be erased: the letters of GDPR Art. 17(1)."""
@@ -67,10 +71,11 @@ class Erasing:
         subject = unfit or await self._subjects.find(who, meant)
         if isinstance(subject, Refusal):
             return subject
-        group = await self._flags.group(who.tenant, subject)
-        if any(one.erasing is not None for one in await self._flags.marks(who.tenant, group)) or any(
-            one.state in PENDING for one in await self._cases.of_subjects(who.tenant, group, "erasure")
-        ):
+        rows = await self._flags.person(who.tenant, subject)
+        if not rows:
+            return CHANGED
+        group = tuple(row.id for row in rows)
+        if any(row.erasing is not None for row in rows) or await self._cases.open_erasures(who.tenant, group):
             return Refusal(code="conflict", field="subject", hint="a subject whose erasure is not under way already")
         held = await self._cases.held(who.tenant, group)
         made = Case(
@@ -100,7 +105,7 @@ class Erasing:
             legal_basis=basis(asked.ground),
             reason=asked.reason,
             lines=(f"identity {asked.identity}",),
-            change=opened(made),
+            change=opened(made, *guarded(rows)),
         )
         return made if await self._recorded(who, said) else CHANGED
 
@@ -112,21 +117,26 @@ class Erasing:
         barred = second(who, found)
         if barred is not None:
             return barred
-        group = await self._flags.group(who.tenant, found.subject)
+        rows = await self._flags.person(who.tenant, found.subject)
+        if not rows:
+            return CHANGED
+        group = tuple(row.id for row in rows)
         if await self._cases.held(who.tenant, group):
             return Refusal(code="conflict", field="case", hint="a subject that no hold is on: refuse it, or lift that")
-        rows = [await self._flags.row(who.tenant, one) for one in group]
+        if any(row.erasing is not None for row in rows) or len(await self._cases.open_erasures(who.tenant, group)) > 1:
+            return Refusal(code="conflict", field="case", hint="the one erasure of its subject: refuse the other first")
         becomes = msgspec.structs.replace(
             found,
             state="approved",
             ripe_us=self._clock.now_us() + self._settings.erasure_delay_h * _HOUR_US,
-            terms=msgspec.structs.replace(found.terms, confirmed=who.actor),
+            terms=msgspec.structs.replace(found.terms, confirmed=who.actor, subjects=group),
         )
         marks = [marked(row, erasing=found.id) for row in rows]
         said = Said(
             event="subject.erasure",
             subject=found.subject,
             code="approved",
+            others=tuple(one for one in group if one != found.subject),
             case=found.id,
             received_us=found.terms.received_us,
             legal_basis=basis(found.terms.ground),

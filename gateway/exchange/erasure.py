@@ -3,6 +3,8 @@
 The steps can each be killed and begun anew: whatever state a process leaves, the next round goes on from it, by the
 same path. Until the last record is there the case is `erasing`.
 
+0. Whom it is for stands in its case since it was agreed to. Where one of these does not bear its mark, so that requests
+   about them are let through, nothing begins: it waits as `deferred`, until it is refused.
 1. A hold on the subject, or on another that a record names beside it, on an emergency ledger too, defers it: the
    subject stays restricted.
 2. What is under way with it is waited for: nothing new is let through, since it is restricted.
@@ -97,8 +99,11 @@ class Erasure:
         return ended
 
     async def _begun(self, ledger: Counting, one: Case) -> Case | None:
-        """Steps 1 to 3; None where it must wait."""
-        ids = await self._flags.group(one.tenant, one.subject)
+        """Steps 0 to 3; None where it must wait."""
+        ids = await self._persons(one)
+        if not await self._marked(one, ids):
+            await self._defer(ledger, one)
+            return None
         companions = await self._store.companions(one.tenant, ids)
         if await self._held(one, (*ids, *companions)):
             await self._defer(ledger, one)
@@ -122,6 +127,7 @@ class Erasure:
         said = Said(
             event="subject.erasure",
             code="begun",
+            others=_others(one, ids),
             count=terms.reached,
             keys=keys[:MAX_NAMES],
             lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
@@ -132,6 +138,18 @@ class Erasure:
             await self._defer(ledger, begun)
             return None
         return begun
+
+    async def _persons(self, one: Case) -> tuple[str, ...]:
+        """Whom it was agreed to for; of a case from before that was kept, those of the person who bear its mark."""
+        if one.terms.subjects:
+            return one.terms.subjects
+        marks = await self._flags.marks(one.tenant, await self._flags.group(one.tenant, one.subject))
+        return tuple(sorted({one.subject, *(row.id for row in marks if row.erasing == one.id)}))
+
+    async def _marked(self, one: Case, ids: Sequence[str]) -> bool:
+        """Whether all of these are restricted for this case."""
+        marks = await self._flags.marks(one.tenant, ids)
+        return {row.id for row in marks if row.erasing == one.id} == set(ids)
 
     async def _held(self, one: Case, persons: Iterable[str]) -> bool:
         """Whether a hold is on any of these, or on a pseudonym of the same person."""
@@ -145,7 +163,7 @@ class Erasure:
 
     async def _destroyed(self, ledger: Counting, one: Case) -> bool:
         """Steps 4 to 8; whether it has ended."""
-        ids = await self._flags.group(one.tenant, one.subject)
+        ids = await self._persons(one)
         await self._store.forget(one.tenant, ids)
         async for content in self._store.shared(one.tenant, ids):
             await self._sealed_again(one.tenant, content)
@@ -163,6 +181,7 @@ class Erasure:
         said = Said(
             event="subject.erased",
             code="erased",
+            others=_others(one, ids),
             count=one.terms.reached,
             keys=keys[:MAX_NAMES],
             recipients=one.terms.recipients[:MAX_NAMES],
@@ -208,3 +227,8 @@ class Erasure:
 
     def _keys_of(self, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(key for one in ids for key in self._keys.subject_keys(one))
+
+
+def _others(one: Case, ids: Sequence[str]) -> tuple[str, ...]:
+    """The pseudonyms that go besides the case's own: a copy of the record says whose data to erase again."""
+    return tuple(each for each in ids if each != one.subject)

@@ -6,6 +6,7 @@ in its transaction: a crash leaves both or neither.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from gateway.ledger.entry import RowChange
 from gateway.ledger.record import NodeInfo, timestamp
 from gateway.store.directory import GIVEN, MAX_IDENTIFIER, Directory, normalised, strictly
 from gateway.store.subject_cases import Case, CaseStore
-from gateway.store.subjects import Known, SubjectStore, marked
+from gateway.store.subjects import Known, SubjectStore, guarded, marked
 
 ROLE = "privacy"
 MAX_LINKED = 64
@@ -157,11 +158,14 @@ class Subjects:
             return staying if staying.field is None else msgspec.structs.replace(staying, field="into")
         if staying in await self._store.group(who.tenant, leaving):
             return Refusal(code="conflict", field="into", hint="another subject: these two are one already")
-        # Of a subject that was merged before it is that row's turn which has none over it.
-        row = await self._root(who.tenant, leaving)
-        becoming = [*await self._store.group(who.tenant, leaving), *await self._store.group(who.tenant, staying)]
-        if any(known.erasing is not None for known in await self._store.marks(who.tenant, becoming)):
-            return Refusal(code="conflict", field="subject", hint="two subjects of whom none is being erased")
+        there, here = [await self._store.person(who.tenant, each) for each in (leaving, staying)]
+        if not there or not here:
+            return CHANGED
+        if not await self._may_merge(who.tenant, there, here):
+            hint = "two subjects of whom none is being erased, and whose erasures are not both asked for"
+            return Refusal(code="conflict", field="subject", hint=hint)
+        row = _root(there, leaving)
+        others = [known for known in (*there, *here) if known.id != row.id]
         said = Said(
             event="subject.merged",
             subject=staying,
@@ -169,7 +173,7 @@ class Subjects:
             others=(leaving,),
             lines=(f"{row.id} is one with {staying}",),
             reason=reason,
-            change=marked(row, merged=staying),
+            change=msgspec.structs.replace(marked(row, merged=staying), beside=guarded(others)),
             flags=True,
         )
         if not await self._recorded(who, said):
@@ -181,11 +185,13 @@ class Subjects:
         subject = unfit_reason(reason) or await self.find(who, meant)
         if isinstance(subject, Refusal):
             return subject
-        row = await self._store.row(who.tenant, subject)
+        rows = await self._store.person(who.tenant, subject)
+        if not rows:
+            return CHANGED
+        row = next(known for known in rows if known.id == subject)
         if row.merged is None:
             return Refusal(code="conflict", field="subject", hint="a pseudonym that was merged into another")
-        group = await self._store.group(who.tenant, subject)
-        if any(known.erasing is not None for known in await self._store.marks(who.tenant, group)):
+        if await self._agreed(who.tenant, rows):
             return Refusal(code="conflict", field="subject", hint="a subject that is not being erased")
         said = Said(
             event="subject.merged",
@@ -194,7 +200,9 @@ class Subjects:
             others=(row.merged,),
             lines=(f"{subject} is not one with {row.merged}",),
             reason=reason,
-            change=marked(row, merged=None),
+            change=msgspec.structs.replace(
+                marked(row, merged=None), beside=guarded(known for known in rows if known.id != subject)
+            ),
             flags=True,
         )
         if not await self._recorded(who, said):
@@ -260,13 +268,17 @@ class Subjects:
             return await self._directory.subject(who.tenant, given.value)
         return found
 
-    async def _root(self, tenant: str, subject: str) -> Known:
-        """The row of a group that is merged into no other."""
-        for one in (subject, *await self._store.group(tenant, subject)):
-            row = await self._store.row(tenant, one)
-            if row.merged is None:
-                return row
-        return await self._store.row(tenant, subject)
+    async def _agreed(self, tenant: str, rows: Iterable[Known]) -> bool:
+        """Whether an erasure of any of these was agreed to, or has begun or ended: then who they are stays as it is."""
+        rows = tuple(rows)
+        found = await self._cases.open_erasures(tenant, [known.id for known in rows])
+        return any(known.erasing is not None for known in rows) or any(one.state != "proposed" for one in found)
+
+    async def _may_merge(self, tenant: str, there: Iterable[Known], here: Iterable[Known]) -> bool:
+        if await self._agreed(tenant, (*there, *here)):
+            return False
+        asked = [await self._cases.open_erasures(tenant, [known.id for known in each]) for each in (there, here)]
+        return not all(asked)
 
     async def _shown(self, who: Approver, subject: str) -> Shown:
         group = await self._store.group(who.tenant, subject)
@@ -281,6 +293,12 @@ class Subjects:
             erasing=next((one.erasing for one in marks if one.erasing is not None), None),
             cases=await self._cases.of_subjects(who.tenant, group),
         )
+
+
+def _root(rows: Iterable[Known], subject: str) -> Known:
+    """Of a person's rows the one that is merged into no other: this subject's own, where there are several."""
+    mine = [known for known in rows if known.merged is None] or list(rows)
+    return next((known for known in mine if known.id == subject), mine[0])
 
 
 def may(who: Approver) -> bool:

@@ -19,6 +19,10 @@ HOLDING = ("proposed", "active", "lifting")
 already, for what is destroyed cannot be brought back."""
 
 
+OPEN = ("proposed", "approved", "deferred", "erasing")
+"""States of an erasure that has not ended."""
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What was said of a case. `reason`, `identity` and `ground` are persons' words: references, no copies of data."""
 
@@ -33,6 +37,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     received_us: int | None = None
     confirmed: str | None = None
     """The pseudonym of the second person."""
+    subjects: tuple[str, ...] = ()
+    """Of an erasure that was agreed to: all pseudonyms of the person as they were then. No other is erased."""
     keys: tuple[str, ...] = ()
     """Of an erasure that has begun: the keys that it destroys, the agents to be told, and the records it reaches."""
     recipients: tuple[str, ...] = ()
@@ -69,6 +75,11 @@ class CaseStore:
         """Cases of any of these pseudonyms, the newest first."""
         mine = [subject_case.c.subject.in_(tuple(subjects))]
         return await self._some(tenant, *mine, *(() if kind is None else (subject_case.c.kind == kind,)))
+
+    async def open_erasures(self, tenant: str, subjects: Iterable[str]) -> tuple[Case, ...]:
+        """Erasures of any of these pseudonyms that have not ended, the newest first."""
+        mine = (subject_case.c.subject.in_(tuple(subjects)), subject_case.c.state.in_(OPEN))
+        return await self._some(tenant, subject_case.c.kind == "erasure", *mine)
 
     async def in_state(self, tenant: str, kind: str, states: Iterable[str]) -> tuple[Case, ...]:
         """Cases of this kind in any of these states, the newest first."""
@@ -130,10 +141,10 @@ class CaseStore:
                 return tuple(_case(row._mapping) for row in (await connection.execute(query)).all())
 
 
-def opened(made: Case) -> RowChange:
-    """The row of a new case."""
+def opened(made: Case, *beside: RowChange) -> RowChange:
+    """The row of a new case; `beside`: what must take hold for it to be there."""
     values = {name: getattr(made, name) for name in Case.__struct_fields__ if name not in ("tenant", "terms")}
-    return RowChange(table="subject_case", values={**values, "terms": msgspec.json.encode(made.terms)})
+    return RowChange(table="subject_case", values={**values, "terms": msgspec.json.encode(made.terms)}, beside=beside)
 
 
 def moved(was: Case, becomes: Case, *beside: RowChange) -> RowChange:

@@ -132,6 +132,17 @@ class SubjectStore:
                     found = (await connection.execute(select(subject).where(*mine))).one()
         return _known(found._mapping)
 
+    async def person(self, tenant: str, subject_id: str) -> tuple[Known, ...]:
+        """The rows of all pseudonyms that are one person with this one, itself among them, sorted by id; made where
+        there is none. Nothing where they became others while they were read: look again.
+
+        What is looked up after these rows, and then recorded with `guarded`, is of this very person as it still is:
+        merging, splitting and each step of an erasure change all rows of a person, so that of two at once one is left
+        out."""
+        ids = await self.group(tenant, subject_id)
+        rows = tuple([await self.row(tenant, one) for one in ids])
+        return rows if await self.group(tenant, subject_id) == ids else ()
+
     async def marks(self, tenant: str, ids: Iterable[str]) -> tuple[Known, ...]:
         """The rows of these pseudonyms, of those that have one."""
         query = select(subject).where(subject.c.tenant == tenant, subject.c.id.in_(tuple(ids)))
@@ -173,6 +184,12 @@ def marked(was: Known, **values: str | int | None) -> RowChange:
     return RowChange(
         table="subject", values={**values, "version": was.version + 1}, where={"id": was.id, "version": was.version}
     )
+
+
+def guarded(rows: Iterable[Known]) -> tuple[RowChange, ...]:
+    """Changes that say nothing but that these rows are as they were read, and that whoever else has read them must look
+    again."""
+    return tuple(marked(row) for row in rows)
 
 
 def _marked(tenant: str) -> Select[tuple[Any, ...]]:

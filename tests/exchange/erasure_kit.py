@@ -1,21 +1,23 @@
 """Subjects with something to erase: records with details and sealed parts, on a real database beside a real keyring."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
+from gateway.exchange.approving import Approver
 from gateway.exchange.emergency_files import EmergencyFiles
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.erasing import Asked, Erasing
 from gateway.exchange.erasure import Erasure
 from gateway.ledger.commitment import new_salt
 from gateway.ledger.content import check_content, content_commitment, until_of
-from gateway.ledger.entry import Entry, SealedPart
+from gateway.ledger.entry import Appended, Entry, SealedPart
 from gateway.ledger.record import Detail, KeptInfo, parse
 from gateway.settings import SubjectSettings
 from gateway.store.engine import reading
@@ -34,6 +36,27 @@ UNTIL = "content:2999-01-01T00:00:00.000000Z"
 HOUR_US = 3_600_000_000
 _UNDER: dict[str, str] = {}
 """Records by their ids → the keys that their content was sealed under first."""
+
+
+class Between:
+    """A ledger before whose next record something else comes: somebody else's, who was looking at the same time."""
+
+    def __init__(self, found: Registry, first: Callable[[], Awaitable[object]]) -> None:
+        self._found, self._first = found, first
+        self.came: list[object] = []
+
+    async def submit(self, entry: Entry) -> Appended | None:
+        if not self.came:
+            self.came.append(None)
+            self.came[0] = await self._first()
+        return await self._found.writer.submit(entry)
+
+
+def interrupted(found: Registry, first: Callable[[], Awaitable[object]], name: str = "ada") -> tuple[Approver, Between]:
+    """A person, between whose look and whose record something comes; and what came."""
+    ledger = Between(found, first)
+    stands_in: Any = ledger
+    return msgspec.structs.replace(found.who(name), ledger=stands_in), ledger
 
 
 def erasing(found: Registry, settings: SubjectSettings | None = None) -> Erasing:

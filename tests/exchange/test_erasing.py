@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from gateway.core.refusal import Refusal
 from gateway.core.subjects import RESTRICTED
 from gateway.exchange.erasing import GROUNDS, REFUSALS
+from gateway.exchange.subjects import Shown
+from gateway.ledger.entry import Entry
 from gateway.ledger.times import month_after, timestamp
-from gateway.store.subject_cases import Case
-from tests.exchange.erasure_kit import ASKED, HOUR_US, case, erasing
+from gateway.store.subject_cases import Case, opened
+from tests.exchange.erasure_kit import ASKED, HOUR_US, case, erasing, interrupted
 from tests.exchange.subject_kit import called, registry
 from tests.store.conftest import store as store
-from tests.store.kit import LEDGER, Store
+from tests.store.kit import LEDGER, Store, entry
 
 
 def code(answer: object) -> str:
@@ -101,6 +103,116 @@ async def test_a_hold_refuses_a_request_and_stops_one_that_was_asked_for(store: 
         case(await found.holds.hold(found.who(), called("b"), "lawsuit"))
         assert code(await erasing(found).approve(found.who("eve"), made.id, "yes")) == "conflict"
         assert code(await erasing(found).approve(found.who("eve"), held.id, "yes")) == "not_found"
+
+
+async def test_of_two_who_ask_for_one_person_at_once_one_does(store: Store) -> None:
+    async with registry(store) as found:
+        (su,) = await found.named("a")
+        who, between = interrupted(found, lambda: erasing(found).request(found.who("eve"), called("a"), ASKED))
+        assert code(await erasing(found).request(who, called("a"), ASKED)) == "conflict"
+        other = between.came[0]
+        assert isinstance(other, Case)
+        assert [one.id for one in await found.cases.open_erasures(LEDGER, (su,))] == [other.id]
+        assert [one.case for one in await found.events()] == [other.id]
+
+
+@pytest.mark.parametrize("merging", [True, False])
+async def test_who_becomes_one_with_whom_something_is_asked_for_at_once_is_not_asked_for_twice(
+    store: Store, merging: bool
+) -> None:
+    """Whichever of the two comes first, and whichever of the two persons it was asked for."""
+    async with registry(store) as found:
+        await found.named("a", "b")
+
+        async def merge() -> object:
+            return await found.subjects.merge(found.who("eve"), called("a"), called("b"), "same")
+
+        case(await erasing(found).request(found.who(), called("a"), ASKED))
+        if merging:
+            who, between = interrupted(found, merge)
+            assert code(await erasing(found).request(who, called("b"), ASKED)) == "conflict"
+            assert isinstance(between.came[0], Shown)
+        else:
+            who, _ = interrupted(found, lambda: erasing(found).request(found.who("eve"), called("b"), ASKED))
+            assert code(await found.subjects.merge(who, called("a"), called("b"), "same")) == "conflict"
+            assert code(await merge()) == "conflict", "both are asked for now"
+        assert len(await found.flags.groups(LEDGER)) == (2 if merging else 0)
+
+
+async def test_nobody_becomes_one_or_two_with_whom_an_erasure_was_agreed_to_for(store: Store) -> None:
+    async with registry(store) as found:
+        one, two, _ = await found.named("a", "b", "c")
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        merged = await found.subjects.merge(found.who(), called("a"), called("b"), "same")
+        assert isinstance(merged, Shown)
+
+        async def split() -> object:
+            return await found.subjects.split(found.who(), called("a"), "a mistake")
+
+        async def merge() -> object:
+            return await found.subjects.merge(found.who(), called("c"), called("b"), "same")
+
+        for step in (merge, split):
+            who, between = interrupted(found, step, "eve")
+            assert code(await erasing(found).approve(who, made.id, "yes")) == "conflict"
+            assert isinstance(between.came[0], Shown)
+            if step is merge:
+                await found.subjects.split(found.who(), called("c"), "a mistake")
+        assert isinstance(await found.subjects.merge(found.who(), called("a"), called("b"), "same"), Shown)
+        agreed = case(await erasing(found).approve(found.who("eve"), made.id, "yes"))
+        assert agreed.terms.subjects == tuple(sorted((one, two)))
+        assert (code(await merge()), code(await split())) == ("conflict", "conflict")
+        assert {each.erasing for each in await found.flags.marks(LEDGER, (one, two))} == {made.id}
+
+
+async def test_who_was_merged_or_split_meanwhile_is_looked_at_again(store: Store) -> None:
+    """An agreement between the look of a merging, or of a splitting, and its record."""
+    async with registry(store) as found:
+        await found.named("a", "b", "c")
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        await found.subjects.merge(found.who(), called("a"), called("b"), "same")
+        who, between = interrupted(found, lambda: erasing(found).approve(found.who("eve"), made.id, "yes"))
+        assert code(await found.subjects.merge(who, called("c"), called("b"), "same")) == "conflict"
+        assert case(between.came[0]).state == "approved"  # type: ignore[arg-type]
+        assert len(await found.flags.groups(LEDGER)) == 2
+
+
+async def test_two_that_are_open_from_before_are_not_both_agreed_to(store: Store) -> None:
+    """As a database may hold them that was written while two could be."""
+    async with registry(store) as found:
+        await found.named("a")
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        twin = msgspec.structs.replace(made, id="sc_" + "7" * 26)
+        await found.writer.append(Entry(draft=entry("subject.erasure").draft, change=opened(twin)))
+        for one in (made, twin):
+            assert code(await erasing(found).approve(found.who("eve"), one.id, "yes")) == "conflict"
+        case(await erasing(found).refuse(found.who(), twin.id, "withdrawn", "asked for twice"))
+        assert case(await erasing(found).approve(found.who("eve"), made.id, "yes")).state == "approved"
+
+
+@pytest.mark.parametrize("step", ["approve", "refuse"])
+async def test_a_restriction_that_ends_at_once_leaves_no_case_without_its_mark(store: Store, step: str) -> None:
+    async with registry(store) as found:
+        (su,) = await found.named("a")
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        await found.subjects.restrict(found.who(), called("a"), restricted=True, reason="contested")
+        if step == "refuse":
+            case(await erasing(found).approve(found.who("eve"), made.id, "yes"))
+
+        async def lift() -> object:
+            return await found.subjects.restrict(found.who(), called("a"), restricted=False, reason="settled")
+
+        who, between = interrupted(found, lift, "eve")
+        if step == "approve":
+            done: object = await erasing(found).approve(who, made.id, "yes")
+        else:
+            done = await erasing(found).refuse(who, made.id, "e", "a claim")
+        assert code(done) == "conflict"
+        assert isinstance(between.came[0], Shown)
+        (mark,) = await found.flags.marks(LEDGER, (su,))
+        now = await found.cases.get(LEDGER, made.id)
+        assert now is not None
+        assert (now.state, mark.erasing) == (("proposed", None) if step == "approve" else ("approved", made.id))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.exchange import erasure as erasures
@@ -16,7 +17,8 @@ from gateway.store.erasure import ErasureStore
 from gateway.store.kept_check import KeptTally
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
-from gateway.store.subject_cases import Case, CaseStore
+from gateway.store.subject_cases import Case, CaseStore, moved
+from gateway.store.subjects import marked
 from gateway.store.verification import LedgerVerification
 from tests.exchange.erasure_kit import (
     CANARY,
@@ -34,7 +36,7 @@ from tests.exchange.erasure_kit import (
 )
 from tests.exchange.subject_kit import Registry, called, registry
 from tests.store.conftest import store as store
-from tests.store.kit import LEDGER, Store
+from tests.store.kit import LEDGER, Store, entry
 
 
 class Killed(Exception):
@@ -258,6 +260,57 @@ async def test_a_hold_that_comes_between_the_look_and_the_beginning_defers_it(st
         later(found, SETTLE_US)
         assert await erasure(found).advance(LEDGER, found.writer) == 1
         await _gone(found, ann, seqs)
+
+
+async def test_who_became_one_with_the_person_later_is_not_erased(store: Store) -> None:
+    """Whatever put it into the database: nobody has asked for it or agreed."""
+    async with registry(store) as found:
+        (ann, bob), seqs = await _two(found)
+        made = await asked_for(found, "ann")
+        row = await found.flags.row(LEDGER, bob)
+        await found.writer.append(Entry(draft=entry("subject.merged").draft, change=marked(row, merged=ann)))
+        assert await found.flags.group(LEDGER, ann) == tuple(sorted((ann, bob)))
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+        assert case(await found.cases.get(LEDGER, made.id) or made).terms.subjects == (ann,)
+        assert store.keyring.subject_keys(bob)
+        assert bob in await found.named("bob")
+        assert bob not in store.keyring.erased()
+
+
+async def test_of_whom_requests_are_let_through_nothing_is_destroyed(store: Store) -> None:
+    """As where another case of an earlier version took the mark away."""
+    async with registry(store) as found:
+        (ann, _), seqs = await _two(found)
+        made = await asked_for(found, "ann")
+        row = await found.flags.row(LEDGER, ann)
+        await found.writer.append(Entry(draft=entry("subject.erasure").draft, change=marked(row, erasing=None)))
+        later(found, 72 * HOUR_US)
+        for _ in range(2):
+            assert await erasure(found).advance(LEDGER, found.writer) == 0
+        assert case(await found.cases.get(LEDGER, made.id) or made).state == "deferred"
+        assert await readable(found, seqs[0]) == [CANARY.encode(), None]
+        assert isinstance(await erasing(found).refuse(found.who(), made.id, "withdrawn", "asked anew"), Case)
+        await asked_for(found, "ann")
+
+
+async def test_a_case_from_before_whom_it_is_for_was_kept_is_for_who_bears_its_mark(store: Store) -> None:
+    async with registry(store) as found:
+        (ann, bob), seqs = await _two(found)
+        made = await asked_for(found, "ann")
+        older = msgspec.structs.replace(made, terms=msgspec.structs.replace(made.terms, subjects=()))
+        await found.writer.append(Entry(draft=entry("subject.erasure").draft, change=moved(made, older)))
+        row = await found.flags.row(LEDGER, bob)
+        await found.writer.append(Entry(draft=entry("subject.merged").draft, change=marked(row, merged=ann)))
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        await _gone(found, ann, seqs)
+        assert store.keyring.subject_keys(bob)
 
 
 async def test_what_is_under_way_is_waited_for_and_another_node_does_not_work_beside(store: Store) -> None:

@@ -414,6 +414,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await subjects.marks(w.theirs, ("su_row",)), ()
 
 
+@ask("subjects.SubjectStore.person")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    assert len(await subjects.person(w.theirs, "su_theirs")) == 2
+    return [(one.id, one.merged) for one in await subjects.person(w.mine, "su_theirs")], [("su_theirs", None)]
+
+
 @ask("subjects.SubjectStore.identifiers")
 async def _(w: World) -> tuple[Any, Any]:
     subjects = SubjectStore(w.store.engine, w.store.clock)
@@ -565,6 +572,16 @@ async def _(w: World) -> tuple[Any, Any]:
     cases = CaseStore(w.store.engine)
     assert await cases.of_subjects(w.theirs, ("su_theirs",))
     return await cases.of_subjects(w.mine, ("su_theirs",)), ()
+
+
+@ask("subject_cases.CaseStore.open_erasures")
+async def _(w: World) -> tuple[Any, Any]:
+    cases = CaseStore(w.store.engine)
+    wanted = case_opened(case("sc_open", tenant=w.theirs, subject="su_theirs", kind="erasure", state="proposed"))
+    async with w.store.writer(w.theirs) as writer:
+        await writer.submit(Entry(draft=entry(ledger=w.theirs).draft, change=wanted))
+    assert await cases.open_erasures(w.theirs, ("su_theirs",))
+    return await cases.open_erasures(w.mine, ("su_theirs",)), ()
 
 
 @ask("subject_cases.CaseStore.in_state")

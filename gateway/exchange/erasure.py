@@ -178,12 +178,14 @@ class Erasure:
             return False
         terms = msgspec.structs.replace(one.terms, persons=(), reason="", identity="")
         becomes = msgspec.structs.replace(one, state="erased", ended_us=now, terms=terms)
+        others = _others(one, ids)
         said = Said(
             event="subject.erased",
             code="erased",
-            others=_others(one, ids),
+            others=others,
             count=one.terms.reached,
-            keys=keys[:MAX_NAMES],
+            # A restored copy is emptied of all these by the record alone, so they come before the keys.
+            keys=(*others, *keys)[:MAX_NAMES],
             recipients=one.terms.recipients[:MAX_NAMES],
             until=timestamp(now + self._settings.backups_days * _DAY_US),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.exchange.restored import Erased
+from gateway.exchange.restored import PSEUDONYM, Erased
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.record import parse
@@ -51,5 +51,15 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
         link, place = leaf_hash(data), seq + 1
         events[envelope.event] += 1
         if envelope.event == "subject.erased" and envelope.subject is not None:
-            erased.append(Erased(subject=envelope.subject, keys=tuple(envelope.keys or ())))
+            erased.append(_erased(envelope.subject, envelope.keys or ()))
     return Since(size=place, erased=tuple(erased), events=dict(sorted(events.items())))
+
+
+def _erased(subject: str, names: Iterable[str]) -> Erased:
+    """`names`: the further pseudonyms of the person, and keys."""
+    told = tuple(names)
+    return Erased(
+        subject=subject,
+        others=tuple(name for name in told if name.startswith(PSEUDONYM)),
+        keys=tuple(name for name in told if not name.startswith(PSEUDONYM)),
+    )

@@ -36,6 +36,8 @@ from gateway.store.subject_cases import CaseStore
 from gateway.store.subjects import SubjectStore
 
 ERASED = "restore.erased"
+PSEUDONYM = "su_"
+"""How the pseudonyms of data subjects begin, and no data key's id."""
 _CHUNK = 200
 _KNOWN = ("erasing", "erased")
 """States of a case by which this database knows of the erasure itself."""
@@ -43,9 +45,11 @@ _log = logging.getLogger("gateway.store")
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """One erasure as a newer copy of the ledger tells of it."""
+    """One erasure as a newer copy of the ledger tells of it. `others`: the pseudonyms that were one person with this
+    one; `keys`: of many the first, those of the key store are looked up."""
 
     subject: str
+    others: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
 
 
@@ -86,16 +90,17 @@ class Restored:
         are none of another's.
         """
         # 1.
+        known: dict[str, tuple[str, ...]] = {}
         for one in told:
-            await asyncio.to_thread(self._keys.destroy, (*one.keys, one.subject))
+            for subject in (one.subject, *one.others):
+                known[subject] = (*one.keys, *await asyncio.to_thread(self._keys.subject_keys, subject))
+                await asyncio.to_thread(self._keys.destroy, (*known[subject], subject))
         gone = await asyncio.to_thread(self._keys.erased)
-        known = {one.subject: one.keys for one in told}
         count = 0
         for tenant, ledger in ledgers.items():
-            for subject, keys in await self._forgotten(tenant, gone):
+            for ids, keys in await self._forgotten(tenant, gone):
                 # A crash before: the next start says it again. After: the keys know, and nothing is said any more.
-                await ledger.append(self._entry(tenant, subject, 0, keys))
-                ids = await self._flags.group(tenant, subject)
+                await ledger.append(self._entry(tenant, ids, 0, keys))
                 await asyncio.to_thread(self._keys.destroy, (*keys, *ids))
                 count += 1
         for start in range(0, len(gone), _CHUNK):
@@ -117,15 +122,16 @@ class Restored:
                     count += not await self._own(tenant, subject)
         return count
 
-    async def _forgotten(self, tenant: str, gone: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
-        """Subjects that were erased by this database and are not among those that the keys know of (`gone`), each with
-        its keys."""
+    async def _forgotten(self, tenant: str, gone: Collection[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Persons who were erased by this database and are not all among those that the keys know of (`gone`): their
+        pseudonyms, the case's own first, and their keys."""
         known, found = frozenset(gone), []
-        for subject, keys in await self._cases.erased(tenant):
-            if subject not in known:
-                ids = await self._flags.group(tenant, subject)
+        for subject, terms in await self._cases.erased(tenant):
+            if not known.issuperset(terms.subjects or (subject,)):
+                group = terms.subjects or await self._flags.group(tenant, subject)
+                ids = (subject, *(one for one in group if one != subject))
                 back = [key for one in ids for key in await asyncio.to_thread(self._keys.subject_keys, one)]
-                found.append((subject, tuple(sorted({*keys, *back}))))
+                found.append((ids, tuple(sorted({*terms.keys, *back}))))
         return found
 
     async def _own(self, tenant: str, subject: str) -> bool:
@@ -150,7 +156,7 @@ class Restored:
         dead = tuple(sorted({*keys, *await self._dead(tenant, ids)}))
         # 3.
         reached = await self._store.reached(tenant, ids)
-        await ledger.append(self._entry(tenant, subject, reached, dead))
+        await ledger.append(self._entry(tenant, ids, reached, dead))
         # 4. The mapping is what tells the next start that this is not done, so bundles come before it.
         await self._store.recall(tenant, self._clock.now_us())
         await self._store.forget(tenant, ids)
@@ -168,18 +174,18 @@ class Restored:
 
         return await asyncio.to_thread(gone)
 
-    def _entry(self, tenant: str, subject: str, reached: int, keys: Sequence[str]) -> Entry:
+    def _entry(self, tenant: str, ids: tuple[str, ...], reached: int, keys: Sequence[str]) -> Entry:
         now, salt = self._clock.now_us(), new_salt()
-        detail = encode_detail(Detail(subjects=(subject,)))
+        detail = encode_detail(Detail(subjects=ids))
         envelope = Envelope(
             id=uuid7(now),
             tenant=tenant,
             event=ERASED,
             occurred_at=timestamp(now),
-            subject=subject,
+            subject=ids[0],
             count=reached,
             keys=tuple(keys[:MAX_NAMES]),
             detail=committed(salt, "detail", detail),
             node=self._node,
         )
-        return Entry.of(envelope, detail=detail, salt=salt, subjects=(subject,))
+        return Entry.of(envelope, detail=detail, salt=salt, subjects=ids)

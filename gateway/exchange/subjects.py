@@ -16,6 +16,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
 from gateway.exchange.subject_record import Said, described_case, entry
 from gateway.ledger.entry import RowChange
+from gateway.ledger.fields import MAX_NAMES
 from gateway.ledger.record import NodeInfo, timestamp
 from gateway.store.directory import GIVEN, MAX_IDENTIFIER, Directory, normalised, strictly
 from gateway.store.subject_cases import Case, CaseStore
@@ -25,6 +26,8 @@ ROLE = "privacy"
 MAX_LINKED = 64
 """Identifiers that are linked to a subject at once."""
 KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
+MAX_ONE = MAX_NAMES
+"""Pseudonyms that are one person: the record of an erasure names all of them."""
 _SUBJECT = re.compile(r"su_[0-9a-f]{26}")
 CHANGED = Refusal(code="conflict", hint="look at it again: somebody has changed it meanwhile")
 
@@ -161,6 +164,8 @@ class Subjects:
         there, here = [await self._store.person(who.tenant, each) for each in (leaving, staying)]
         if not there or not here:
             return CHANGED
+        if len(there) + len(here) > MAX_ONE:
+            return Refusal(code="conflict", field="into", hint=f"two that are {MAX_ONE} pseudonyms at most together")
         if not await self._may_merge(who.tenant, there, here):
             hint = "two subjects of whom none is being erased, and whose erasures are not both asked for"
             return Refusal(code="conflict", field="subject", hint=hint)

@@ -94,15 +94,16 @@ class CaseStore:
             subject_case.c.ripe_us <= now_us,
         )
 
-    async def erased(self, tenant: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """All subjects whose erasure has ended here, each with the keys that it destroyed."""
+    async def erased(self, tenant: str) -> tuple[tuple[str, Terms], ...]:
+        """All subjects whose erasure has ended here, each with what is kept of it: the keys that it destroyed among
+        that."""
         query = select(subject_case.c.subject, subject_case.c.terms).where(
             subject_case.c.tenant == tenant, subject_case.c.kind == "erasure", subject_case.c.state == "erased"
         )
         with reachable():
             async with reading(self._engine, tenant) as connection:
                 rows = (await connection.execute(query.order_by(subject_case.c.subject))).all()
-        return tuple((str(row.subject), _terms(row.terms).keys) for row in rows)
+        return tuple((str(row.subject), _terms(row.terms)) for row in rows)
 
     async def last_erasing(self, tenant: str) -> int:
         """When the newest erasure has ended or, where it has not, begun to destroy, in microseconds; 0 where none has.

@@ -29,6 +29,14 @@ RECORDS = chain("ledger.started", "config.changed", "subject.erased", "key.revok
 ALL = Since(size=5, erased=(Erased(subject="su_1", keys=("dk_1",)),), events={"key.revoked": 2, "subject.erased": 1})
 
 
+def test_an_erasure_is_of_all_pseudonyms_of_a_person() -> None:
+    others, keys = ("su_2", "su_3"), ("dk_1", "dk_2")
+    about: dict[str, Any] = {"subject": "su_1", "keys": (*others, *keys)}
+    envelope = Envelope(id=uuid7(US), tenant=LEDGER, event="subject.erased", occurred_at=timestamp(US), **about)
+    found = since([(0, seal(envelope, 0, GENESIS, timestamp(US)))], ledger=LEDGER, size=0, head=GENESIS)
+    assert found.erased == (Erased(subject="su_1", others=others, keys=keys),)
+
+
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_what_follows_is_told_from_wherever_the_copy_begins(first: int) -> None:
     head = leaf_hash(RECORDS[1][1])

@@ -20,7 +20,7 @@ from gateway.store.directory import Directory
 from gateway.store.erasure import ErasureStore
 from gateway.store.reader import StoreReader
 from tests.exchange.erasure_kit import CANARY, HOUR_US, asked_for, erasure, exchanged, later, readable, sealed_of
-from tests.exchange.subject_kit import Registry, registry
+from tests.exchange.subject_kit import Registry, called, registry
 from tests.exchange.test_erasure import Killed
 from tests.store.conftest import store as store
 from tests.store.kit import LEDGER, NODE, Store, opened
@@ -121,6 +121,49 @@ async def test_what_a_newer_copy_says_was_erased_loses_its_keys_too(store: Store
         assert store.keyring.erased() == (ann,)
         assert (await _told(found))[0].keys == (key,)
         assert await sealed_of(found, seq) == []
+
+
+async def test_of_a_merged_person_all_goes_again_with_keys_that_no_record_names(store: Store) -> None:
+    """Database and keys are both from before: the record of the erasure is all that says who went."""
+    async with registry(store) as found:
+        ann, bob, cid = await found.named("ann", "bob", "cid")
+        await found.subjects.merge(found.who(), called("ann"), called("bob"), "same")
+        seqs = [await exchanged(found, *who) for who in ((ann,), (bob,), (bob, cid), (cid,))]
+        keys = [key for one in (ann, bob) for key in store.keyring.subject_keys(one)]
+        told = [Erased(subject=ann, others=(bob,), keys=())]
+        assert await restored(found).erase_again({LEDGER: found.writer}, told) == 2
+        assert set(store.keyring.erased()) == {ann, bob}
+        assert [store.keyring.data_key(key) for key in keys] == [None] * len(keys)
+        assert [await sealed_of(found, seq) == [] for seq in seqs] == [True, True, True, False]
+        assert await ErasureStore(store.engine).left(LEDGER, (ann, bob)) == ()
+        fresh = Directory(store.engine, store.keyring, store.clock, "gateway.test")
+        assert [await fresh.find_subject(LEDGER, one) for one in ("ann", "bob")] == [None, None]
+        assert await fresh.find_subject(LEDGER, "cid") == cid
+        assert {one.subject for one in await _told(found)} == {ann, bob}
+        assert await restored(found).brought_back([LEDGER]) == 0
+
+
+async def test_a_key_store_that_has_forgotten_one_pseudonym_of_a_person_is_told_of_all(store: Store) -> None:
+    async with registry(store) as found:
+        ann, bob = await found.named("ann", "bob")
+        await found.subjects.merge(found.who(), called("ann"), called("bob"), "same")
+        for one in (ann, bob):
+            await exchanged(found, one)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        later(found, SETTLE_US)
+        assert await erasure(found).advance(LEDGER, found.writer) == 1
+        (ended,) = [one for one in await found.events() if one.event == "subject.erased"]
+        assert (ended.subject, (ended.keys or ())[0], len(ended.keys or ())) == (ann, bob, 3)
+        file = store.directory / "keys" / "data-keys.db"
+        with closing(sqlite3.connect(file)) as live:
+            assert live.execute("DELETE FROM destroyed WHERE id = ?", (bob,)).rowcount == 1
+            live.commit()
+        assert await restored(found).brought_back([LEDGER]) == 1
+        assert await restored(found).erase_again({LEDGER: found.writer}) == 1
+        assert set(store.keyring.erased()) == {ann, bob}
+        assert await restored(found).erase_again({LEDGER: found.writer}) == 0
 
 
 async def test_an_erasure_that_the_database_knows_of_is_left_to_it(store: Store) -> None:

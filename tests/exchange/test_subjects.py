@@ -90,6 +90,17 @@ async def test_merged_subjects_are_one_until_they_are_split_and_both_are_on_reco
     assert codes == [("subject.merged", word) for word in ("merged", "merged", "split")]
 
 
+async def test_no_more_are_one_person_than_the_record_of_an_erasure_names(
+    found: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.exchange.subjects.MAX_ONE", 2)
+    await found.named("a", "b", "c")
+    shown(await found.subjects.merge(found.who(), called("a"), called("b"), "same"))
+    assert code(await found.subjects.merge(found.who(), called("c"), called("a"), "same")) == "conflict"
+    assert code(await found.subjects.merge(found.who(), called("a"), called("c"), "same")) == "conflict"
+    assert len(await found.events()) == 1
+
+
 async def test_a_restriction_sticks_to_all_that_are_one_and_is_lifted_from_all(found: Registry) -> None:
     one, two, three = await found.named("a", "b", "c")
     shown(await found.subjects.merge(found.who(), called("a"), called("b"), "same"))

@@ -4,7 +4,8 @@
    Holds are looked up for each block: a sweep of many may take hours, and one may come meanwhile.
 2. It goes on record, a block and a retention class at a time (`retention.applied`). A crash: nothing is destroyed, and
    the next round says it again.
-3. It is destroyed. A crash on the way: the next round finds the rest, and says how much that is.
+3. Holds are looked up again: one may have come on record before that said that it is destroyed. What it is on stays.
+4. The rest is destroyed. A crash on the way: the next round finds the rest, and says how much that is.
 
 A node remembers how far each rule has come; it begins anew when it starts, and when somebody's hold has ended. It keeps
 its lease before each block, and stops where that is another's by now.
@@ -112,19 +113,26 @@ class Retaining:
             stop = min(end, (at // BLOCK + 1) * BLOCK)
             mine = [one for one in await self._store.beside(ledger, at, stop, what) if _fits(rules, one) == place]
             if mine:
-                held = await self._holding(ledger)
-                self._held[ledger] |= held
-                spared = await self._store.about(ledger, at, stop, held) if held else frozenset[int]()
+                spared = await self._spared(ledger, at, stop)
                 kept += sum(one.seq in spared for one in mine)
-                await self._destroy(ledger, writer, [one for one in mine if one.seq not in spared], what, applied)
+                due = [one for one in mine if one.seq not in spared]
+                kept += await self._destroy(ledger, writer, due, what, applied)
             at = stop
             self._done[ledger, what, place] = at
             await asyncio.sleep(0)
         return msgspec.structs.replace(applied, held=kept)
 
+    async def _spared(self, ledger: str, first: int, end: int) -> frozenset[int]:
+        """Those of these records that a hold is on now."""
+        held = await self._holding(ledger)
+        self._held[ledger] |= held
+        return await self._store.about(ledger, first, end, held) if held else frozenset()
+
     async def _destroy(
         self, ledger: str, writer: Counting, mine: Sequence[Beside], what: What, applied: Applied
-    ) -> None:
+    ) -> int:
+        """Of how many it stays, because of a hold that came meanwhile."""
+        kept = 0
         by_class: dict[str, list[int]] = {}
         for one in mine:
             by_class.setdefault(retention_class(one.event), []).append(one.seq)
@@ -143,8 +151,12 @@ class Retaining:
             )
             await writer.append(Entry.of(envelope))
             await self._pause("retention.after_record")
-            await self._store.destroy(ledger, seqs, what)
-            applied.counts[what][name] = applied.counts[what].get(name, 0) + len(seqs)
+            spared = await self._spared(ledger, seqs[0], seqs[-1] + 1)
+            gone = [seq for seq in seqs if seq not in spared]
+            await self._store.destroy(ledger, gone, what)
+            applied.counts[what][name] = applied.counts[what].get(name, 0) + len(gone)
+            kept += len(seqs) - len(gone)
+        return kept
 
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:

@@ -19,6 +19,7 @@ from gateway.store.subject_cases import CaseStore, moved
 from gateway.store.subject_cases import opened as case_opened
 from gateway.store.subjects import SubjectStore
 from gateway.store.tables import subject_case
+from tests.store.conftest import store as store
 from tests.store.kit import LEDGER, NODE, START_US, Store, entry, opened
 from tests.store.test_retention import some
 from tests.store.test_subject_cases import made as case
@@ -68,6 +69,14 @@ async def old(sqlite_settings: Settings, tmp_path: Path) -> Any:
         await store.append(some())
         store.clock.us = START_US + 20 * DAY_US
         yield store
+
+
+@pytest.fixture
+async def held_old(store: Store) -> Any:
+    """On both databases."""
+    await store.append(some())
+    store.clock.us = START_US + 20 * DAY_US
+    return store
 
 
 async def test_what_is_over_goes_and_what_went_is_on_record_by_class(old: Store) -> None:
@@ -197,6 +206,30 @@ async def test_a_hold_that_comes_in_the_middle_of_a_sweep_spares_what_is_left(ol
     applied = await apply(old, rules, retaining(old, Slow(old, 1, hold)))
     assert applied is not None
     assert (applied.held, await left(old)) == (1, {"details": [0], "content": [2]})
+
+
+async def test_a_hold_that_comes_with_the_record_of_the_destruction_spares_what_it_covers(held_old: Store) -> None:
+    old = held_old
+    came: list[str] = []
+
+    async def hold(name: str) -> None:
+        if name == "retention.after_record" and not came:
+            came.append(name)
+            held = case("sc_1", tenant=LEDGER, subject="su_1")
+            async with writing(old.engine, LEDGER) as connection:
+                await connection.execute(subject_case.insert().values({"tenant": LEDGER, **case_opened(held).values}))
+
+    rules, job = (Retention(details_days=10),), retaining(old, hold)
+    applied = await apply(old, rules, job)
+    assert came == ["retention.after_record"]
+    assert applied is not None
+    assert (applied.counts["details"], applied.held) == ({"exchange": 1, "access": 1}, 1)
+    assert await left(old) == {"details": [0], "content": [2]}
+    assert [one.count for one in await said(old)] == [2, 1], "said before it was looked again"
+    async with writing(old.engine, LEDGER) as connection:
+        await connection.execute(subject_case.update().values(state="lifted"))
+    assert await apply(old, rules, job) is not None
+    assert await left(old) == {"details": [], "content": [2]}
 
 
 def test_rules_are_those_of_the_tenant_and_of_all() -> None:

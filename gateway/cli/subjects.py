@@ -20,7 +20,7 @@ from gateway.exchange.approving import Approver
 from gateway.exchange.erasing import Asked
 from gateway.exchange.subject_access import Wanted, passed_over, rows
 from gateway.exchange.subject_record import described_case
-from gateway.exchange.subjects import Identifier, Meant, Shown, described
+from gateway.exchange.subjects import SEQS, Identifier, Meant, Shown, described, unfit_seq
 from gateway.ledger.times import parse_timestamp, read_time
 from gateway.store.subject_cases import Case
 
@@ -125,6 +125,8 @@ async def _restrict(arguments: argparse.Namespace, site: Site, who: Approver) ->
 
 
 async def _rectify(arguments: argparse.Namespace, site: Site, who: Approver) -> None:
+    if unfit_seq(arguments.seq) is not None:
+        raise WrongUse(f"--seq must be {SEQS}")
     _say(arguments, site, await site.subjects.rectify(who, meant(arguments), arguments.seq, arguments.reason))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.canonical import MAX_INTEGER
 from gateway.core.ports import Clock
 from gateway.core.refusal import Refusal
 from gateway.exchange.approving import MAX_REASON, Approver
@@ -28,6 +29,7 @@ MAX_LINKED = 64
 KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
 MAX_ONE = MAX_NAMES
 """Pseudonyms that are one person: the record of an erasure names all of them."""
+SEQS = f"a record's number, 0 to {MAX_INTEGER - 1}"
 _SUBJECT = re.compile(r"su_[0-9a-f]{26}")
 CHANGED = Refusal(code="conflict", hint="look at it again: somebody has changed it meanwhile")
 
@@ -242,7 +244,7 @@ class Subjects:
 
     async def rectify(self, who: Approver, meant: Meant, seq: int, reason: str) -> Shown | Refusal:
         """Put beside a record what corrects it: the record stays, and whoever looks for the subject finds both."""
-        subject = unfit_reason(reason) or await self.find(who, meant)
+        subject = unfit_reason(reason) or unfit_seq(seq) or await self.find(who, meant)
         if isinstance(subject, Refusal):
             return subject
         group = await self._store.group(who.tenant, subject)
@@ -332,6 +334,11 @@ def described(shown: Shown, now_us: int) -> dict[str, Any]:
         "erasing": shown.erasing,
         "cases": [described_case(one, now_us) for one in shown.cases],
     }
+
+
+def unfit_seq(seq: int) -> Refusal | None:
+    """Why no record can have this number."""
+    return None if 0 <= seq < MAX_INTEGER else _wrong("seq", SEQS)
 
 
 def unfit_reason(reason: str) -> Refusal | None:

@@ -58,6 +58,10 @@ def test_subjects_are_linked_shown_merged_split_restricted_and_corrected(gateway
     records = gateway("audit", "query", "--subject", one, "--json").data["records"]
     seq = str(records[0]["seq"])
     assert gateway("subjects", "rectify", "--subject", one, "--seq", seq, *reason).code == 0
+    for beyond in ("-1", str(2**53), str(2**63), "9" * 4_000):
+        wrong = gateway("subjects", "rectify", "--subject", one, f"--seq={beyond}", *reason)
+        assert (wrong.code, "--seq must be a record's number, 0 to 9007199254740991" in wrong.err) == (2, True)
+        assert beyond not in wrong.err
     shown = gateway("subjects", "show", "--subject", one, *KEY)
     assert "given 1, email 1, mrn 1" in shown.out
     told = str(gateway("audit", "query", "--json").data)

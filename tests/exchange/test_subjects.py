@@ -123,6 +123,11 @@ async def test_a_correction_points_to_the_record_and_is_found_with_the_subject(f
     done = shown(await found.subjects.rectify(found.who(), called("a"), at, "see letter 12"))
     assert done.records == 2
     assert code(await found.subjects.rectify(found.who(), called("b"), at, "not hers")) == "not_found"
+    for beyond in (-1, 2**53, 2**63, -(2**63) - 1, 10**4_000):
+        wrong = await found.subjects.rectify(found.who(), called("a"), beyond, "see letter 12")
+        assert wrong == Refusal(code="parameter_invalid", field="seq", hint=f"a record's number, 0 to {2**53 - 1}")
+    last = await found.subjects.rectify(found.who(), called("a"), 2**53 - 1, "see letter 12")
+    assert code(last) == "not_found"
     (one,) = await found.events()
     assert (one.event, one.range) == ("subject.rectified", (at, at + 1))
 

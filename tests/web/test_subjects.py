@@ -30,6 +30,21 @@ async def test_a_body_of_another_form_is_refused_and_not_quoted(
                     assert (refused.status_code, SECRET in refused.text) == (400, False), path
 
 
+async def test_a_number_that_no_record_can_have_is_refused_by_its_name(
+    sqlite_settings: Settings, subtests: pytest.Subtests
+) -> None:
+    async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
+        headers = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}
+        link = {"identifier": "patient-1", "links": [{"kind": "mrn", "value": SECRET}]}
+        assert (await site.http.post("/subjects/link", json=link, headers=headers)).status_code == 200
+        for number in ("-1", str(2**53), str(2**63), str(2**64), "1" + "0" * 30, "9" * 5_000):
+            with subtests.test(number=number[:40]):
+                body = f'{{"identifier":"patient-1","seq":{number},"reason":"x"}}'
+                refused = await site.http.post("/subjects/rectification", content=body, headers=headers)
+                assert (refused.status_code, "seq" in refused.text) == (400, True)
+                assert len(number) < 3 or number not in refused.text
+
+
 async def test_a_privacy_officer_links_merges_restricts_holds_and_lists_over_http(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings, agents={"ward": {"zone": "in-house"}}) as site:
         headers = {"authorization": f"Bearer {await site.key('privacy', kind='person')}"}

@@ -150,7 +150,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
     temporary = directory / f".{MANIFEST}.new"
     data = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     try:
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

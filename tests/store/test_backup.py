@@ -51,6 +51,14 @@ def test_nothing_is_written_over(sqlite_settings: Settings, tmp_path: Path) -> N
         backup.new_directory(tmp_path / "b")
 
 
+def test_two_who_write_one_manifest_at_once_do_not_write_into_each_others(tmp_path: Path) -> None:
+    manifest = Manifest(made_at="2026-11-24T01:02:03.000004Z", database="postgresql", revision="1", ledgers=())
+    (tmp_path / ".manifest.json.new").write_bytes(b"another's, half written")
+    with pytest.raises(LedgerUnavailable, match="manifest"):
+        backup.write_manifest(tmp_path, manifest)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"another's, half written"]
+
+
 def _changed(manifest: dict[str, Any], **values: Any) -> bytes:
     return msgspec.json.encode({**manifest, **values})
 

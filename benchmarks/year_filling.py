@@ -24,6 +24,7 @@ from benchmarks.year_versions import TENANT, TEXTS
 from gateway import __version__
 from gateway.bootstrap import Site, archiving_of, due, open_site
 from gateway.bootstrap.policies import proposed, settled
+from gateway.exchange.archiving import Busy
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, RowChange
 from gateway.ledger.record import Envelope
@@ -190,6 +191,8 @@ async def _archived(site: Site) -> Sequence[Archived]:
     await (await site.checkpointer(TENANT)).publish(force=True)
     await Indexer(site.engine, site.tenants[TENANT].ledger).run()
     made_of, waits = await due(site, archiving_of(site), TENANT, ENDS_US)
+    if isinstance(waits, Busy):
+        raise ValueError("another process archives this database")
     if waits is not None:
         raise ValueError(f"records {waits.first} to {waits.end - 1} were not archived: {waits.reason}")
     return made_of

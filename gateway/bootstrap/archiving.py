@@ -6,10 +6,9 @@ import logging
 from gateway.bootstrap.policies import activations_of
 from gateway.bootstrap.site import Site
 from gateway.core.errors import RecordsArchived
-from gateway.core.ids import random_id
 from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
-from gateway.exchange.archiving import Archiving, Waits, cutoff
+from gateway.exchange.archiving import Archiving, Busy, Waits, cutoff
 from gateway.exchange.retaining import Applied, Retaining, rules_of
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import Archived
@@ -20,13 +19,13 @@ from gateway.store.subject_cases import CaseStore
 from gateway.store.tree import TreeReader
 
 _LEASE_S = 600.0
-"""An archive is written and verified well within it; who dies is waited for so long, unless it starts again."""
+"""A node or a command that dies is waited for so long; a node that starts again does not wait for its former boot."""
 _log = logging.getLogger("gateway")
 
 
 def archiving_of(site: Site) -> Archiving:
     """The job, of every tenant."""
-    holder = f"{site.node.id}/{site.node.boot}/{random_id('ar')}"
+    holder = site.holder("ar")
     activations = activations_of(site)
 
     async def standing(ledger: str, end: int) -> str | None:
@@ -54,7 +53,7 @@ def archiving_of(site: Site) -> Archiving:
 
 def retaining_of(site: Site) -> Retaining:
     """What destroys what lies beside records when its days are over, of every tenant."""
-    holder = f"{site.node.id}/{site.node.boot}/{random_id('rt')}"
+    holder = site.holder("rt")
     return Retaining(
         store=RetentionStore(site.engine),
         flags=site.flags,
@@ -84,8 +83,11 @@ async def ledger_of(site: Site, tenant: str) -> Mine:
     )
 
 
-async def due(site: Site, archiving: Archiving, tenant: str, before_us: int) -> tuple[list[Archived], Waits | None]:
-    """Archive all of a tenant that was recorded before a time; what was made, and what keeps the next from it."""
+async def due(
+    site: Site, archiving: Archiving, tenant: str, before_us: int
+) -> tuple[list[Archived], Waits | Busy | None]:
+    """Archive all of a tenant that was recorded before a time; what was made, and what keeps the next from it: `Busy`
+    where another process is at it."""
     made: list[Archived] = []
     mine = await ledger_of(site, tenant)
     while True:
@@ -110,7 +112,8 @@ async def keep_archiving(site: Site, figures: ArchiveFigures) -> None:
                 figures.failed(site.tenants[name].ledger)
             try:
                 if settings.archive.directory is not None:
-                    _, waits = await due(site, archiving, name, cutoff(site.clock.now_us(), kept))
+                    _, found = await due(site, archiving, name, cutoff(site.clock.now_us(), kept))
+                    waits = found if isinstance(found, Waits) else None
             except Exception as error:  # noqa: BLE001 — what is not archived stays, and the next round tries again
                 _log.error("records could not be archived: %s", type(error).__name__)
                 figures.failed(site.tenants[name].ledger)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from gateway.bootstrap.site import Site
-from gateway.core.ids import random_id
 from gateway.exchange.auditor import Auditor
 from gateway.exchange.bundle_files import BundleFiles
 from gateway.exchange.bundle_making import Making
@@ -16,7 +15,7 @@ from gateway.store.subject_cases import CaseStore
 
 def bundling_of(site: Site, auditors: Mapping[str, Auditor], underway: UnderWay) -> Bundling:
     """Of every tenant. `auditors`: by the configured id."""
-    holder = f"{site.node.id}/{site.node.boot}/{random_id('bu')}"
+    holder = site.holder("bu")
     store, files = BundleStore(site.engine), BundleFiles(site.settings.path(site.settings.evidence.directory))
     known = {site.tenants[name].ledger: auditor for name, auditor in auditors.items()}
     return Bundling(

@@ -1,6 +1,5 @@
 """What records are forwarded to: every configured destination, for every ledger whose records it gets."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
@@ -63,7 +62,7 @@ async def forwards_of(site: Site, ledgers: Ledgers, stack: AsyncExitStack) -> Fo
                 lease=Lease(
                     site.engine,
                     f"forward/{ledger}/{one.id}",
-                    f"{site.node.id}/{site.node.boot}/{os.urandom(8).hex()}",
+                    site.holder("fw"),
                     site.clock,
                     LEASE_S,
                 ),

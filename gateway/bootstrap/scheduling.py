@@ -11,7 +11,7 @@ from gateway.bootstrap.site import Site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet
 from gateway.core.errors import ConfigurationError
-from gateway.core.ids import SYSTEM, random_id
+from gateway.core.ids import SYSTEM
 from gateway.core.periods import zone
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -60,7 +60,7 @@ async def schedulings_of(
         stack.callback(delivery.close)
         for name in scheduled_for(one, site.tenants):
             ledger = site.tenants[name].ledger
-            holder = f"{site.node.id}/{site.node.boot}/{random_id('sc')}"
+            holder = site.holder("sc")
             made.append(
                 Scheduling(
                     plan_of(one, name, ledger),

@@ -85,6 +85,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     signings: dict[str, LedgerSigning] = msgspec.field(default_factory=dict)
     """By origin, as they were asked for."""
 
+    def holder(self, what: str) -> str:
+        """An unlike holder of leases (`store.lease`). A command is none of its node's: it runs beside the one that
+        serves, and is no former boot of it."""
+        own = random_id(what)
+        return f"{self.node.id}/{self.node.boot}/{own}" if self.ledgers.serving else own
+
     @property
     def approving(self) -> "Approving":
         """The approvers' side of approvals, of every tenant."""

@@ -5,7 +5,6 @@ from functools import partial
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import Site
-from gateway.core.ids import random_id
 from gateway.exchange import kept
 from gateway.exchange.erasure import Erasure
 from gateway.exchange.linking import Linking
@@ -21,7 +20,7 @@ _LEASE_S = 300.0
 def erasure_of(base: Foundation) -> Erasure:
     """The job that goes on with erasures, of every tenant."""
     site = base.site
-    holder = f"{site.node.id}/{site.node.boot}/{random_id('er')}"
+    holder = site.holder("er")
     return Erasure(
         store=ErasureStore(site.engine),
         flags=site.flags,

@@ -26,7 +26,7 @@ from gateway.cli.common import (
 from gateway.core.errors import FormatError, VerificationError
 from gateway.evidence import archive as files
 from gateway.exchange.archived import opened as file_opened
-from gateway.exchange.archiving import cutoff
+from gateway.exchange.archiving import Busy, cutoff
 from gateway.exchange.retaining import rules_of
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.times import parse_timestamp
@@ -68,11 +68,12 @@ async def _archive(arguments: argparse.Namespace) -> int:
         before_us = cutoff(site.clock.now_us(), settings.archive.days(tenant, settings.tenants))
         if arguments.before is not None:
             before_us = min(before_us, _day_us(arguments.before))
-        made, waits = await due(site, archiving_of(site), tenant, before_us)
+        made, found = await due(site, archiving_of(site), tenant, before_us)
+    waits = None if isinstance(found, Busy) else found
     lines = [f"{one.id}  records {one.first} to {one.end - 1}  {one.digest}" for one in made]
     if waits is not None:
         lines.append(f"records {waits.first} to {waits.end - 1} stay: {waits.reason}")
-    elif not made:
+    elif not made and found is None:
         lines.append("no whole range is old enough")
     data = {
         "archives": [
@@ -81,6 +82,8 @@ async def _archive(arguments: argparse.Namespace) -> int:
         "waits": None if waits is None else msgspec.to_builtins(waits),
     }
     say(arguments, data, lines)
+    if isinstance(found, Busy):
+        raise Failed("another process is at it: see again once it is done")
     return OK
 
 

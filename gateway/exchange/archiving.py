@@ -3,22 +3,27 @@ ledger.
 
 Each step can be killed; the next round, on any node, goes on by the same path:
 
-1. What lies in an archive on record and is still in the database is removed: a round before was killed.
+1. What lies in an archive on record and is still in the database is removed (7): a round before was killed. Half files
+   of tries that died are swept away.
 2. The next range must be old enough, whole, and covered by a checkpoint; and nothing may stand against it (`Waits`).
-3. The file is written under another name and synced; its records are compared with the ledger's tree on the way. A
-   crash: half a file, which the next round writes over.
-4. It gets its name, and the directory is synced. A crash: a file that nobody has on record, which the next round
-   replaces. A disk that is full: the half file is removed, and nothing has left.
+3. The file is written under a name of its own and synced; its records are compared with the ledger's tree on the way. A
+   crash: half a file that nobody holds. A disk that is full: the half file is removed, and nothing has left.
+4. It gets its name by a link, which takes no other file's place, and the directory is synced. A crash: a file that
+   nobody has on record nor holds, which the next round removes. One that somebody holds is about to go on record.
 5. It is read back from the disk and verified with the ledger's key alone, as an auditor would.
-6. It goes on record (`ledger.archived`), with its row, in one transaction. From here on the records may leave.
-7. They leave, some at a time (`store.archives`). A crash: step 1 of the next round.
+6. It goes on record (`ledger.archived`), with its row, in one transaction; it is held until then. From here on the
+   records may leave.
+7. What lies under the name is read anew, and must be, byte by byte, what is on record. Then the records leave, some at
+   a time (`store.archives`). A crash: step 1 of the next round.
 
 So a record is in the database until its archive was verified and is on record; and an archive on record is never
-written again.
+written again. None of it rests on the lease: it saves two from the same work, and whoever finds at step 4 or 6 that
+another was faster removes what it made itself, and nothing else.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -29,7 +34,7 @@ from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
 from gateway.evidence import archive as files
 from gateway.evidence.archive import Header
 from gateway.exchange.archive_blocks import Blocks, Keys, Mine
-from gateway.exchange.archive_files import create, on_disk, rename, sync, verified
+from gateway.exchange.archive_files import Draft, drafted, left, on_disk, sweep, verified
 from gateway.exchange.archived import Archives
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry
@@ -55,6 +60,10 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     first: int
     end: int
     reason: Reason
+
+
+class Busy(msgspec.Struct, frozen=True):
+    """Another process is at it, or was faster."""
 
 
 class Archiving:
@@ -83,16 +92,20 @@ class Archiving:
         self._clock, self._node, self._records, self._failpoint = clock, node, records, failpoint
         self._rest_s, self._forwards, self._standing = rest_s, tuple(forwards), standing
 
-    async def advance(self, mine: Mine, before_us: int) -> Archived | Waits | None:
+    async def advance(self, mine: Mine, before_us: int) -> Archived | Waits | Busy | None:
         """Archive the next range, if all of it was recorded before this time; None where nothing is that old, or where
-        another node is at it. `VerificationError` where the ledger or the file does not hold: then nothing leaves."""
+        something has come to stand against it on the way, which the next round tells. `VerificationError` where the
+        ledger or the file does not hold, `RecordsArchived` where the file of an archive on record is away whose records
+        are still here: then nothing leaves."""
         store = self._archives.store
         lease = self._lease(f"archive/{mine.ledger}")
         if not await lease.take():
-            return None
+            return Busy()
         try:
             # 1. What a round before has left.
-            await self._remove(mine, lease)
+            await self._swept(mine)
+            if not await self._remove(mine, lease):
+                return Busy()
             # 2. What is next, and what stands against it.
             found = await store.next(mine.ledger, self._records)
             if found is None or found.recorded_at >= timestamp(before_us):
@@ -102,14 +115,22 @@ class Archiving:
             if point is None or reason is not None:
                 return Waits(first=found.first, end=found.end, reason=reason or "checkpoint")
             # 3. to 7.
-            made = await self._made(mine, found, point, lease)
-            if made is None or await self._against(mine, found) is not None or not await lease.take():
-                return None  # somebody has said so meanwhile: the next round tells, and writes the file anew
-            await self._recorded(mine, made, point)
-            await self._remove(mine, lease)
+            made = await self._archived(mine, found, point, lease)
+            if isinstance(made, Archived):
+                await self._remove(mine, lease)
             return made
         finally:
             await lease.release()
+
+    async def _swept(self, mine: Mine) -> None:
+        with on_disk():
+            await asyncio.to_thread(sweep, self._file(mine, 0, 0).parent)
+
+    def _file(self, mine: Mine, first: int, end: int) -> Path:
+        path = self._archives.file(mine.ledger, first, end)
+        if path is None:
+            raise ConfigurationError("archive.directory must be set: archives are written there")
+        return path
 
     async def _against(self, mine: Mine, found: Range) -> Reason | None:
         store = self._archives.store
@@ -125,31 +146,65 @@ class Archiving:
             return "hold"
         return None
 
-    async def _made(self, mine: Mine, found: Range, point: StoredCheckpoint, lease: Lease) -> Archived | None:
-        """Steps 3 to 5; None where the lease is another's on the way, who writes the file anew."""
-        path = self._archives.file(mine.ledger, found.first, found.end)
-        if path is None:
-            raise ConfigurationError("archive.directory must be set: archives are written there")
+    async def _archived(
+        self, mine: Mine, found: Range, point: StoredCheckpoint, lease: Lease
+    ) -> Archived | Busy | None:
+        """Steps 3 to 6. `Busy` where the lease is another's on the way, or the range is; None where something stands
+        against it by now."""
+        path = self._file(mine, found.first, found.end)
         made = random_id("ar")
         header = await self._header(mine, found, point, made)
-        new = path.with_suffix(".new")
         await self._pause("archive.before_write")
-        with on_disk(new):
-            file = await asyncio.to_thread(create, new)
+        draft = await asyncio.to_thread(drafted, path)
+        try:
+            with on_disk():
+                if not await self._written(mine, found, files.Archiver(draft.file), (header, point), lease):
+                    return Busy()
+                await asyncio.to_thread(draft.sync)
+            await self._pause("archive.before_name")
+            if not await self._named(mine, found, draft):
+                return Busy()
+            await self._pause("archive.after_name")
+            one = await self._verified(mine, found, made, path)
+            await self._pause("archive.after_verify")
+            against = await self._against(mine, found) is not None
+            if against or not await lease.take() or not await asyncio.to_thread(draft.stands):
+                with on_disk():
+                    await asyncio.to_thread(draft.take_back)
+                return None if against else Busy()  # the next round tells, and writes the file anew
+            return await self._recorded(mine, one, point, draft)
+        finally:
+            await asyncio.to_thread(draft.close)
+
+    async def _named(self, mine: Mine, found: Range, draft: Draft) -> bool:
+        """Step 4; False where another has the range on record, or is about to."""
+        # A file that was moved elsewhere leaves its name free: it is the record that says whose the range is.
+        if await self._others(mine, found):
+            return False
+        with on_disk():
+            if await asyncio.to_thread(draft.name):
+                return True
+            before = await asyncio.to_thread(left, draft.path)
+            if before is None:
+                return False
             try:
-                if not await self._written(mine, found, files.Archiver(file), (header, point), lease):
-                    return None
-                await asyncio.to_thread(sync, file)
+                # Asked again, now that it is held: who made it may have put it on record before letting go of it.
+                if await self._others(mine, found):
+                    return False
+                await asyncio.to_thread(before.remove)
             finally:
-                file.close()
-            await self._pause("archive.before_rename")
-            await asyncio.to_thread(rename, new, path)
-        await self._pause("archive.after_rename")
+                before.close()
+            return await asyncio.to_thread(draft.name)
+
+    async def _others(self, mine: Mine, found: Range) -> bool:
+        return await self._archives.store.holding(mine.ledger, found.first) is not None
+
+    async def _verified(self, mine: Mine, found: Range, made: str, path: Path) -> Archived:
+        """Step 5."""
         checked, digest, size = await asyncio.to_thread(verified, path, mine.keys)
         last = await mine.reader.record(found.end - 1)
         if checked.header.id != made or last is None or checked.last_hash != last.hash:
             raise VerificationError("archive: what was read back is not what was written")
-        await self._pause("archive.after_verify")
         return Archived(
             id=made,
             first=found.first,
@@ -172,12 +227,17 @@ class Archiving:
         ends: tuple[Header, StoredCheckpoint],
         lease: Lease,
     ) -> bool:
-        """Step 3, a block at a time; False where the lease was lost on the way."""
+        """Step 3, a block at a time; False where the lease was lost on the way, or the range is another's."""
         blocks = Blocks(mine, self._archives.store, self._sealer, self._keys)
         for number in range(found.first // BLOCK, found.end // BLOCK):
             if not await lease.keep():
                 return False
-            await blocks.write(writer, number, (number + 1) * BLOCK)
+            try:
+                await blocks.write(writer, number, (number + 1) * BLOCK)
+            except VerificationError:
+                if await self._others(mine, found):
+                    return False  # another was faster, and its records are leaving while they are read here
+                raise
         first = await mine.reader.checkpoint_within(found.first, found.end)
         header, point = ends
         writer.end(header, None if first is None else first.note, point.note)
@@ -201,8 +261,9 @@ class Archiving:
             files=(),
         )
 
-    async def _recorded(self, mine: Mine, made: Archived, point: StoredCheckpoint) -> None:
-        """Step 6."""
+    async def _recorded(self, mine: Mine, made: Archived, point: StoredCheckpoint, draft: Draft) -> Archived | Busy:
+        """Step 6. A crash before: a file that is not on record, and nobody's. After: one that is, whose records leave
+        in the next round."""
         now = self._clock.now_us()
         envelope = Envelope(
             id=uuid7(now),
@@ -217,16 +278,27 @@ class Archiving:
             node=self._node,
         )
         if await mine.writer.submit(Entry.of(envelope, change=added(made))) is None:
-            raise VerificationError("archive: the range lies in another archive by now")
+            one = await self._archives.store.holding(mine.ledger, made.first)
+            if one is None or one.id != made.id:  # else it is this one: its end was not heard of, and it came through
+                with on_disk():
+                    await asyncio.to_thread(draft.take_back)
+                return Busy()
         await self._pause("archive.after_record")
+        return made
 
-    async def _remove(self, mine: Mine, lease: Lease) -> None:
-        """Steps 1 and 7."""
-        while await self._archives.store.remove(mine.ledger):
-            await self._pause("archive.after_removal")
-            if not await lease.keep():
-                return  # somebody else goes on where this one is too slow
-            await asyncio.sleep(self._rest_s)  # on SQLite whoever appends gets the lock meanwhile
+    async def _remove(self, mine: Mine, lease: Lease) -> bool:
+        """Steps 1 and 7; False where the lease is another's, who goes on where this one is too slow."""
+        store = self._archives.store
+        for one in await store.leaving(mine.ledger):
+            await self._archives.sure(mine.ledger, one)
+            if not await lease.take():
+                return False
+            while await store.remove(mine.ledger, one.end):
+                await self._pause("archive.after_removal")
+                if not await lease.keep():
+                    return False
+                await asyncio.sleep(self._rest_s)  # on SQLite whoever appends gets the lock meanwhile
+        return True
 
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:

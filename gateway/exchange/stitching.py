@@ -6,9 +6,10 @@ What becomes of one ledger of an emergency, step by step; each can be killed, an
    (`recovery`) and writes it. After: it is found.
 2. A checkpoint of all its records is signed with its own key. (The record of that checkpoint itself, and what a later
    start adds before step 5, speak of nothing else, and are left behind.)
-3. It is written into a file under another name, synced, renamed, read back and verified with its key alone. A crash
-   before the rename: half a file that nothing reads. After: the file, which is never written a second time, so that
-   whatever record names it names these bytes. Its name is synced once more before the record.
+3. It is written into a file under a name of its own, synced, verified with its key alone, given its name by a link, and
+   read back. A crash before the link: half a file that nothing reads, which the next try sweeps away. After: the file,
+   which is never written a second time, so that whatever record names it names these bytes. Its name is synced once
+   more before the record.
 4. `emergency.stitched` goes on the main ledger, with its row, in one transaction: the row can change but once. A crash
    before: step 3's file is found and stitched in. After: it is found to be stitched, and left.
 5. The caller removes the database of the emergency, and destroys its keys: nobody signs another past of it.
@@ -24,7 +25,7 @@ from gateway.core.ids import random_id, uuid7
 from gateway.core.ports import Clock, Failpoint, StoredCheckpoint
 from gateway.evidence.archive import BLOCK, MAX_BLOCKS, Archive, Archiver, Checked, Header
 from gateway.exchange.archive_blocks import Blocks, Keys, Mine
-from gateway.exchange.archive_files import create, on_disk, rename, settle, sync, verified
+from gateway.exchange.archive_files import drafted, on_disk, settle, sweep, verified
 from gateway.exchange.archived import opened
 from gateway.exchange.ledgers import Counting
 from gateway.ledger.emergency import BEGAN, ENDED, PREPARED, REQUESTED
@@ -103,7 +104,7 @@ class Stitching:
         checked, digest, size = await asyncio.to_thread(verified, over.file, over.mine.keys)
         if checked.header.ledger != over.mine.ledger:
             raise VerificationError("emergency: the file is another ledger's")
-        with on_disk(over.file.with_suffix(".new"), _PLACE):
+        with on_disk(_PLACE):
             await asyncio.to_thread(settle, over.file)  # what the record names outlives what it was made from
         await self._recorded(over, checked, digest, size)
         await self._pause("emergency.after_record")
@@ -129,21 +130,21 @@ class Stitching:
             path=(),
             files=(),
         )
-        new = over.file.with_suffix(".new")
-        with on_disk(new, _PLACE):
-            file = await asyncio.to_thread(create, new, _PLACE)
-            try:
-                writer = Archiver(file)
+        draft = await asyncio.to_thread(drafted, over.file, _PLACE)
+        try:
+            with on_disk(_PLACE):
+                await asyncio.to_thread(sweep, over.file.parent)
+                writer = Archiver(draft.file)
                 blocks = Blocks(over.mine, over.store, self._sealer, self._keys)
                 for number in range((point.size + BLOCK - 1) // BLOCK):
                     await blocks.write(writer, number, min(point.size, (number + 1) * BLOCK))
                 writer.end(header, None, point.note)
-                await asyncio.to_thread(sync, file)
-            finally:
-                file.close()
-        await asyncio.to_thread(verified, new, over.mine.keys)  # what does not hold gets no name
-        with on_disk(new, _PLACE):
-            await asyncio.to_thread(rename, new, over.file)
+                await asyncio.to_thread(draft.sync)
+            await asyncio.to_thread(verified, draft.own, over.mine.keys)  # what does not hold gets no name
+            with on_disk(_PLACE):
+                await asyncio.to_thread(draft.name)  # where a file has it by now, it is that one that is looked at
+        finally:
+            await asyncio.to_thread(draft.close)
 
     async def _recorded(self, over: Over, checked: Checked, digest: str, size: int) -> None:
         began, ended = await self._found(over, BEGAN), await self._found(over, ENDED)

@@ -213,9 +213,15 @@ class ArchiveStore:
 
     # --------------------------------------------------------------------------------------------------------- the way
 
-    async def remove(self, ledger: str) -> bool:
+    async def leaving(self, ledger: str) -> tuple[Archived, ...]:
+        """The archives on record of which records are still in the database, in order."""
+        lowest = select(func.min(record.c.seq)).where(record.c.tenant == ledger).scalar_subquery()
+        return await self._some(ledger, _archives(ledger).where(archive.c.end_seq > lowest))
+
+    async def remove(self, ledger: str, before: int | None = None) -> bool:
         """Remove the oldest records that lie in an archive, with all that is beside them: those of a block, on SQLite,
-        where everybody who writes waits for it, a piece of one. False where none is left to be removed.
+        where everybody who writes waits for it, a piece of one. False where none is left to be removed. `before`: only
+        records before this one, the end of an archive.
 
         A crash before the commit: they are there, and the next call removes them. After it: they are in the archive."""
         sqlite = self._engine.dialect.name == "sqlite"
@@ -224,6 +230,8 @@ class ArchiveStore:
             async with writing(self._engine, ledger) as connection:
                 lowest = await connection.scalar(select(func.min(record.c.seq)).where(record.c.tenant == ledger))
                 stop = await connection.scalar(select(func.max(archive.c.end_seq)).where(archive.c.tenant == ledger))
+                if before is not None and stop is not None:
+                    stop = min(int(stop), before)
                 if lowest is None or stop is None or lowest >= stop:
                     return False
                 end = min((int(lowest) // records + 1) * records, int(stop))

@@ -4,10 +4,11 @@ A lease saves work and proves nothing: clocks differ, and jump, and a holder may
 protects must stay right without it.
 """
 
-from sqlalchemy import ColumnElement, and_, delete, or_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Clock
+from gateway.store import tables
 from gateway.store.engine import writing
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import lease
@@ -16,8 +17,9 @@ from gateway.store.tables import lease
 class Lease:
     """One holder's view of the lease of this name.
 
-    `holder` must be unlike every other holder's; it may be given as a path (`NODE/BOOT/…`). A node has one boot that
-    serves, so that the lease of an earlier one is nobody's any more, and is not waited for.
+    `holder` must be unlike every other holder's. Those of the process that serves as a node may be given as a path
+    (`NODE/BOOT/…`), and no others: who holds the node's claim (`store.node`) and has entered its boot knows that an
+    earlier one serves no more, and does not wait for its leases. Commands run beside it under the same node's id.
     """
 
     def __init__(self, engine: AsyncEngine, name: str, holder: str, clock: Clock, seconds: float) -> None:
@@ -60,7 +62,10 @@ class Lease:
         if not node:
             return []
         same = lease.c.holder.startswith(f"{node}/", autoescape=True)
-        return [and_(same, ~lease.c.holder.startswith(f"{node}/{boot}/", autoescape=True))]
+        # The claim is this boot's, as far as the database knows: who has lost it to another process does not take that
+        # one for a former boot.
+        mine = exists().where(tables.node.c.id == node, tables.node.c.boot == boot)
+        return [and_(same, ~lease.c.holder.startswith(f"{node}/{boot}/", autoescape=True), mine)]
 
     async def release(self) -> None:
         """Let go of it, if it is held."""

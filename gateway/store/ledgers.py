@@ -58,7 +58,8 @@ class Ledgers:
         self._where, self._engine = where, engine
         self._node, self._clock = node, clock
         self._keyring, self._failpoint, self._on_batch = keyring, failpoint, on_batch
-        self._serving, self._build, self._config, self._lease_s = serving, build, config, lease_s
+        self.serving = serving
+        self._build, self._config, self._lease_s = build, config, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
         self._lost = lost
         self._claim = Claim(where, node, claim_wait_s)
@@ -68,7 +69,7 @@ class Ledgers:
 
     async def start(self) -> None:
         """Claim the node and begin to renew its lease. `ConfigurationError` if another process holds the claim."""
-        if not self._serving:
+        if not self.serving:
             return
         await self._claim.take()
         try:
@@ -90,7 +91,7 @@ class Ledgers:
             writer = self._made(tenant)
             await writer.start()
             try:
-                if self._serving:
+                if self.serving:
                     await self._demand_whole(tenant)
                     self.recovered[tenant] = await recover(
                         self._engine, writer, self._clock, build=self._build, config=self._config
@@ -133,12 +134,12 @@ class Ledgers:
             with suppress(asyncio.CancelledError):
                 await self._renewal
         for writer in self.writers.values():
-            if self._serving and writer.healthy:
+            if self.serving and writer.healthy:
                 with suppress(LedgerUnavailable):  # then the next start says what this one could not
                     await writer.append(stopped(writer, self._clock))
             await writer.stop()
         self.writers.clear()
-        if self._serving:
+        if self.serving:
             with suppress(SQLAlchemyError, OSError):  # the lease then runs out by itself
                 await retire(self._engine, self._node)
         await self._claim.release()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import archiving
-from gateway.bootstrap.archiving import archiving_of, keep_archiving
+from gateway.bootstrap.archiving import archiving_of, keep_archiving, retaining_of
 from gateway.bootstrap.site import open_site
 from gateway.core.errors import RecordsArchived
 from gateway.exchange.activations import Activations
 from gateway.exchange.archive_figures import ArchiveFigures, Figures
-from gateway.exchange.archiving import Waits
+from gateway.exchange.archiving import Busy, Waits
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from gateway.store.keyring import Keyring
@@ -79,6 +79,38 @@ async def test_what_waits_and_what_fails_is_told_and_the_others_go_on(
     assert "records 0 to 4095 wait to be archived: hold" in caplog.text
     assert "records could not be archived: OSError" in caplog.text
     assert "no room" not in caplog.text
+
+
+async def test_a_command_is_no_boot_of_its_node_and_who_serves_is(tmp_path: Path) -> None:
+    settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, tmp_path)
+    await migrate.upgrade(settings)
+    Keyring.create(tmp_path / "keys").close()
+    async with open_site(settings) as command, open_site(settings, serving=True) as node:
+        assert command.node.id == node.node.id
+        one, two = command.holder("ar"), command.holder("ar")
+        assert one != two
+        assert (one.count("/"), one[:3]) == (0, "ar_")
+        assert node.holder("ar").startswith(f"{node.node.id}/{node.node.boot}/ar_")
+        for job in (archiving_of, retaining_of):
+            lease, other = job(command)._lease("work"), job(node)._lease("work")
+            assert await lease.take()
+            assert not await other.take(), "who serves waits for the command"
+            await lease.release()
+            assert await other.take()
+            assert not await lease.take(), "and the command for who serves"
+            await other.release()
+
+
+async def test_another_that_is_at_it_keeps_no_range_and_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def asked(*_: object) -> tuple[list[Any], Busy]:
+        return [], Busy()
+
+    monkeypatch.setattr(archiving, "due", asked)
+    with caplog.at_level(logging.WARNING, "gateway"):
+        figures, ledger = await _round(tmp_path, directory="archive")
+    assert (figures.all[ledger].waits, figures.failures, caplog.text) == (None, [], "")
 
 
 async def test_an_archive_is_to_tell_what_stood_at_its_end_and_nothing_where_that_cannot_be_read(

@@ -20,6 +20,7 @@ from gateway.ledger.entry import Entry
 from gateway.ledger.record import ClassesInfo, Detail
 from gateway.settings import load
 from gateway.store.indexer import Indexer
+from gateway.store.lease import Lease
 from gateway.store.postings import BLOCK
 from tests.cli.kit import Run, change, copied
 from tests.store.kit import entry
@@ -120,6 +121,19 @@ def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Ru
             assert (found.archives, found.waits, found.over_s > 0) == (1, None, True)
 
     asyncio.run(look())
+
+
+def test_a_second_command_says_that_another_is_at_it(gateway: Run, filled: Path) -> None:
+    async def held() -> None:
+        async with open_site(load(filled / "gateway.toml")) as place:
+            lease = Lease(place.engine, f"archive/{place.tenants['default'].ledger}", "ar_1", place.clock, 600)
+            assert await lease.take()
+
+    asyncio.run(held())
+    told = gateway("audit", "archive")
+    assert (told.code, told.out) == (1, "")
+    assert "another process is at it" in told.err
+    assert not (filled / "archive").exists()
 
 
 PERIOD = ("--from", "2023-11-14", "--to", "2023-11-15")

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.exchange.activations import Activations
 from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.archived import Archives
-from gateway.exchange.archiving import Archiving, Waits
+from gateway.exchange.archiving import Archiving, Busy, Waits
 from gateway.ledger.note import Verifier
 from gateway.store.archives import Archived, ArchiveStore
 from gateway.store.lease import Lease
@@ -71,6 +71,6 @@ async def mine(store: Store) -> AsyncIterator[Mine]:
         )
 
 
-async def advance(store: Store, failpoint: Any = None, before_us: int = LATER_US) -> Archived | Waits | None:
+async def advance(store: Store, failpoint: Any = None, before_us: int = LATER_US) -> Archived | Waits | Busy | None:
     async with mine(store) as one:
         return await archiving(store, failpoint).advance(one, before_us)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from gateway.exchange.archive_blocks import Mine
-from gateway.exchange.archiving import Waits
+from gateway.exchange.archiving import Busy, Waits
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import Detail
 from gateway.ledger.tiles import WIDTH
@@ -63,7 +63,7 @@ class Archivings(Checkpoints):
         return entry(detail=Detail(reason="asked"), subjects=(f"su_{self._ranges}",))
 
     async def round(self) -> None:
-        assert not isinstance(await self._job.advance(self._mine, LATER_US), Waits)
+        assert not isinstance(await self._job.advance(self._mine, LATER_US), Waits | Busy)
 
     async def done(self) -> None:
         found = await ArchiveStore(self.store.engine).all(LEDGER)

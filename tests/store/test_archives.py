@@ -90,7 +90,10 @@ async def test_an_archived_block_leaves_as_a_whole_and_the_ledger_verifies(eithe
     store, database = either
     assert (await verified(store)).failure is None, "named, and not removed yet"
     archives = ArchiveStore(store.engine)
+    assert [one.id for one in await archives.leaving(LEDGER)] == ["ar_0"]
+    assert not await archives.remove(LEDGER, 0), "none before the end of an archive that was looked at"
     pieces = await removed(store)
+    assert await archives.leaving(LEDGER) == ()
     assert pieces == (BLOCK // PIECE if store.where.kind == "sqlite" else 1)
     verdict = await verified(store)
     assert (verdict.failure, verdict.size, verdict.archived, verdict.unread) == (None, SIZE, BLOCK, BLOCK)

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from gateway.ledger.record import NodeInfo
 from gateway.store.lease import Lease
+from gateway.store.node import register
 from tests.store.kit import Store
 
 
@@ -73,9 +75,24 @@ async def test_leases_of_other_names_are_apart(store: Store) -> None:
     assert await lease_of(store, "two", "b").take()
 
 
-async def test_the_lease_of_a_former_boot_is_not_waited_for(store: Store) -> None:
+async def test_the_lease_of_a_former_boot_is_not_waited_for_by_the_one_that_serves(store: Store) -> None:
+    await register(store.engine, NodeInfo(id="nd_1", boot="bt_1"), store.clock)
     assert await lease_of(store, "nd_1/bt_1/a").take()
     assert not await lease_of(store, "nd_1/bt_1/b").take()
     assert not await lease_of(store, "ndx1/bt_2/a").take()
     assert not await lease_of(store, "nd_2/bt_2/a").take()
+    assert not await lease_of(store, "nd_1/bt_2/a").take(), "it serves not, or has lost its claim: the other one lives"
+    await register(store.engine, NodeInfo(id="nd_1", boot="bt_2"), store.clock)
     assert await lease_of(store, "nd_1/bt_2/a").take()
+    assert not await lease_of(store, "nd_1/bt_1/a").take(), "and who has lost its claim takes nothing back"
+
+
+async def test_a_command_is_waited_for_by_the_node_that_it_runs_beside_and_waits_for_it(store: Store) -> None:
+    await register(store.engine, NodeInfo(id="nd_1", boot="bt_1"), store.clock)
+    command, node = lease_of(store, "ar_1"), lease_of(store, "nd_1/bt_1/a")
+    assert await command.take()
+    assert not await node.take()
+    assert not await lease_of(store, "ar_2").take()
+    await command.release()
+    assert await node.take()
+    assert not await command.take()

@@ -88,6 +88,7 @@ async def _whole(store: Store, by: Found) -> None:
         ("nd_1/bt_1/ar_1", "ar_2"),  # a command beside the one that serves
         ("ar_1", "nd_1/bt_1/ar_2"),
         ("ar_1", "ar_2"),
+        ("nd_1/bt_1/ar_1", "nd_1/bt_2/ar_2"),  # one that calls itself a boot of the node, and has not its claim
     ],
 )
 async def test_of_two_processes_of_one_node_the_second_leaves_it_to_the_first(
@@ -100,17 +101,25 @@ async def test_of_two_processes_of_one_node_the_second_leaves_it_to_the_first(
     await _whole(whole, made)
 
 
-async def test_two_whom_no_lease_keeps_apart_do_not_share_a_file(whole: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second writes, names, records and removes while the first is at its block, with its file open."""
-    write = Blocks.write
-    found: list[Found] = []
+@pytest.mark.parametrize("read", [False, True])
+async def test_two_whom_no_lease_keeps_apart_do_not_share_a_file(
+    whole: Store, monkeypatch: pytest.MonkeyPatch, read: bool
+) -> None:
+    """The second writes, names, records and removes while the first has its file open, and has read its block or not:
+    what it writes from then on goes into its own."""
+    write, found = Blocks.write, list[Found]()
 
     async def slow(blocks: Blocks, writer: Archiver, number: int, end: int) -> None:
-        if not found:
-            found.append(None)
-            whole.clock.advance(301)
-            found[0] = await advance(whole, holder=OTHER)
-        await write(blocks, writer, number, end)
+        if found:  # of the second
+            await write(blocks, writer, number, end)
+            return
+        found.append(None)
+        if read:
+            await write(blocks, writer, number, end)
+        whole.clock.advance(301)
+        found[0] = await advance(whole, holder=OTHER)
+        if not read:
+            await write(blocks, writer, number, end)
 
     monkeypatch.setattr(Blocks, "write", slow)
     assert await advance(whole) == Busy()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.core.errors import RecordsArchived, VerificationError
@@ -15,6 +16,7 @@ from gateway.evidence.archive import Archiver
 from gateway.exchange.archive_blocks import Blocks, Mine
 from gateway.exchange.archived import digest_of
 from gateway.exchange.archiving import Archiving, Busy, Waits
+from gateway.ledger.entry import Entry
 from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings
 from gateway.store.archives import Archived, ArchiveStore, Range
@@ -24,7 +26,7 @@ from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from tests.exchange.archive_kit import LATER_US, archives, archiving, mine
 from tests.exchange.test_archiving import Killed, verified
-from tests.store.archive_kit import fill, template
+from tests.store.archive_kit import fill, named, template
 from tests.store.kit import LEDGER, Store
 from tests.store.kit import opened as store_opened
 from tests.store.test_archives import allow
@@ -246,6 +248,33 @@ async def test_a_file_that_went_on_record_while_it_was_looked_at_stays(
     monkeypatch.setattr(Archiving, "_others", late)
     assert await advance(whole) == Busy()
     await _whole(whole, found[0])
+
+
+class Telling:
+    """A writer that tells nothing of what it has appended; `before`: what another does just before it."""
+
+    def __init__(self, writer: Any, before: Callable[[], Awaitable[object]] | None = None) -> None:
+        self._writer, self._before = writer, before
+
+    async def submit(self, entry: Entry) -> None:
+        if self._before is not None:
+            await self._before()
+        await self._writer.submit(entry)
+
+
+async def test_who_did_not_hear_that_its_own_archive_is_on_record_finds_it_there(whole: Store) -> None:
+    async with mine(whole) as one:
+        deaf = msgspec.structs.replace(one, writer=Telling(one.writer))
+        made = await archiving(whole).advance(deaf, LATER_US)
+    await _whole(whole, made)
+
+
+async def test_whose_range_is_on_record_as_anothers_takes_its_own_file_back(whole: Store) -> None:
+    async with mine(whole) as one:
+        late = msgspec.structs.replace(one, writer=Telling(one.writer, lambda: named(whole)))
+        assert await archiving(whole).advance(late, LATER_US) == Busy()
+    assert _lying(whole) == []
+    assert [one.id for one in await ArchiveStore(whole.engine).all(LEDGER)] == ["ar_0"]
 
 
 # ------------------------------------------------------------------------------------------------------ what is left

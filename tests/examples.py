@@ -4,6 +4,7 @@ an earlier run, as in a new clone, it takes some seconds of a processor."""
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
 
 
@@ -15,5 +16,6 @@ def _some(text: str) -> None:
 
 def share_examples() -> None:
     """For all processes that are forked from this one from now on."""
+    charmap.charmap()  # texts that were drawn before keep what they were drawn from, and do not ask again
     _some()
     providers._get_local_constants()

@@ -64,6 +64,7 @@ def test_all_that_a_bundle_of_the_period_carries_equals_the_ground_truth(whole: 
     assert found == []
 
 
+@pytest.mark.instrument
 def test_a_bundle_that_opens_some_details_tells_what_these_say(written: Written) -> None:
     every = {one.kind: one for one in asked(written) if one.id != MANY}
     assert every["subject"].id == ASKED

@@ -1535,6 +1535,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await archives.all(w.mine), ()
 
 
+@ask("archives.ArchiveStore.leaving")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = await _archives(w)
+    assert await archives.leaving(w.theirs)
+    return await archives.leaving(w.mine), ()
+
+
 @ask("archives.ArchiveStore.holding")
 async def _(w: World) -> tuple[Any, Any]:
     archives = await _archives(w)

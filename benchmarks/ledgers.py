@@ -25,6 +25,9 @@ START_US = 1_767_225_600_000_000
 STEP_US = 3_155_760
 """Microseconds between two records: ten million of them are a year."""
 SUBJECT, OFTEN = "su_seldom", "su_often"
+SELDOM = 400
+"""The place of an actor who does one in three thousand things: three pages of a million records, and the last one of
+those who do it has a few."""
 LOT = 100_000
 _NAMES = ("tenant", "seq", *COLUMNS, "bytes", "hash")
 _INDEXES = {"record_exchange": "exchange", "record_trace": "trace", "record_occurred_at": "occurred_at"}
@@ -74,13 +77,20 @@ def rows(first: int, end: int) -> Iterator[tuple[Any, ...]]:
         alike = (actors[number], agents[number], actions[number])
         hashes = random_bytes[number * 64 : number * 64 + 64]
         trace = f"{drawn.getrandbits(128):032x}"
-        # Now and then an administrator does something.
-        odd = seq % 50_000 == 0
-        event, decision = ("policy.activated", None) if odd else ("exchange.requested", decisions[number])
+        event, decision = _administered(seq), None
+        if event is None:
+            event, decision = "exchange.requested", decisions[number]
         common = (purposes[number], None, zones[number], classes[number], trace, _BODY, hashes[:32])
         yield (LEDGER, seq, exchange, event, at, at, exchange, *alike, decision, *common)
         ended = (purposes[number], outcomes[number], zones[number], classes[number], trace, _BODY, hashes[32:])
         yield (LEDGER, seq + 1, exchange, "exchange.completed", at, at, exchange, *alike, decision, *ended)
+
+
+def _administered(seq: int) -> str | None:
+    """What an administrator did at this place, now and then: one kind fills pages of a million, one does not."""
+    if seq % 50_000 == 0:
+        return "policy.activated"
+    return "key.created" if seq % 2_000 == 0 else None
 
 
 def subjects(first: int, end: int) -> Iterator[tuple[str, str, int]]:

@@ -146,16 +146,24 @@ async def states(engine: AsyncEngine, ledgers: Iterable[tuple[str, str, str]]) -
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Write it, durable, last: with it the backup is there; a crash before leaves a directory that is none."""
+    """Write it, durable, last: with it the backup is there; a crash before leaves a directory that is none.
+    `ConfigurationError` where another has written one, or is about to."""
     temporary = directory / f".{MANIFEST}.new"
     data = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     try:
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, directory / MANIFEST)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link takes nobody's place, where a rename would: another backup that ended here first stays.
+            os.link(temporary, directory / MANIFEST)
+        finally:
+            temporary.unlink()
         _synced(directory)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{directory} holds another backup: none is ever written over") from error
     except OSError as error:
         raise LedgerUnavailable(f"the backup's manifest could not be written: {type(error).__name__}") from error
 

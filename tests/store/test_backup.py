@@ -51,12 +51,13 @@ def test_nothing_is_written_over(sqlite_settings: Settings, tmp_path: Path) -> N
         backup.new_directory(tmp_path / "b")
 
 
-def test_two_who_write_one_manifest_at_once_do_not_write_into_each_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [".manifest.json.new", "manifest.json"])
+def test_of_two_who_write_one_manifest_the_later_changes_nothing(tmp_path: Path, name: str) -> None:
     manifest = Manifest(made_at="2026-11-24T01:02:03.000004Z", database="postgresql", revision="1", ledgers=())
-    (tmp_path / ".manifest.json.new").write_bytes(b"another's, half written")
-    with pytest.raises(LedgerUnavailable, match="manifest"):
+    (tmp_path / name).write_bytes(b"another's")
+    with pytest.raises(ConfigurationError, match="holds another backup"):
         backup.write_manifest(tmp_path, manifest)
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"another's, half written"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: b"another's"}
 
 
 def _changed(manifest: dict[str, Any], **values: Any) -> bytes:

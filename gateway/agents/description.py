@@ -54,7 +54,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         if self.types & {"integer", "number"}:
             try:
                 number: object = msgspec.json.decode(value)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, ValueError, RecursionError):
                 return value
             return number if isinstance(number, (int, float)) else value
         return value

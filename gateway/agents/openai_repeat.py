@@ -75,7 +75,7 @@ class Repeat(msgspec.Struct, frozen=True):
                 return None
         try:
             text = _text.decode(f'"{inside}"')
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError):
             return None
         if not text:
             return None

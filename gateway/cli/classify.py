@@ -120,7 +120,7 @@ class Classifier:
     def _text(self, line: bytes) -> dict[str, Any]:
         try:
             part = Part(pointer="", text=_line.decode(line).text)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return {"error": 'a line must be a JSON object with "text", a string, in UTF-8'}
         return self._found((part,), places=False)
 

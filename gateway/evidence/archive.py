@@ -269,7 +269,7 @@ def digest(file: BinaryIO) -> str:
 def _header(data: bytes) -> Header:
     try:
         header = msgspec.json.decode(data, type=Header)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FormatError(f"{HEADER} is not in its form") from error
     if header.v != 1 or canonical.encode(msgspec.to_builtins(header)) != data:
         raise FormatError(f"{HEADER} is not in its form")
@@ -281,7 +281,7 @@ def _header(data: bytes) -> Header:
 def _part(line: bytes) -> Beside:
     try:
         part = msgspec.json.decode(line, type=Beside)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FormatError("a sealed part of an archive is not in its form") from error
     if canonical.encode(msgspec.to_builtins(part)) != line:
         raise FormatError("a sealed part of an archive is not in its form")

@@ -120,6 +120,8 @@ class Admission:
         limited = None if exchange.arrival.identity is not None else self._credential_rate(exchange, identity)
         if limited is not None:
             return limited
+        if given.repeated is not None:
+            return Refusal(code="header_invalid", field=given.repeated.title(), hint="one value, not two that differ")
         if isinstance(purpose, Refusal):
             return purpose
         if given.route not in (None, EXACT):  # a wish that was misspelt must not go unheard

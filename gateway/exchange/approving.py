@@ -279,7 +279,7 @@ class Approving:
             return None
         try:
             return decode(opened.value or b"")
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError) as error:
             raise VerificationError("the sealed request of an approval cannot be read") from error
 
     async def _revealed(self, who: Approver, one: Approval, content: dict[str, Any]) -> None:

@@ -46,6 +46,8 @@ class Headers(msgspec.Struct, frozen=True, kw_only=True):
     delegation: tuple[str, ...] = ()
     """`X-Exchange-Delegation`: for which exchange an agent calls."""
     traceparent: str | None = None
+    repeated: str | None = None
+    """The name of one that says one thing and was given with two values: who reads the other is told something else."""
 
     @property
     def exact(self) -> bool:
@@ -345,9 +347,16 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
 def own_headers(arrival: Arrival) -> Headers:
     """The `X-` headers of `interface.md`, the credential's, the trace's and the idempotency key, in one pass."""
     found: dict[str, tuple[str, ...]] = {}
+    repeated = None
     for name, value in arrival.headers:
-        if name in _OWN:
-            found[name] = (*found[name], value) if name in found else (value,)
+        if name not in _OWN:
+            continue
+        if name in found:
+            if name in _SINGLE and value != found[name][0]:
+                repeated = name
+            found[name] = (*found[name], value)
+        else:
+            found[name] = (value,)
     if not found:
         return _NONE
     values = found.get
@@ -362,6 +371,7 @@ def own_headers(arrival: Arrival) -> Headers:
         idempotency=values("idempotency-key", _ABSENT)[0],
         delegation=values(DELEGATION, ()),
         traceparent=values("traceparent", _ABSENT)[0],
+        repeated=repeated,
     )
 
 
@@ -377,6 +387,7 @@ def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([item for item in items if item]))
 
 
+_SINGLE = frozenset({"x-purpose", "x-route", "x-receipt", "idempotency-key"})
 _OWN = frozenset(
     {
         "authorization",

@@ -36,7 +36,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.commitment import matches
 from gateway.ledger.lots import TIME_BYTES, WORTH, Stored, link_text, linked, place_of
 from gateway.ledger.merkle import Frontier
-from gateway.ledger.record import GENESIS, MAX_BYTES, Envelope, parse, parse_detail
+from gateway.ledger.record import GENESIS, MAX_BYTES, Detail, Envelope, parse, parse_detail
 
 STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree", "root", "missing")
 """The names of the steps above, in their order; `detail` is the step of `check_detail`."""
@@ -330,15 +330,15 @@ class Verification:
             self._covered = size
 
 
-def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -> bool:
-    """Whether a detail is there and is the one that the envelope commits to.
+def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -> Detail | None:
+    """The detail, where it is there and is the one that the envelope commits to.
 
-    False where the envelope commits to one that was deleted (then the record says "commitment only") or to none.
+    None where the envelope commits to one that was deleted (then the record says "commitment only") or to none.
     `VerificationError` for a detail that is another, is not one, or that no record commits to.
     """
     # 1. No detail: nothing to open.
     if detail is None:
-        return False
+        return None
     # 2. A detail must be committed to.
     if envelope.detail is None or salt is None:
         raise VerificationError("detail: nothing commits to it")
@@ -347,7 +347,6 @@ def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -
         raise VerificationError("detail: not what the record commits to")
     # 4. The bytes must be a detail.
     try:
-        parse_detail(detail)
+        return parse_detail(detail)
     except FormatError as error:
         raise VerificationError(f"detail: {error}") from error
-    return True

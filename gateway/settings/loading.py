@@ -50,11 +50,16 @@ def secret(reference: str, base: str, environment: Mapping[str, str] | None = No
         value = (os.environ if environment is None else environment).get(name)
         if not value:
             raise ConfigurationError(f"the environment variable {name} is empty or not set")
+        if not _unicode(value):
+            raise ConfigurationError(f"the environment variable {name} must be UTF-8")
         return value
     try:
         return Path(base, name).read_text("utf-8").strip()
     except OSError as error:
         raise ConfigurationError(f"the secret file {name} cannot be read") from error
+    except UnicodeDecodeError:
+        # Without its cause, which holds what was read.
+        raise ConfigurationError(f"the secret file {name} must be UTF-8") from None
 
 
 def _known(document: Any, model: type[msgspec.Struct], place: str) -> None:
@@ -102,12 +107,23 @@ def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
             nearest = f"; the nearest known one is GATEWAY_{section.upper()}_{near[0].upper()}" if near else ""
             raise ConfigurationError(f"{variable} is not a setting{nearest}")
+        if not _unicode(text):
+            raise ConfigurationError(f"{variable} must be UTF-8")
         value: Any = text.split(",") if get_origin(keys[key]) is tuple else text
         try:
             converted = msgspec.convert(value, keys[key], strict=False)
         except msgspec.ValidationError as error:
             raise ConfigurationError(f"{variable}: {_without_values(str(error))}") from error
         document.setdefault(section, {})[key] = converted
+
+
+def _unicode(text: str) -> bool:
+    """Whether an environment's value was text: bytes that are none stand in it as surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_values(message: str) -> str:

@@ -12,6 +12,7 @@ from gateway.ledger.activated import SAID, Decided
 from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
+from gateway.store.named import Named
 from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.search import Hit
 
@@ -30,6 +31,8 @@ class Beside:
         """Of the postings of every block that was gone over whole."""
         self.decided = Decided()
         """By which policies what was decided, and which were in force."""
+        self.named = Named()
+        """Whom the details that are there name."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -52,8 +55,11 @@ class Beside:
             opened = check_detail(envelope, stored.detail_salt, stored.detail)
         except VerificationError as error:
             raise VerificationError(f"record {stored.seq}: {error}") from error
-        self.details += opened
-        self.commitments += not opened and envelope.detail is not None
+        if opened is not None:
+            self.details += 1
+            self.named.take(stored.seq, opened)
+        elif envelope.detail is not None:
+            self.commitments += 1
 
     def decision(self, envelope: Envelope) -> None:
         """By which policy it was decided, or which is in force."""
@@ -67,3 +73,4 @@ class Beside:
         self.kept += later.kept
         self.expected.join(later.expected)
         self.decided.join(later.decided)
+        self.named.join(later.named)

@@ -147,7 +147,7 @@ def trusted(program: Path) -> str:
 def _read(answer: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer, type=kind, strict=True)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         # Without its cause, which could show what it answered.
         raise LedgerUnavailable("keys.provider did not answer with one line of JSON in its form") from None
 

@@ -129,6 +129,8 @@ def parse_filters(values: Mapping[str, str]) -> Filters | Refusal:
                 return _wrong(name, "a time like 2026-11-24T01:02:03Z, or a date")
             value = time
         fields[name] = value
+    if "from" in fields and fields.get("to", fields["from"]) < fields["from"]:
+        return _wrong("to", "a time that is not before `from`")
     return msgspec.convert(fields, Filters)
 
 

@@ -172,5 +172,5 @@ def _case(row: RowMapping) -> Case:
 def _terms(data: bytes) -> Terms:
     try:
         return msgspec.json.decode(data, type=Terms)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise LedgerUnavailable("a case of a data subject cannot be read") from error

@@ -11,6 +11,7 @@
     9. kept content that can be opened, against the commitment to it   (`kept_check`)
    10. every decision, and the head, against what the ledger says was in force   (`ledger.activated`): told apart, as
        no failure of the evidence, which shows it
+   11. every link from a data subject to a record against the detail that names them, both ways   (`named`)
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
 elsewhere. Without it, who holds the signing key or has deleted the newest
@@ -18,6 +19,7 @@ records and all checkpoints of them is not found; the verdict says how many reco
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 import msgspec
 from sqlalchemy import func, select, tuple_
@@ -29,7 +31,7 @@ from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import PREPARED, STITCHED, Stitched, stitched
 from gateway.ledger.note import Verifier
-from gateway.ledger.record import GENESIS, Envelope
+from gateway.ledger.record import GENESIS, Envelope, parse_detail
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import Verification, beginning
 from gateway.store.archives import Archived, ArchiveStore
@@ -37,6 +39,7 @@ from gateway.store.batch import EMPTY, Head
 from gateway.store.beside import Beside
 from gateway.store.engine import reading
 from gateway.store.kept_check import KeptTally, Opener, check_kept
+from gateway.store.named import Links, Said, subjects
 from gateway.store.postings import BLOCK, Tally
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Search
@@ -131,7 +134,7 @@ class LedgerVerification:
         self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 10. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 11. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
@@ -197,6 +200,9 @@ class LedgerVerification:
         standing = self._beside.decided.standing(before.size)
         self._misnamed = standing is not None and standing != (before.policy or "")
         await self._posted(blocks)
+        # 11.
+        again = partial(self._named_elsewhere, archives, read)
+        await Links(self._engine, self._ledger).compare(self._beside.named, self._size, again, self._archived)
         # 9.
         self._content = await check_kept(self._engine, self._ledger, self._opener, self._beside.kept)
         return covered
@@ -242,6 +248,17 @@ class LedgerVerification:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
         self._archived = self._size = one.end
         self._last = last
+
+    async def _named_elsewhere(self, archives: Sequence[Archived], read: Read | None, block: int) -> Said:
+        """Whom the details of a block that lies in an archive name, of those that can be opened now."""
+        one = next(one for one in archives if one.first <= block * BLOCK < one.end)
+        found: dict[int, frozenset[str]] = {}
+        records = None if read is None else read(one)
+        if records is not None:
+            async for some in records:
+                here = (stored for stored in some if stored.seq // BLOCK == block and stored.detail is not None)
+                found |= {stored.seq: subjects(parse_detail(stored.detail or b"")) for stored in here}
+        return found
 
     def _checked(self, stored: StoredCheckpoint) -> Checkpoint:
         found = signed.verify(stored.note, self._verifier)

@@ -84,6 +84,8 @@ def test_the_default_answer_is_for_every_other_status() -> None:
         (parameter({"type": "integer", "maximum": 5}, "integer"), ["6"], False),
         (parameter({"type": "integer"}, "integer"), ["five"], False),
         (parameter({"type": "integer"}, "integer"), ["[1]"], False),
+        (parameter({"type": "integer"}, "integer"), ["[" * 5_000], False),
+        (parameter({"type": "integer"}, "integer"), ['"\ud800"'], False),
         (parameter({"type": "boolean"}, "boolean"), ["true"], True),
         (parameter({"type": "boolean"}, "boolean"), ["yes"], False),
         (parameter({"type": "string"}, "string"), ["5"], True),

@@ -83,9 +83,11 @@ def test_it_needs_no_configuration_and_makes_nothing(gateway: Run, empty: Path) 
     assert {path.name for path in empty.iterdir()} == {"gateway.toml", "texts"}
 
 
-@pytest.mark.parametrize("line", ["nonsense", "{}", '{"text": 3}', "[]", '{"text": "\\ud800"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "line", ['{"text": "\xff"}', "nonsense", "{}", '{"text": 3}', "[]", '{"text": "\\ud800"}', "[" * 100_000]
+)
 def test_a_line_that_cannot_be_read_says_so_in_its_place(gateway: Run, empty: Path, line: str) -> None:
-    (empty / "texts").write_text(f"{PERSONAL}\n{line}\n{PERSONAL}\n")
+    (empty / "texts").write_bytes(f"{PERSONAL}\n{line}\n{PERSONAL}\n".encode("latin-1"))
     result = gateway("classify", "texts")
     first, wrong, last = answers(result.out)
     assert result.code == 1

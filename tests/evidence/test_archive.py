@@ -194,6 +194,16 @@ def test_a_member_that_is_gone_is_missed(ledger: Ledger, gone: str) -> None:
         Archive(_rewritten(made(ledger), lambda name, data: None if name.startswith(gone) else (name, data)))
 
 
+def test_what_is_not_utf8_is_not_in_its_form(ledger: Ledger) -> None:
+    def changed(name: str, data: bytes) -> tuple[str, bytes]:
+        return name, data.replace(b'"', b'"\xff', 1) if name == files.HEADER else data
+
+    with pytest.raises(FormatError, match="not in its form"):
+        Archive(_rewritten(made(ledger), changed))
+    with pytest.raises(FormatError, match="not in its form"):
+        files._part(b'{"key":"\xff"}')
+
+
 def test_a_member_that_is_changed_or_new_is_found(ledger: Ledger) -> None:
     def changed(name: str, data: bytes) -> tuple[str, bytes]:
         return name, data.replace(b"dk_1", b"dk_2")

@@ -55,6 +55,12 @@ def test_a_credential_header_that_is_there_twice_repeats_even_with_one_value() -
     assert not own_headers(arrival(("authorization", "a"), ("x-api-key", "b"))).repeats_a_credential
 
 
+@pytest.mark.parametrize("name", ["x-purpose", "x-route", "x-receipt", "idempotency-key"])
+def test_a_header_that_says_one_thing_is_repeated_where_it_says_two(name: str) -> None:
+    assert own_headers(arrival((name, "a"), (name, "b"))).repeated == name
+    assert own_headers(arrival((name, "a"), ("x-data-class", "b"), (name, "a"))).repeated is None
+
+
 def test_a_list_header_is_the_same_in_one_line_or_in_several_without_repeats_and_empty_items() -> None:
     joined = own_headers(arrival(("x-data-class", " phi, pii ,,phi,")))
     apart = own_headers(arrival(("x-data-class", "phi"), ("x-purpose", "no"), ("x-data-class", "pii")))

@@ -40,6 +40,7 @@ def test_a_variable_that_names_no_setting_or_has_no_fit_value_is_refused_by_its_
     assert "names no section" in refused({"GATEWAY_AGENT_URL": HIDDEN}), "tables come from the file alone"
     assert refused({"GATEWAY_SERVER_PORT": HIDDEN}).startswith("GATEWAY_SERVER_PORT: ")
     assert refused({"GATEWAY_SERVER_LOG_LEVEL": HIDDEN}).startswith("GATEWAY_SERVER_LOG_LEVEL: ")
+    assert refused({"GATEWAY_SERVER_HOST": "\udcff"}) == "GATEWAY_SERVER_HOST must be UTF-8"
 
 
 def test_a_value_of_a_wrong_type_is_named_by_its_place_and_never_quoted() -> None:
@@ -76,3 +77,8 @@ def test_a_secret_comes_from_where_its_reference_says_or_is_refused(tmp_path: Pa
     for reference in ("env:TOKEN", "file:no"):
         with pytest.raises(ConfigurationError):
             secret(reference, str(tmp_path), {"TOKEN": ""})
+    (tmp_path / "token").write_bytes(HIDDEN.encode() + b"\xff")
+    for reference in ("env:TOKEN", "file:token"):
+        with pytest.raises(ConfigurationError, match="must be UTF-8") as raised:
+            secret(reference, str(tmp_path), {"TOKEN": f"{HIDDEN}\udcff"})
+        assert raised.value.__cause__ is None

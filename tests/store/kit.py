@@ -115,10 +115,12 @@ def entry(
     subjects: tuple[str, ...] = (),
     **fields: Any,
 ) -> Entry:
-    """An entry with these fields of its envelope."""
+    """An entry with these fields of its envelope. Its detail names the subjects, as that of every record does."""
     envelope = Envelope(id=uuid7(us), tenant=ledger, event=event, occurred_at=timestamp(us), **fields)
     if detail is None:
         return Entry.of(envelope, subjects=subjects)
+    if detail.subjects is None and subjects:
+        detail = msgspec.structs.replace(detail, subjects=subjects)
     salt, data = new_salt(), encode_detail(detail)
     envelope.detail = committed(salt, "detail", data)
     return Entry.of(envelope, detail=data, salt=salt, subjects=subjects)

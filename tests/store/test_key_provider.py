@@ -50,6 +50,7 @@ def test_it_gets_no_arguments_and_of_the_environment_what_is_named(
         ("print('canary')", "one line of JSON"),
         ("answer(wrapped='AAAA', more='canary')", "one line of JSON"),
         ("answer(wrapped=17)", "one line of JSON"),
+        ("""sys.stdout.buffer.write(b'{"wrapped": "\\xff"}')""", "one line of JSON"),
         ("answer(wrapped='AA')", "base64"),
         ("answer(wrapped='')", "nothing that wraps"),
         ("answer(wrapped=asked['secret'])", "nothing that wraps"),

@@ -272,6 +272,13 @@ def test_a_value_that_cannot_be_is_refused_by_the_filter_s_name_without_the_valu
         assert value not in (refusal.hint or "").split(", ")
 
 
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    refusal = parse_filters({"from": "2026-11-25", "to": "2026-11-24"})
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.field) == ("parameter_invalid", "to")
+    assert isinstance(parse_filters({"from": "2026-11-24", "to": "2026-11-24"}), Filters)
+
+
 def test_an_unknown_filter_is_refused_and_odd_names_are_not_repeated() -> None:
     refusal = parse_filters({"who": "x"})
     assert isinstance(refusal, Refusal)

@@ -103,6 +103,21 @@ async def test_another_wish_for_a_route_is_refused_and_not_passed_over(sqlite_se
         assert not any(agent.received for agent in site.agents.values())
 
 
+@pytest.mark.parametrize("name", ["X-Purpose", "Idempotency-Key"])
+async def test_one_header_with_two_values_is_refused_and_none_of_them_taken(
+    sqlite_settings: Settings, name: str
+) -> None:
+    """Whichever is read, who reads the other has been told something else."""
+    async with system(sqlite_settings) as site:
+        key = await site.key("clerk", purposes=("TREAT",))
+        body = {"model": "cloud", "messages": [{"role": "user", "content": PUBLIC}]}
+        headers = [("authorization", f"Bearer {key}"), (name, "TREAT"), (name, "HPAYMT")]
+        answer = await site.http.post("/v1/chat/completions", json=body, headers=headers)
+        assert (answer.status_code, code(answer)) == (400, "header_invalid")
+        assert answer.json()["error"]["param"] == name
+        assert not any(agent.received for agent in site.agents.values())
+
+
 async def test_exact_does_not_fall_back_either(sqlite_settings: Settings) -> None:
     async with system(sqlite_settings) as site:
         site.agents["cloud"].behave = _failing(500)

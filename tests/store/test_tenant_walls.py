@@ -23,7 +23,7 @@ from gateway.ledger import cosignature
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Delegated, Entry, SealedPart, SessionGrowth
 from gateway.ledger.note import Signer
-from gateway.ledger.record import timestamp
+from gateway.ledger.record import Detail, timestamp
 from gateway.ledger.rotation import Rotation, issue
 from gateway.store import reader as reader_module
 from gateway.store.api_keys import Administrator, ApiKeyStore, NewKey
@@ -49,6 +49,7 @@ from gateway.store.incidents import opened as incident_opened
 from gateway.store.kept import KeptStore, everything
 from gateway.store.kept_check import KeptTally, check_kept
 from gateway.store.mcp_sessions import McpSessions, Owner
+from gateway.store.named import Links, Named, Said
 from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
@@ -818,6 +819,22 @@ async def _(w: World) -> tuple[Any, Any]:
 async def _(w: World) -> tuple[Any, Any]:
     assert (await check_kept(w.store.engine, w.theirs, None, 0)).closed
     return await check_kept(w.store.engine, w.mine, None, 0), KeptTally()
+
+
+@ask("named.Links.compare")
+async def _(w: World) -> tuple[Any, Any]:
+    async def nowhere(block: int) -> Said:
+        raise AssertionError(f"block {block} lies in no archive")
+
+    async def left(ledger: str) -> list[int]:
+        """What is not taken off by a link of this ledger."""
+        named = Named()
+        named.take(3, Detail(subjects=("su_theirs",)))
+        await Links(w.store.engine, ledger).compare(named, 4, nowhere, archived=0)
+        return list(named.left())
+
+    assert await left(w.theirs) == []
+    return await left(w.mine), [0]
 
 
 @ask("kept.KeptStore.exchanges")

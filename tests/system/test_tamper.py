@@ -178,6 +178,7 @@ _PG_CASES = {
 _PG_CUT = """
 DELETE FROM record WHERE tenant = '{ledger}' AND seq >= 8;
 DELETE FROM detail WHERE tenant = '{ledger}' AND seq >= 8;
+DELETE FROM subject_record WHERE tenant = '{ledger}' AND seq >= 8;
 DELETE FROM checkpoint;
 UPDATE head SET (size, hash, recorded_at) = (SELECT seq + 1, hash, recorded_at FROM record
     WHERE tenant = '{ledger}' AND seq = 7) WHERE tenant = '{ledger}'

@@ -4,8 +4,11 @@ uvicorn reads heads of any length for any time, and goes on reading what belongs
 Here a head is bounded in bytes, and a request in seconds: its head must be there within `limit_s`, and all of it within
 twice that. (Whoever waits for a message's body gives up by itself after `limit_s`, with an answer and a record; this is
 for everything else.) A connection on which nothing was ever sent is closed like one that lies idle. Trailers are
-dropped. Heads that others might read otherwise (`Host`, `Transfer-Encoding`) are
-malformed (400).
+dropped. Heads that others might read otherwise (`Host`, `Transfer-Encoding`) are malformed (400).
+
+An offer of another protocol (`Upgrade`) is passed over, as RFC 9110 §7.8 lets a server do: the body is read by its
+framing. The parser would take all that follows such a head for the other protocol, so it reads the head a second time,
+without the offer. Nor is a tunnel opened (`CONNECT`): what follows its head is dropped, and the answer is the last one.
 
 One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue, so that requests in time
 pay for no timer of their own.
@@ -16,6 +19,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.agents.problem import MEDIA_TYPE, problem
@@ -76,7 +80,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         further = self._heading
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except HttpParserError:
+            self.send_400_response("")
         if further and self._heading:
             self._size += len(data)
             if self._size > MAX_HEAD:
@@ -86,14 +94,53 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._begun, self._heading, self._size = self.loop.time(), True, 0
 
+    def _parse(self, data: bytes) -> None:
+        """Have it all read, by a new parser behind each head that offers another protocol."""
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except HttpParserUpgrade as offer:
+                if self._tunnel():
+                    return
+                rest = rest[offer.args[0] :]
+                self._again()
+            else:
+                return
+
+    def _again(self) -> None:
+        """Read the head once more that offered another protocol, without the offer."""
+        version, begun = self.parser.get_http_version(), self._begun
+        first = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, version.encode("ascii"))
+        lines = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        # As uvicorn has it: what follows a request that is the last one is read, and never answered.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(b"".join([first, *lines, b"\r\n"]))
+        if self._begun is not None:
+            self._begun = begun
+
     def on_headers_complete(self) -> None:
         if not _plain(self.headers, self.parser.get_http_version()):
             raise ValueError("a head that others might read otherwise")  # the parser makes it an error of its own
+        tunnel = False
+        if self.parser.should_upgrade():
+            tunnel = self._tunnel()
+            if not tunnel:
+                return  # it is read again
         super().on_headers_complete()
+        if tunnel:
+            self.cycle.keep_alive = False
         self._heading = False
         self.headers = _TRAILERS
 
+    def _tunnel(self) -> bool:
+        """Whether what the parser takes for another protocol is what was asked to be let through."""
+        return bool(self.parser.get_method() == b"CONNECT")
+
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade() and not self._tunnel():
+            return
         super().on_message_complete()
         self._begun = None
 

@@ -37,11 +37,13 @@ class Door:
         """The head of a request."""
         return method + b" " + path + b" HTTP/1.1\r\n" + host + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
 
-    async def sends(self, data: bytes) -> tuple[list[int], bytes]:
-        """Statuses of the answers until the gateway closes, and all that it wrote."""
+    async def sends(self, *pieces: bytes) -> tuple[list[int], bytes]:
+        """Statuses of the answers until the gateway closes, and all that it wrote. Pieces are sent one by one."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            writer.write(data)
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(0.02 if len(pieces) > 1 else 0)
             async with asyncio.timeout(20):
                 written = await reader.read()
         except ConnectionResetError:
@@ -176,11 +178,43 @@ async def test_chunks_are_not_for_the_older_version(sqlite_settings: Settings) -
         assert opened.carried_out == 0
 
 
+UPGRADES = (
+    (b"connection: Upgrade, HTTP2-Settings", b"upgrade: h2c", b"http2-settings: AAMAAABkAAQAoAAA"),
+    (b"upgrade: websocket", b"connection: upgrade", b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=="),
+    (b"connection: upgrade", b"upgrade: foo"),
+)
+"""Offers of another protocol, as curl and Java send them, and others."""
+
+
 async def test_what_follows_an_upgrade_that_is_not_made_is_no_request(sqlite_settings: Settings) -> None:
     async with door(sqlite_settings) as opened:
         head = opened.request(b"connection: upgrade, close", b"upgrade: h2c", path=b"/healthz", method=b"GET")
         statuses, _ = await opened.sends(head + opened.inner)
         assert (len(statuses) <= 1, opened.carried_out) == (True, 0)
+
+
+async def test_an_upgrade_that_is_not_made_takes_no_body_from_its_request(sqlite_settings: Settings) -> None:
+    """Nor makes one of it: what looks like a request in there is not carried out, and the one behind it is."""
+    async with door(sqlite_settings) as opened:
+        key, kind = b"x-api-key: " + opened.key, b"content-type: application/json"
+        padded = b'{"model":"ward","messages":[{"role":"user","content":"' + b"x" * 70_000 + b'"}]}'
+        sent = 0
+        for offer in UPGRADES:
+            for length, body in (
+                (LENGTH % len(ASKED), ASKED),
+                (LENGTH % len(padded), padded),
+                (CHUNKED, b"%x\r\n" % len(ASKED) + ASKED + b"\r\n" + END),
+            ):
+                head = opened.request(key, kind, *offer, length)
+                for pieces in ([head + body], [head, body], [head + body[:9], body[9:]]):
+                    statuses, _ = await opened.sends(*pieces, opened.inner)
+                    sent += 2
+                    assert (statuses, opened.carried_out) == ([200, 200], sent), (offer, length, len(pieces))
+            length = LENGTH % len(opened.inner)
+            head = opened.request(key, kind, b"connection: close", *offer, length)
+            for pieces in ([head + opened.inner], [head, opened.inner]):
+                statuses, _ = await opened.sends(*pieces)
+                assert (statuses, opened.carried_out) == ([400], sent), offer
 
 
 async def test_a_credential_is_taken_from_its_own_header_once(sqlite_settings: Settings) -> None:

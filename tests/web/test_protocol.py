@@ -253,6 +253,73 @@ async def test_trailers_are_dropped(connection: Connection) -> None:
     assert len(connection.protocol.headers) == 0
 
 
+OFFERS = (
+    b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAA\r\n",
+    b"Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n",
+    b"connection: upgrade\r\nupgrade: foo/2, h2c\r\nUPGRADE: tls/1.0\r\n",
+)
+FRAMED = (b"content-length: %d\r\n\r\n%b", b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("framed", FRAMED)
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+async def test_an_offered_protocol_is_passed_over_and_the_body_is_the_requests(
+    offer: bytes, framed: bytes, piece: int
+) -> None:
+    """Whatever its pieces are, and whatever it looks like; and the connection goes on."""
+    connection = Connection()
+    request = b"POST /%d HTTP/1.1\r\nHost: x\r\n" + offer + framed % (len(REQUEST), REQUEST)
+    for number in range(3):
+        data = request.replace(b"/%d", b"/%d" % number)
+        for at in range(0, len(data), piece):
+            connection.sends(data[at : at + piece])
+        cycle = connection.protocol.cycle
+        assert (cycle.scope["method"], cycle.scope["path"]) == ("POST", f"/{number}")
+        assert (bytes(cycle.body), cycle.more_body, cycle.keep_alive) == (REQUEST, False, True)
+        assert not connection.protocol.pipeline
+        assert b"upgrade" not in dict(cycle.scope["headers"])
+        connection.answered()
+    assert (connection.transport.closed, connection.transport.written) == (False, b"")
+
+
+async def test_offers_one_behind_the_other_are_each_a_request(connection: Connection) -> None:
+    connection.sends((b"GET /a HTTP/1.1\r\nhost: x\r\n" + OFFERS[0] + b"\r\n") * 5 + REQUEST)
+    assert len(connection.protocol.pipeline) == 5  # behind the first one
+    assert not connection.transport.closed
+
+
+@pytest.mark.parametrize(
+    "line", [b"host: y\r\n", b"transfer-encoding: xchunked\r\n", b"content-length: 3\r\ntransfer-encoding: chunked\r\n"]
+)
+async def test_an_offer_makes_no_head_good_that_others_might_read_otherwise(
+    connection: Connection, line: bytes
+) -> None:
+    connection.sends(b"POST /a HTTP/1.1\r\nhost: x\r\n" + OFFERS[0] + line + b"\r\nabc")
+    assert problem_of(connection)[1] == "request_malformed"
+    assert connection.transport.closed
+    assert connection.protocol.cycle is None
+
+
+async def test_an_offer_gives_a_request_no_more_time(connection: Connection) -> None:
+    head = BODY.replace(b"\r\n\r\n", b"\r\n" + OFFERS[0] + b"\r\n")
+    connection.sends(head[:-2])
+    connection.loop.pass_to(9)
+    connection.sends(head[-2:])
+    connection.loop.pass_to(19.9)
+    assert not connection.transport.closed
+    connection.loop.pass_to(20)
+    assert connection.transport.closed
+
+
+async def test_no_tunnel_is_opened_and_what_is_sent_into_it_is_no_request(connection: Connection) -> None:
+    connection.sends(b"CONNECT /a HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(REQUEST) + REQUEST)
+    cycle = connection.protocol.cycle
+    assert (cycle.scope["method"], cycle.keep_alive) == ("CONNECT", False)
+    assert (bytes(cycle.body), cycle.more_body) == (b"", False)
+    assert not connection.protocol.pipeline
+
+
 async def test_an_end_in_whatever_order_leaves_no_timer(connection: Connection) -> None:
     connection.protocol.connection_lost(ConnectionResetError())
     assert connection.loop.waiting == 0

@@ -2,12 +2,13 @@
 
 from typing import Any, TypeAlias
 
+from gateway.agents.beside import Beside
 from gateway.agents.bodies import SCANNED_DIGITS, escape
 from gateway.agents.openai_words import ANSWER
 from gateway.core.errors import AgentError
 from gateway.core.ports import Lanes, TextFilter
 
-MAX_LANES = 4096
+MAX_LANES = 8192
 """Lanes that one stream may open; a stream that needs more is not one of chat completions."""
 MAX_IDENTIFIER = 4096
 """Characters that all pieces of one identifier may have together."""
@@ -36,6 +37,7 @@ class Texts:
         self._opened = 0
         self._last: dict[str, tuple[str, str]] = {}
         self._said: dict[str, str] = {}
+        self.beside = Beside(self._looked)
 
     def open(self, pointer: str, *, prose: bool = False) -> TextFilter:
         self._opened += 1
@@ -52,10 +54,13 @@ class Texts:
         last = self._last.get(pointer)
         if last is not None and last[0] == text:
             return last[1]
-        lane = self.open(pointer)
-        safe = lane.feed(text) + lane.finish()
+        safe = self._looked(pointer, text)
         self._last[pointer] = (text, safe)
         return safe
+
+    def _looked(self, pointer: str, text: str) -> str:
+        lane = self.open(pointer)
+        return lane.feed(text) + lane.finish()
 
     def identifier(self, pointer: str, text: str) -> str:
         """A piece of an identifier, which clients may set or join: it and what it joins to must both be clean."""
@@ -89,10 +94,13 @@ class Texts:
         return value if self.whole(pointer, text) == text else None
 
     def settle(self, value: Any, pointer: str, key: str = "") -> Any:
-        """A JSON value outside the choices, every text, key and number of it safe to leave."""
+        """A JSON value outside the choices, every text, key and number of it safe to leave. `AgentError("bad_answer")`
+        where several events together say what must not leave."""
         form = type(value)
         if form is str:
-            return value if not value or value in ANSWER.words.get(key, ()) else self.whole(pointer, value)
+            return (
+                value if not value or value in ANSWER.words.get(key, ()) else self.beside.take(pointer, value, pointer)
+            )
         if form is dict:
             return {
                 self.key(pointer, name): self.settle(item, f"{pointer}/{escape(name)}", name)

@@ -3,8 +3,8 @@
 The pieces of a choice mean something only when joined, per choice and per tool call, so each place in a choice that
 carries text has one lane for the whole stream (`openai_choice`). What a lane holds back leaves before the choice's
 finish reason, or before the end of the stream. Texts outside the choices are short and come whole; each is looked at
-as it comes. Anything that cannot be read stops the stream: nothing unread leaves. Events that differ from the one
-before in a piece of text alone are read the short way (`openai_repeat`).
+as it comes, and with what came in its place before (`beside`). Anything that cannot be read stops the stream: nothing
+unread leaves. Events that differ from the one before in a piece of text alone are read the short way (`openai_repeat`).
 """
 
 from typing import Any
@@ -38,6 +38,8 @@ class OpenAIStream(EventFilter):
         self._choices: dict[int, Choice] = {}
         self._frame: dict[str, Any] = {"object": "chat.completion.chunk"}
         self._repeat: Repeat | None = None
+        self._again = 0
+        """How many events since the one read last were read the short way."""
 
     def _pass(self, events: list[Event]) -> bytes:
         out: list[bytes] = []
@@ -46,6 +48,7 @@ class OpenAIStream(EventFilter):
                 out.append(COMMENT)
             elif self._repeat is not None and (again := self._repeat.pass_on(event)) is not None:
                 out.append(again)
+                self._again += 1
             elif event.data.strip() == "[DONE]":
                 out.append(self._rest())
                 self.closing = encode(b"[DONE]")
@@ -62,6 +65,8 @@ class OpenAIStream(EventFilter):
         choices = chunk.get("choices")
         if event.name == "error" or chunk.get("error") is not None or type(choices) not in (list, type(None)):
             raise AgentError("bad_answer")
+        self._texts.beside.begin(self._again)
+        self._again = 0
         safe = self._texts.settle({key: item for key, item in chunk.items() if key not in _NOISE}, "")
         self._note(chunk)
         if self._quiet and safe.pop("usage", None) is not None and not choices:

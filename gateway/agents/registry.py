@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 
+from gateway.agents.own_credential import check_credential
 from gateway.core.ports import Interface, Route
 from gateway.settings import A2a, Agent, Settings
 
@@ -88,7 +89,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         version=agent.version,
         floor=agent.floor,
         routes=agent.routes,
-        credential=resolve(agent.credential) if agent.credential is not None else None,
+        credential=_credential(agent, resolve),
         ca=_file(settings, agent.ca),
         connect_timeout_s=agent.connect_timeout_s,
         first_byte_timeout_s=agent.first_byte_timeout_s,
@@ -108,6 +109,12 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         stream_usage=agent.stream_usage,
         interface=_interface(agent.a2a or A2a()),
     )
+
+
+def _credential(agent: Agent, resolve: Callable[[str], str]) -> str | None:
+    if agent.credential is None:
+        return None
+    return check_credential(f"agent {agent.id}: credential", resolve(agent.credential))
 
 
 def _interface(given: A2a) -> Interface:

@@ -3,7 +3,8 @@
 The pieces of a text mean something only when joined, so each text that comes in deltas has one lane (per output,
 content, summary and kind). What a lane holds back leaves before the event that ends its text, part, item or response;
 those events repeat the text, and repeat what it became. Everything else is short and comes whole; each is looked at as
-it comes, events of unknown type too. Sounds and deltas of a form not known here stop the stream.
+it comes and with what came in its place before (`beside`), events of unknown type too. Sounds and deltas of a form not
+known here stop the stream.
 """
 
 from collections.abc import Callable
@@ -127,7 +128,7 @@ class ResponsesStream(EventFilter):
         bare = {key: item for key, item in value.items() if key != "type" and (key != "text" or type(said) is not str)}
         response = value.get("response")
         self._texts.repeated(value)
-        safe: dict[str, Any] = self._texts.settle(bare)
+        safe: dict[str, Any] = self._texts.settle(bare, _place(value))
         if type(said) is str:
             safe["text"] = self._texts.spoken(said)
         if type(response) is dict:
@@ -161,7 +162,7 @@ class ResponsesStream(EventFilter):
         safe = speech.feed(text) if text else ""
         more = {name: item for name, item in value.items() if name not in _FRAME and not name.endswith("_index")}
         if safe or any(more.values()):
-            out.append(self._event({**speech.event(safe), **self._texts.settle(more)}))
+            out.append(self._event({**speech.event(safe), **self._texts.settle(more, _place(value))}))
 
     def _bind(self, value: dict[str, Any]) -> None:
         """Clients join texts by the item's id or by its place: both must say the same. A text keeps the id that it
@@ -260,6 +261,14 @@ def held_by(response: dict[str, Any]) -> tuple[str, ...]:
         ("openai-conversation", conversation.get("id") if type(conversation) is dict else conversation),
     )
     return tuple(f"{kind}:{name}" for kind, name in named if type(name) is str and name)
+
+
+def _place(value: dict[str, Any]) -> str:
+    """Where what an event says stands: in its response, whatever kind of event tells of it, or with those of its kind
+    at the same place."""
+    if type(value.get("response")) is dict:
+        return ""
+    return "/".join([value["type"], *(f"{name}:{number}" for name, number in _places(value))])
 
 
 def _with_id(frame: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ the response as a whole. What a text became the first time, it becomes each time
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from gateway.agents.bodies import PLAIN, SCANNED_DIGITS, Vocabulary
+from gateway.agents.beside import Beside
+from gateway.agents.bodies import PLAIN, SCANNED_DIGITS, Vocabulary, escape
 from gateway.agents.ending import ending
 from gateway.agents.responses_words import BODY, FREE_KEYS, SCHEMAS, TOOL
 from gateway.core.errors import AgentError
@@ -38,6 +39,7 @@ class Texts:
         self._latest: tuple[int, ...] = (0, 0)
         self._told = ""
         """How those of them end that have left already: readers join them."""
+        self.beside = Beside(lambda label, text: self.whole(text, label), self._looked)
         self._strayed = False
         """Whether texts were repeated otherwise than they came: none is told as the one that it seems any more."""
 
@@ -94,28 +96,32 @@ class Texts:
         """A text that stands for itself, safe to leave. `label`: the key that tells what it may be."""
         safe = self._known.get((label, text))
         if safe is None:
-            lane = self.open(label)
-            safe = self._known[(label, text)] = lane.feed(text) + lane.finish()
+            safe = self._known[(label, text)] = self._looked(label, text)
         return safe
 
-    def settle(self, value: Any, key: str = "", vocabulary: Vocabulary = BODY) -> Any:
+    def _looked(self, label: str, text: str) -> str:
+        lane = self.open(label)
+        return lane.feed(text) + lane.finish()
+
+    def settle(self, value: Any, place: str, key: str = "", vocabulary: Vocabulary = BODY) -> Any:
         """A JSON value, every text, key and number of it safe to leave. Without the probabilities of tokens, which
-        repeat the text in pieces; what cannot be read passes where the caller may have it."""
+        repeat the text in pieces; what cannot be read passes where the caller may have it. `place`: where it stands;
+        `AgentError("bad_answer")` where several events together say there what must not leave."""
         form = type(value)
         if form is str:
             known = key in vocabulary.keys
             if not value or (known and value in vocabulary.words.get(key, _NO_WORDS)):
                 return value
-            return self.whole(value, "" if known else key)
+            return self.beside.take(place, value, "" if known else key)
         if form is dict:
-            return self._members(value, key, vocabulary)
+            return self._members(value, place, key, vocabulary)
         if form is list:
-            return [self.settle(item, key, vocabulary) for item in value]
+            return [self.settle(item, f"{place}/{at}", key, vocabulary) for at, item in enumerate(value)]
         if form is bool or value is None:
             return value
         return self._number(key, value, vocabulary)
 
-    def _members(self, value: dict[str, Any], key: str, vocabulary: Vocabulary) -> dict[str, Any]:
+    def _members(self, value: dict[str, Any], place: str, key: str, vocabulary: Vocabulary) -> dict[str, Any]:
         if key in FREE_KEYS:
             vocabulary = PLAIN
         elif key in SCHEMAS and vocabulary is BODY:
@@ -132,7 +138,7 @@ class Texts:
             elif name == "text" and type(item) is str and vocabulary is BODY and value.get("type") == "output_text":
                 out[shown] = self.spoken(item)
             else:
-                out[shown] = self.settle(item, name, vocabulary)
+                out[shown] = self.settle(item, f"{place}/{escape(name)}", name, vocabulary)
         return out
 
     def _number(self, key: str, value: Any, vocabulary: Vocabulary) -> Any:

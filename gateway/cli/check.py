@@ -23,6 +23,7 @@ from gateway.agents.description import Description
 from gateway.agents.http import HttpAdapter
 from gateway.agents.issuers import KeysError, reached
 from gateway.agents.jwks import FileKeys
+from gateway.agents.own_credential import LEAST
 from gateway.agents.registry import Registry
 from gateway.bootstrap import (
     DEFAULT_ORIGIN,
@@ -276,7 +277,7 @@ async def _schedules(settings: Settings, policies: bool) -> list[Line]:
 async def _schemas(settings: Settings) -> str:
     count = sum(len(load_schemas(settings, which)) for which in ("schema", "answer_schema"))
     descriptions = _descriptions(settings)
-    HttpAdapter(Registry(settings, lambda reference: ""), bounds_of(settings), descriptions)
+    HttpAdapter(Registry(settings, lambda reference: "*" * LEAST), bounds_of(settings), descriptions)
     return f"{count} of agents, {len(descriptions)} agents with a mapping or an OpenAPI document"
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.agents.own_credential import shows
 from gateway.core.errors import AgentError
 from gateway.core.message import Message
 from gateway.core.ports import Bounds
@@ -53,8 +54,10 @@ class Buffered:
             self._refusal = Refusal(code=ENDS.get(error.code, "agent_unavailable"))
             return base(self._delivered, self._refusal.code, self._refusal.status, error.code)
         self._inspected, self._body, self._closing = inspected, body, passed.closing
-        if inspected.refusal is not None:
-            self._refusal = inspected.refusal
+        self._refusal = inspected.refusal
+        if self._refusal is None and shows(route, body + self._closing):
+            self._refusal = Refusal(code="answer_withheld")  # where no text is that could be changed
+        if self._refusal is not None:
             outcome = base(self._delivered, self._refusal.code, self._refusal.status)
         else:
             await self._flow.tell(inspected.told)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from gateway.agents.own_credential import shows
 from gateway.core.caller import Caller
 from gateway.core.decision import Decision
 from gateway.core.errors import AgentError
@@ -115,6 +116,9 @@ class Evented:
                 await self._announce(tuple(self._named), self._stuck)
             await self._flow.tell(inspected.told)
             data = self._frames.render(frame, inspected.masked)
+            if shows(self._delivered.routed.route, data):
+                self._refusal, self._ended = Refusal(code="answer_withheld"), True
+                return
             self._digest.add(data)
             if frame.last:
                 self._closing, self._ended = data, True

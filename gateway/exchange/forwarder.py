@@ -1,9 +1,10 @@
 """Step 8: a message to its agent, sent again where that is safe, then to the further agents that the decision permits.
 
 A further agent is on record before its first byte, and has a place for it. A retry goes to the same agent, needs no
-record of its own, and is made only where the try before surely did nothing: the connection was never made, or the
-agent said that it is not available (503, or 529 as Messages has it) or has enough (429). Everything at one agent stays
-within its `timeout_s`.
+record of its own, and is made where the try before surely did nothing: the connection was never made. What may be done
+twice (`repeatable`) is sent again too where the agent said that it is not available (503, or 529 as Messages has it) or
+has enough (429). That is no proof that nothing was done: proxies say 503 for a connection that broke after the request
+was delivered. Everything at one agent stays within its `timeout_s`.
 """
 
 import asyncio
@@ -34,8 +35,10 @@ from gateway.ledger.entry import Ledger
 _UNAVAILABLE, _ENOUGH = frozenset({503, 529}), 429
 _PATIENCE = frozenset({408, 425, _ENOUGH})
 """Refusals that may say when to come back, as any failure may (RFC 9110 §10.2.3)."""
-_NOT_DONE = frozenset({"connect_failed", "timeout_connect", "unavailable", "enough"})
-"""What is certain to have done nothing: never sent, or refused as 503, 529 or 429."""
+_UNCONNECTED = frozenset({"connect_failed", "timeout_connect"})
+"""What is certain to have done nothing: it never left."""
+_TURNED_AWAY = frozenset({"unavailable", "enough"})
+"""Answers of 503, 529 or 429: by what they mean nothing was done, but whoever gave them may not know."""
 _NOT_SENT = frozenset({"address_refused", "overloaded", "cannot_render"})
 """What is as certain, but would be no different the next moment with the same agent."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -190,7 +193,7 @@ class Forwarder:
         ends, tries = now() + int(route.timeout_s * _SECOND_NS), 1
         while True:
             tried = await self._try(exchange, call, route, message, adapter)
-            if tried.code not in _NOT_DONE:
+            if tried.code not in _UNCONNECTED and not (tried.code in _TURNED_AWAY and repeatable(message)):
                 return tried
             wait_s = call.place.retry_in_s(tries, tried.asked_s, (ends - now()) / _SECOND_NS)
             if wait_s is None:
@@ -203,7 +206,7 @@ class Forwarder:
 
     async def _try(self, exchange: Exchange, call: _Call, route: Route, message: Message, adapter: Adapter) -> _Tried:
         """One try, told to the agent's breaker."""
-        started, asked_s = self._health.now(), None
+        started, asked_s, whole = self._health.now(), None, False
         try:
             outgoing = call.outgoing if call.vouched is None else call.vouched()
             found = await self._sent(exchange, route, outgoing, message)
@@ -220,9 +223,11 @@ class Forwarder:
                 raise AgentError("unavailable" if found.status in _UNAVAILABLE else "agent_failed")
             if found.status >= 400:  # a refusal is an answer, whether it can be read or not
                 call.place.answered(took_ns, found.status, streamed=message.stream)
+            whole = message.protocol == "http"
             answer = adapter.read_answer(found, message, call.routed.route)
         except AgentError as error:
-            call.place.failed(error.code)
+            # What a plain agent answers on a path, in which form, is for whoever asks to choose: no fault of its own.
+            call.place.failed(error.code, whole=whole)
             return _Tried(code=error.code, asked_s=asked_s)
         call.place.answered(took_ns, found.status, streamed=message.stream)
         return _Tried(
@@ -268,9 +273,10 @@ class Forwarder:
         """The next agent that policy permits, asked anew, that has a place for the message and is within its limits;
         None when there is none, or when asking twice could do a thing twice (a request that changes something and may
         have arrived). Its place is the exchange's to give back."""
-        undone = code in _NOT_DONE | _NOT_SENT
-        if not undone and not repeatable(message):
+        unsent = code in _UNCONNECTED | _NOT_SENT
+        if not unsent and not repeatable(message):
             return None
+        undone = unsent or code in _TURNED_AWAY
         if exchange.headers.exact or exchange.caller is None or exchange.classified is None:
             return None
         # Who fetches its requests has been asked for before the intent, or not at all.

@@ -22,11 +22,12 @@ from gateway.settings import Breaker as Rules
 FAULTS = frozenset(
     {
         *("connect_failed", "timeout_connect", "timeout_response", "timeout_total", "closed_early", "bad_answer"),
-        *("redirected", "unavailable", "agent_failed", "address_refused"),
+        *("unavailable", "agent_failed", "address_refused"),
     }
 )
 """`AgentError` codes that speak against an agent. Not `answer_too_large`: how much is asked for is the caller's choice,
-and how much is taken the operator's; nor what this gateway could not render or had no connection for."""
+and how much is taken the operator's; nor a redirect, since which path is asked for is the caller's choice too, and one
+of them would suspend the agent for all; nor what this gateway could not render or had no connection for."""
 _BELIED = frozenset({"agent_timeout", "agent_bad_answer", "agent_unavailable"})
 """Codes that an exchange ends with when an answer had begun, and was none in the end."""
 _ENOUGH = 429
@@ -102,9 +103,10 @@ class Place:
             elif status == _ENOUGH:  # whoever has enough is not fast, however soon it says so
                 self._agent.count_fault(self._now())
 
-    def failed(self, code: str) -> None:
-        """The call ended with this `AgentError` code."""
-        fault = code in FAULTS
+    def failed(self, code: str, *, whole: bool = False) -> None:
+        """The call ended with this `AgentError` code. `whole`: the agent did answer, below 500, and what it says is of
+        no form that is read here."""
+        fault = code in FAULTS and not whole
         self._tell("fault" if fault else "none")
         if fault:
             self._agent.count_fault(self._now())

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from gateway.agents.own_credential import forms
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.policy.policy import POLICY_ERROR
@@ -19,9 +20,10 @@ from gateway.core.caller import Caller
 from gateway.core.decision import MASKING, Decision, Effect, Ruling, asks, declassified, masks_whole
 from gateway.core.finding import Scan
 from gateway.core.message import Message, Part
-from gateway.core.ports import Adapter, Bounds, Route, StreamFilter
+from gateway.core.ports import Adapter, Bounds, Lanes, Route, StreamFilter
 from gateway.core.recent import Recent
 from gateway.core.refusal import Refusal
+from gateway.exchange.concealing import Concealed, ConcealedLanes, conceal
 from gateway.exchange.exchange import Classified, all_classes
 from gateway.exchange.replaying import Collected, Replayed
 from gateway.exchange.router import Router, redacts
@@ -112,8 +114,43 @@ class Inspector:
     ) -> Inspected:
         """A whole answer's findings, and whether this caller may have it, how. `health`: what came before it was about
         health. `inherited`: classes that it has from what it was made of, with no span that could be masked. `turning`:
-        what turns tokens back in these `places`; the answer is then decided on as it is with what they stand for."""
-        plain = self._answer(caller, message, route, parts, health, inherited)
+        what turns tokens back in these `places`; the answer is then decided on as it is with what they stand for. The
+        agent's own credential is masked first, whatever policy says of secrets."""
+        own = forms(route)
+        concealed = conceal(parts, own) if own else None
+        if concealed is None:
+            return self._turned(caller, message, route, parts, health, inherited, turning, places, None)
+        found = self._turned(caller, message, route, concealed.parts, health, inherited, turning, places, concealed)
+        if found.refusal is not None:
+            return found
+        if concealed.stuck:
+            return msgspec.structs.replace(
+                found,
+                decision=msgspec.structs.replace(found.decision, effect="deny"),
+                masked={},
+                refusal=Refusal(code="answer_withheld"),
+                told=frozenset(),
+            )
+        return msgspec.structs.replace(
+            found,
+            decision=msgspec.structs.replace(found.decision, effect="redact"),
+            masked={**concealed.texts, **found.masked},
+        )
+
+    def _turned(
+        self,
+        caller: Caller,
+        message: Message,
+        route: Route,
+        parts: tuple[Part, ...],
+        health: bool,
+        inherited: tuple[str, ...],
+        turning: Turning | None,
+        places: Mapping[str, str],
+        concealed: Concealed | None,
+    ) -> Inspected:
+        """As `answer`, of parts without the agent's credential."""
+        plain = self._answer(caller, message, route, parts, health, inherited, concealed)
         if turning is None or plain.refusal is not None:
             return plain
         withheld, last = frozenset[str](), False
@@ -126,7 +163,7 @@ class Inspector:
                 msgspec.structs.replace(part, text=changed[part.pointer]) if part.pointer in changed else part
                 for part in parts
             )
-            found = self._answer(caller, message, route, said, health, inherited)
+            found = self._answer(caller, message, route, said, health, inherited, concealed)
             if found.refusal is None and (last or not found.masked):
                 turning.count(counting)
                 return msgspec.structs.replace(found, masked={**changed, **found.masked})
@@ -156,8 +193,11 @@ class Inspector:
         parts: tuple[Part, ...],
         health: bool,
         inherited: tuple[str, ...],
+        concealed: Concealed | None,
     ) -> Inspected:
         scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
+        if concealed is not None:
+            scan = concealed.found(scan, parts)
         reception = self._reception(caller, message.action, scan.classes, inherited, route)
         if not reception.released:
             return _withheld(scan, reception)
@@ -274,6 +314,11 @@ class Inspector:
     def lanes(self, plan: StreamPlan, route: Route) -> StreamScan:
         """Lanes that mask as the plan says while they scan."""
         return self._engine.stream(plan.types, health_context="phi" in route.floor, unread=plan.unread)
+
+    def concealing(self, lanes: Lanes, scan: StreamScan, route: Route) -> Lanes:
+        """The lanes, which are given nothing of the agent's own credential; that it was there is told to the scan."""
+        own = forms(route)
+        return ConcealedLanes(lanes, own, scan.tell) if own else lanes
 
     def replay(
         self,

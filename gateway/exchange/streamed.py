@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.agents.own_credential import shows
 from gateway.checks.classification.stream import StreamScan
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds, Lanes, StreamFilter
@@ -38,6 +39,7 @@ class Streamed:
         self._lanes: StreamScan = inspector.lanes(plan, delivered.routed.route)
         lanes, turning = self._lanes, exchange.turning
         into: Lanes = lanes if turning is None else turning.lanes(lanes, all_but(plan.types))
+        into = inspector.concealing(into, lanes, delivered.routed.route)
         self._filter: StreamFilter = protocol.adapter.stream(self._message, into, bounds, delivered.routed.route)
         self._digest = Digest("response")
         self._named: tuple[str, ...] = ()
@@ -78,8 +80,11 @@ class Streamed:
             await responder.write(data)
 
     async def _may(self, data: bytes) -> None:
-        """Before bytes leave: what the agent was told meanwhile is free to the caller, for there is no span of it to be
-        masked; and whom the caller works for knows what it is about to be told. `AgentError` ends the stream."""
+        """Before bytes leave: the agent's own credential is not in them; what the agent was told meanwhile is free to
+        the caller, for there is no span of it to be masked; and whom the caller works for knows what it is about to be
+        told. `AgentError` ends the stream."""
+        if shows(self._delivered.routed.route, data):  # where no lane is: nothing of it is text
+            raise AgentError("withheld")
         if self._flow is APART or not data:
             return
         self._inherited = await self._flow.known()

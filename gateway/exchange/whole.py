@@ -1,5 +1,6 @@
 """Answers that are read whole, and errors in their place."""
 
+from gateway.agents.own_credential import shows
 from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Responder
 from gateway.exchange.delegation import Flow
@@ -47,10 +48,14 @@ class Whole:
         inspected = self._inspected = self._inspector.answer(
             caller, message, route, answer.parts, inherited=inherited, turning=turning, places=places
         )
-        refusal = self._refusal = inspected.refusal
+        refusal = inspected.refusal
+        body = b"" if refusal is not None else self._protocol.adapter.render_answer(answer, inspected.masked)
+        if refusal is None and (shows(route, body) or any(shows(route, value.encode()) for _, value in answer.headers)):
+            refusal = Refusal(code="answer_withheld")  # where no text is that could be changed
+        self._refusal = refusal
         if refusal is None:
             await self._flow.tell(inspected.told)
-            self._body = self._protocol.adapter.render_answer(answer, inspected.masked)
+            self._body = body
             code, status = "ok" if answer.status < 400 else "agent_refused", answer.status
         else:
             code, status = refusal.code, refusal.status

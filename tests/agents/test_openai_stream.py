@@ -98,6 +98,33 @@ class TestQuiet:
         assert chunks_of(out)[-1]["choices"] == []
 
 
+class TestBeside:
+    """Texts that stand beside the joined ones, which clients may set or join."""
+
+    @pytest.mark.parametrize(
+        "beside",
+        [
+            lambda text: {"note": text},
+            lambda text: {"note": {"a": ["x", {"b": text}]}},
+            lambda text: {"id": text},
+            lambda text: {"system_fingerprint": text},
+        ],
+    )
+    def test_what_several_events_say_together_in_one_place_ends_the_stream(self, beside: Any) -> None:
+        events = [chunk(piece(content="a"), **beside(letter)) for letter in SSN]
+        assert error_of(wire(*events), DONE) == "bad_answer"
+        assert error_of(wire(*(chunk(**beside(half)) for half in (SSN[:5], SSN[5:]))), DONE) == "bad_answer"
+
+    def test_what_is_whole_in_one_event_is_masked_in_each(self) -> None:
+        out, _ = run(wire(*(chunk(note=f"{SSN} {number}") for number in range(3))), DONE)
+        assert [one["note"] for one in chunks_of(out) if "note" in one] == [f"[US-SSN] {number}" for number in range(3)]
+
+    def test_other_words_in_each_event_pass_as_they_are(self) -> None:
+        notes = ["1", "1", "1", *(f"step {number} of many" for number in range(300))]
+        out, _ = run(wire(*(chunk(id=f"c-{note}", note=note) for note in notes)), DONE)
+        assert [one["note"] for one in chunks_of(out) if "note" in one] == notes
+
+
 class TestPassing:
     def test_a_plain_stream_keeps_its_frame_its_order_and_its_words(self) -> None:
         out, stream = run(

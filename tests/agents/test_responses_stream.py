@@ -186,6 +186,39 @@ PLANTED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+class TestBeside:
+    """Texts that stand beside the joined ones, which clients may set or join."""
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            lambda text: delta("", note=text),
+            lambda text: event("response.in_progress", response=response(metadata={"k": text})),
+            lambda text: event("response.in_progress", note={"a": [text]}),
+            lambda text: event("response.of_another_kind", output_index=0, note=text),
+        ],
+    )
+    def test_what_several_events_say_together_in_one_place_ends_the_stream(self, said: Any) -> None:
+        assert error_of(wire(*map(said, SSN), END)) == "bad_answer"
+        assert error_of(wire(said(SSN[:5]), said(SSN[5:]), END)) == "bad_answer"
+
+    def test_what_a_response_says_is_joined_whatever_kind_of_event_tells_of_it(self) -> None:
+        halves = [event(f"response.{kind}", response=response(metadata={"k": half}))
+                  for kind, half in (("created", SSN[:5]), ("in_progress", SSN[5:]))]  # fmt: skip
+        assert error_of(wire(*halves, END)) == "bad_answer"
+
+    def test_other_places_and_what_is_repeated_pass_as_they_are(self) -> None:
+        events = [
+            event("response.in_progress", response=response(metadata={"k": SSN[:5]})),
+            event("response.in_progress", response=response(metadata={"k": SSN[:5]})),
+            event("response.of_another_kind", output_index=0, note=SSN[5:]),
+            event("response.of_another_kind", output_index=1, note="x"),
+        ]
+        shown = told(*events, END)
+        assert [one["type"] for one in shown] == [one["type"] for one in (*events, END)]
+        assert [one["note"] for one in shown if "note" in one] == [SSN[5:], "x"]
+
+
 class TestPlaces:
     @pytest.mark.parametrize(("name", "planted"), PLANTED, ids=[name for name, _ in PLANTED])
     def test_an_identifier_in_any_event_is_masked(self, name: str, planted: dict[str, Any]) -> None:

@@ -132,7 +132,7 @@ def test_a_delta_keeps_its_frame_and_its_form() -> None:
     ],
 )
 def test_what_comes_whole_is_settled_to_its_last_leaf(value: Any, safe: Any) -> None:
-    assert Texts(MaskingLanes()).settle(value) == safe
+    assert Texts(MaskingLanes()).settle(value, "") == safe
 
 
 class Hidden(MaskingLanes):
@@ -165,8 +165,8 @@ class Hidden(MaskingLanes):
 
 def test_a_number_that_is_an_identifier_is_emptied() -> None:
     texts = Texts(Hidden())
-    assert texts.settle({"mrn": 12345678}) == {"[MRN]": None}
-    assert texts.settle({"input_tokens": 12345, "index": 7}) == {"input_tokens": 12345, "index": 7}
+    assert texts.settle({"mrn": 12345678}, "") == {"[MRN]": None}
+    assert texts.settle({"input_tokens": 12345, "index": 7}, "") == {"input_tokens": 12345, "index": 7}
 
 
 @pytest.mark.parametrize(
@@ -179,12 +179,12 @@ def test_a_number_that_is_an_identifier_is_emptied() -> None:
 )
 def test_what_no_lane_can_read_passes_only_where_it_may(item: dict[str, Any]) -> None:
     lanes = MaskingLanes()
-    assert "x" in Texts(lanes).settle(item).values()
+    assert "x" in Texts(lanes).settle(item, "").values()
     assert len(lanes.unread) == 1
-    assert "[UNSCANNED]" in Texts(Hidden()).settle(item).values()
+    assert "[UNSCANNED]" in Texts(Hidden()).settle(item, "").values()
 
 
 def test_texts_do_not_open_lanes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses_texts, "MAX_LANES", 3)
     with pytest.raises(AgentError):
-        Texts(MaskingLanes()).settle({"note": [str(i) for i in range(10)]})
+        Texts(MaskingLanes()).settle({"note": [str(i) for i in range(10)]}, "")

@@ -296,8 +296,38 @@ async def test_what_may_have_changed_something_is_not_asked_of_another_agent(clo
     everything = (rule("anything", agent="zone:*", action="*"),)
     _, happened, _ = await forwarded(clock, "closed_early", action=action, lines=everything)
     assert happened == ["send local"]
-    _, happened, _ = await forwarded(clock, failing(503), failing(503), ANSWER, action=action, lines=everything)
+    for status in (failing(503), failing(529), enough()):
+        _, happened, _ = await forwarded(clock, status, action=action, lines=everything)
+        assert happened == ["send local"], "no proof that it did nothing"
+    lost = ("connect_failed", "timeout_connect", ANSWER)
+    _, happened, _ = await forwarded(clock, *lost, action=action, lines=everything)
     assert happened == ["send local", "send local", "record friend 2", "send friend"]
+
+
+@pytest.mark.parametrize(("method", "repeated"), [("POST", False), ("PUT", False), ("GET", True)])
+async def test_plain_http_that_changes_something_is_not_sent_again_after_a_503(
+    clock: ManualClock, method: str, repeated: bool
+) -> None:
+    everything = (rule("anything", agent="zone:*", action="*"),)
+    inbound = msgspec.structs.replace(message("hello").inbound, method=method)
+    asked: dict[str, Any] = {"protocol": "http", "inbound": inbound, "lines": everything}
+    _, happened, _ = await forwarded(clock, failing(503), failing(503), ANSWER, **asked)
+    assert ("send friend" in happened, happened.count("send local")) == (repeated, 1 + repeated)
+
+
+async def test_what_an_agent_says_that_cannot_be_read_is_its_fault_but_for_plain_http(clock: ManualClock) -> None:
+    """Which path is asked for, and in which form, is the caller's choice: the agent rests for no tenant."""
+    exact = (("x-route", "exact"),)
+    garbage = WireAnswer(status=200, headers=(("content-type", "application/json"),), body=b"{")
+    for protocol, well in (("http", True), ("openai", False)):
+        agents = health(clock, breaker=Breaker(calls=1))
+        await forwarded(clock, garbage, agents=agents, headers=exact, protocol=protocol)
+        assert agents.healthy("local") is well
+    agents = health(clock, breaker=Breaker(calls=1))
+    await forwarded(clock, "redirected", agents=agents, headers=exact)
+    assert agents.healthy("local")
+    await forwarded(clock, failing(500), agents=agents, headers=exact, protocol="http")
+    assert not agents.healthy("local")
 
 
 @pytest.mark.parametrize("code", ["address_refused", "overloaded", "cannot_render"])

@@ -97,7 +97,7 @@ async def test_who_waited_for_a_place_at_an_agent_that_failed_meanwhile_is_refus
     assert all_.states()[0].under_way == 0
 
 
-@pytest.mark.parametrize("code", ["overloaded", "answer_too_large", "cannot_render"])
+@pytest.mark.parametrize("code", ["overloaded", "answer_too_large", "cannot_render", "redirected"])
 async def test_what_is_not_the_agents_fault_does_not_speak_against_it(clock: ManualClock, code: str) -> None:
     assert code not in FAULTS
     all_ = one(clock)

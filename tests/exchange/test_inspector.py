@@ -323,3 +323,36 @@ def test_a_plan_says_which_classes_are_free_and_which_leave(clock: ManualClock) 
     assert "pii" not in some.free
     assert "pii" in some.clear
     assert plan(clock, ALL, LEFT).left == {"pii"}
+
+
+KEYED = route("local", credential="hunter2-ward-blue")
+DENIED = rule("no-secret", 1, data="class:secret", agent="zone:*", action="receive", eft="deny")
+
+
+def test_an_agents_own_credential_is_masked_whatever_policy_lets_a_caller_have(clock: ManualClock) -> None:
+    parts = (Part("/a", f"Bearer hunter2-ward-blue to {MAIL}"), Part("/b", "x"))
+    found = inspector(clock, ALL).answer(caller(), message(), KEYED, parts)
+    assert dict(found.masked) == {"/a": f"Bearer [SECRET-API-KEY] to {MAIL}"}
+    assert (found.refusal, found.decision.effect, found.classes) == (None, "redact", ("pii", "secret"))
+    assert found.scan.counts() == {"email": 1, "secret-api-key": 1}
+    both = inspector(clock, ALL, MASKED).answer(caller(), message(), KEYED, parts)
+    assert dict(both.masked) == {"/a": "Bearer [SECRET-API-KEY] to [EMAIL]"}
+    other = inspector(clock, ALL).answer(caller(), message(), route(credential="hunter3-ward-blue"), parts)
+    assert dict(other.masked) == {}
+
+
+def test_an_answer_with_it_is_withheld_where_policy_says_so_of_secrets_or_nothing_can_be_masked(
+    clock: ManualClock,
+) -> None:
+    parts = (Part("/a", "Bearer hunter2-ward-blue"),)
+    told = inspector(clock, ALL, DENIED).answer(caller(), message(), KEYED, parts)
+    assert told.refusal is not None
+    for kind in ("name", "token"):
+        found = inspector(clock, ALL).answer(
+            caller(),
+            message(),
+            KEYED,
+            (Part("/a", "hunter2-ward-blue", kind),),
+        )
+        assert found.refusal is not None
+        assert (found.refusal.code, found.decision.effect, found.masked) == ("answer_withheld", "deny", {})

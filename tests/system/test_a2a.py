@@ -156,11 +156,14 @@ async def test_nothing_of_the_callers_request_but_its_message_reaches_the_agent(
 
 
 @pytest.mark.parametrize("code", [429, 503])
-async def test_what_an_agent_surely_did_not_do_is_asked_again(sqlite_settings: Settings, code: int) -> None:
+async def test_what_an_agent_turns_away_may_have_been_done_and_is_not_asked_again(
+    sqlite_settings: Settings, code: int
+) -> None:
+    """A proxy before it says 503 for a connection that broke after the message was delivered."""
     async with saying(sqlite_settings) as (site, said):
         said.status = code
         await rpc(site, await site.key("clerk"), "SendMessage", SEND)
-        assert len(site.agents["ward"].received) == 2
+        assert len(site.agents["ward"].received) == 1
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ async def test_an_identifier_over_chunk_borders_is_masked_before_any_of_it_leave
     options: dict[str, Any] = {"classification": {"stream": mode}, "caller": "cloud"}
     async with talking(sqlite_settings, spoken, script, **options) as (site, key), asking(site, key, spoken) as answer:
         seen = await Reader(answer).rest()
-        assert _text(spoken.form or name, seen) == "Write to [EMAIL]. Use the key [SECRET-AWS-KEY] for it."
+        assert text_of(spoken.form or name, seen) == "Write to [EMAIL]. Use the key [SECRET-AWS-KEY] for it."
         assert b"AKIA" not in seen
         _, end = await site.trail(answer.headers["x-exchange-id"])
         assert (end["decision"]["effect"], end["outcome"]["code"]) == ("redact", "ok")
@@ -339,11 +339,11 @@ async def _said_at_once(site: System, key: str, name: str, said: str) -> None:
     async with asking(site, key, spoken) as answer:
         reader = Reader(answer)
         form = spoken.form or name
-        seen = await reader.until(lambda seen: len(_text(form, seen)) >= len(shown) - HOLD_BACK)
-        assert shown.startswith(_text(form, seen))
+        seen = await reader.until(lambda seen: len(text_of(form, seen)) >= len(shown) - HOLD_BACK)
+        assert shown.startswith(text_of(form, seen))
         assert spoken.mark not in seen
         go_on.set()
-        assert _text(form, await reader.rest()) == shown
+        assert text_of(form, await reader.rest()) == shown
 
 
 async def test_an_event_of_mcp_waits_for_nothing(sqlite_settings: Settings) -> None:
@@ -357,7 +357,7 @@ async def test_an_event_of_mcp_waits_for_nothing(sqlite_settings: Settings) -> N
         assert spoken.mark in await reader.rest()
 
 
-def _text(name: str, seen: bytes) -> str:
+def text_of(name: str, seen: bytes) -> str:
     """The text of all whole events so far."""
     lines = [line[6:] for line in seen.decode("utf-8", "ignore").split("\n\n")[:-1] for line in line.split("\n")]
     found = []

@@ -404,6 +404,8 @@ class StreamScan:
         """Lanes whose marks may still grow."""
         self._past = 0
         """The marks of the others."""
+        self._told: list[Finding] = []
+        """What was found before any lane was given its text."""
 
     def lane(
         self,
@@ -446,7 +448,11 @@ class StreamScan:
         if closed:
             self._live = [lane for lane in self._live if not lane.closed]
             self._past = total - sum(lane.marks for lane in self._live)
-        return total + (not self._complete)
+        return total + (not self._complete) + len(self._told)
+
+    def tell(self, finding: Finding) -> None:
+        """Something was found, and masked, before a lane was given its text: it counts as found in no part."""
+        self._told.append(finding)
 
     @property
     def taken(self) -> int:
@@ -457,6 +463,8 @@ class StreamScan:
         """What was found so far: parts are lanes in the order in which they were opened; places are in the text as it
         was received, not as released."""
         parts = tuple(lane.findings() for lane in self._opened)
+        if self._told:
+            parts = (*parts, tuple(self._told))
         classes = classes_of((finding for findings in parts for finding in findings), self._health_context, self._own)
         if self._complete and all(lane.complete for lane in self._opened):
             return Scan(parts=parts, classes=classes, scanned="full")

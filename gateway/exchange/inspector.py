@@ -26,7 +26,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.concealing import Concealed, ConcealedLanes, conceal
 from gateway.exchange.exchange import Classified, all_classes
 from gateway.exchange.replaying import Collected, Replayed
-from gateway.exchange.router import Router, redacts
+from gateway.exchange.router import Router, held_by, redacts
 from gateway.exchange.turning import Turning, all_but
 
 StreamMode = Literal["auto", "mask", "buffer"]
@@ -235,8 +235,10 @@ class Inspector:
         every = all_classes(shown, inherited, route.floor)
         ruling = self._router.receive(caller, action, every)
         left = declassified(ruling)
-        # Of what is inherited no span is known, so it cannot be masked; what a rule declassifies is masked where found.
-        found = tuple(name for name in shown if name not in inherited or name in left)
+        # Of what is inherited, or a floor's, no span is known, so that it cannot be masked; what a rule declassifies is
+        # masked where found.
+        held = held_by(self._router.implied, route.floor, inherited, ruling)
+        found = tuple(name for name in shown if name not in held)
         whole = {verdict.data_class for verdict in ruling.verdicts if masks_whole(verdict.obligations)}
         # People are asked before a message goes, never after: an answer that they would have to approve stays here.
         asked = ruling.allowed and asks(ruling.obligations)

@@ -5,7 +5,7 @@ message only masked gets it only if masking leaves nothing behind: the masked pa
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -50,6 +50,7 @@ LOOP = "loop"
 _NAMED = re.compile(r"onward:[a-z0-9][a-z0-9_.-]{0,62}")
 _EFFECTS: dict[str, Effect] = {"approve": "approve", "redact": "redact", "tokenize": "tokenize"}
 """What the answer of the candidate that is taken makes of the decision; any other is `route`."""
+_NOTHING = frozenset[str]()
 MAX_ONWARD = 32
 """Different onward actions that one message may ask for."""
 MAX_CANDIDATES = 32
@@ -244,7 +245,7 @@ class Router:
     def explain(self, ruling: Ruling) -> tuple[str, ...]:
         return self._policy.explain(ruling)
 
-    def implied(self, classes: frozenset[str]) -> tuple[str, ...]:
+    def implied(self, classes: Iterable[str]) -> tuple[str, ...]:
         """What classification found, with what the policy's profile makes of it, sorted."""
         return self._policy.implied(classes)
 
@@ -260,10 +261,11 @@ class Router:
         *,
         health_context: bool,
         said: frozenset[str] = frozenset(),
+        held: frozenset[str] = frozenset(),
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for, by pointer; only if nothing of what had to go is left behind. `said`: as
-        for `masking_of`."""
-        masking = self._masking(ruling, frozenset(classified.found), said, classified.scan)
+        for `masking_of`; `held`: as `held_by`."""
+        masking = self._masking(ruling, classified, said, held)
         if masking.impossible is not None:
             return CannotRedact(masking.impossible)
         tokenizing = NO_TOKENS
@@ -306,19 +308,27 @@ class Router:
 
     def types(self, classified: Classified, ruling: Ruling, route: Route) -> frozenset[str]:
         """The finding types that `masked` masks."""
-        found, said = frozenset(classified.found), self._said(classified, route, ruling)
-        return self._masking(ruling, found, said, classified.scan).types
+        said, held = self._said(classified, route, ruling), self._held(classified, route, ruling)
+        return self._masking(ruling, classified, said, held).types
 
-    def _masking(self, ruling: Ruling, found: frozenset[str], said: frozenset[str], scan: Scan) -> Masking:
-        return masking_of(ruling, found, said, self._declared(scan), self._engine.maskable)
+    def _masking(self, ruling: Ruling, classified: Classified, said: frozenset[str], held: frozenset[str]) -> Masking:
+        found = frozenset(classified.found) - held
+        return masking_of(ruling, found, said, self._declared(classified.scan), self._engine.maskable)
 
     def masked(
         self, message: Message, classified: Classified, ruling: Ruling, route: Route
     ) -> dict[str, str] | CannotRedact:
         """The masks that a ruling asks for in a message to this agent, as `mask`."""
         health_context = "phi" in classified.classes()
-        said = self._said(classified, route, ruling)
-        return self.mask(message.parts, classified, ruling, health_context=health_context, said=said)
+        said, held = self._said(classified, route, ruling), self._held(classified, route, ruling)
+        return self.mask(message.parts, classified, ruling, health_context=health_context, said=said, held=held)
+
+    def _held(self, classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
+        """As `held_by`, of a message to this agent. What the agent alone said before holds nothing: of that class, what
+        the message itself brings is masked, as for any other."""
+        joined, stated = classified.joined, (*classified.declared, *classified.floor, *route.floor)
+        carried = classified.inherited if joined is None else (*joined.sent, *classified.carried)
+        return held_by(self._policy.implied, stated, carried, ruling)
 
     def _said(self, classified: Classified, route: Route, ruling: Ruling) -> frozenset[str]:
         """The classes of which there is nothing to mask: that are there only because the agent itself said them before,
@@ -457,6 +467,21 @@ def question_of(caller: Caller, action: str, classes: tuple[str, ...]) -> Questi
     )
 
 
+def held_by(
+    implied: Callable[[Iterable[str]], tuple[str, ...]],
+    stated: Collection[str],
+    carried: Collection[str],
+    ruling: Ruling,
+) -> frozenset[str]:
+    """The classes that a message has whatever is masked in it: those `stated` of it (declared, floors), and those
+    `carried` to it from elsewhere, but for what a rule declassifies; with all that they imply. That something of such a
+    class was found as well says nothing of the rest: were its mask enough, one identifier more would open what none
+    keeps shut."""
+    if not stated and not carried:
+        return _NOTHING
+    return frozenset(implied(stated)).union(frozenset(implied(carried)) - declassified(ruling))
+
+
 def masking_of(
     ruling: Ruling,
     found: frozenset[str],
@@ -464,7 +489,8 @@ def masking_of(
     declared: Mapping[str, frozenset[str]] = MappingProxyType({}),
     spans_of: Callable[[str], frozenset[str]] = maskable,
 ) -> Masking:
-    """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`. Of
+    """The types to mask. A class without a span (a caller's word, a floor, `unscanned`) cannot be masked: `no-span`.
+    `found`: the classes that are there by what was found alone, none that is `held_by` anything else. Of
     one that is there only because the agent itself `said` it before, there is nothing to mask. `declared`: class → the
     types of spans that a format's description declares to be of it; `spans_of`: those that recognition has for one."""
     types, general, gone, tokens = set[str](), set[str](), set[str](), set[str]()

@@ -18,7 +18,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.core.decision import Question, Ruling, effect_of
 from gateway.core.errors import ConfigurationError
 from gateway.exchange.exchange import all_classes
-from gateway.exchange.router import masking_of
+from gateway.exchange.router import held_by, masking_of
 from gateway.ledger.times import parse_timestamp
 from gateway.settings import Settings, may_name
 from gateway.store.decided import Decided
@@ -87,6 +87,7 @@ class _Envelope(msgspec.Struct):
     action: str = ""
     purpose: str | None = None
     route_requested: str = ""
+    session: str | None = None
     decision: _Decision | None = None
     classes: _Classes | None = None
     candidates: tuple[_Candidate, ...] = ()
@@ -120,6 +121,8 @@ class _Question(NamedTuple):
     declared: _Names
     inherited: _Names
     floor: _Names
+    continued: bool
+    """Whether it went on with a session: of what it inherited then, some may be what its agent alone had said."""
     moment: Hashable
     way: tuple[str, str]
     """An address, and how strongly callers were identified: of all who are alike in what rules ask of them, the first
@@ -346,7 +349,9 @@ class Simulation:
                 continue
             floor = policy.agents[agent].floor
             there = msgspec.structs.replace(question, classes=all_classes(classes, floor)) if floor else question
-            found = _decision(policy.ruling(there, agent, now_us=at_us), asked, agent, self._own[asked.policy])
+            ruling, carried = policy.ruling(there, agent, now_us=at_us), () if asked.continued else asked.inherited
+            held = held_by(policy.implied, (*asked.declared, *asked.floor, *floor), carried, ruling)
+            found = _decision(ruling, asked, agent, self._own[asked.policy], held)
             if found.effect != "deny":
                 return found
             closest = closest or found
@@ -383,6 +388,7 @@ def _question(
         classes.declared,
         classes.inherited,
         classes.floor,
+        envelope.session is not None,
         moment,
         way,
     )
@@ -395,10 +401,13 @@ def _as_seen(candidates: _Names, seen: _Names) -> _Names:
     return (*(agent for agent in seen if agent in candidates), *(agent for agent in candidates if agent not in seen))
 
 
-def _decision(ruling: Ruling, asked: _Question, agent: str | None, own: Own) -> Decision:
-    """`own`: what else could be masked then. Nothing is searched again: what was found then is what there is."""
+def _decision(
+    ruling: Ruling, asked: _Question, agent: str | None, own: Own, held: frozenset[str] = frozenset()
+) -> Decision:
+    """`own`: what else could be masked then; `held`: as `held_by`. Nothing is searched again: what was found then is
+    what there is."""
     effect = effect_of(ruling)
-    masking = masking_of(ruling, frozenset(asked.found), spans_of=lambda name: maskable(name, own))
+    masking = masking_of(ruling, frozenset(asked.found) - held, spans_of=lambda name: maskable(name, own))
     if effect != "deny" and masking.impossible is not None:
         effect = "deny"
     return Decision(effect, None if effect == "deny" else agent, ruling.rules)

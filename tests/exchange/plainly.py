@@ -272,8 +272,12 @@ class Plain:
         self, asked: Asked, known: tuple[Held, ...], agent: Place, answers: list[tuple[str, frozenset[str]]]
     ) -> frozenset[str] | None:
         """The types that masks take away; None where a class must be masked of which there is nothing to mask. What
-        the agent alone said needs none, nor what was only inherited and leaves by a rule that says so."""
-        gone, found = set[str](), self.found(asked)
+        the agent alone said needs none, nor what was only inherited and leaves by a rule that says so. What is there by
+        anything else than being found is there whatever is masked."""
+        stated = {*asked.declared, *self.floor(asked), *self._floor_of(agent)}
+        held = _closure(self._told(asked, known), self._facts.implied) - _declassified(answers)
+        held |= _closure(stated, self._facts.implied)
+        gone, found = set[str](), self.found(asked) - held
         said = frozenset[str]().union(*(one.said for one in known))
         said -= _closure(self._told(asked, known), self._facts.implied)
         free = (said | _declassified(answers)) - self._brought(asked, agent)

@@ -114,6 +114,21 @@ def test_what_an_answer_has_from_what_it_was_made_of_cannot_be_masked(clock: Man
     assert (free.refusal, free.classes) == (None, ("pii",))
 
 
+def test_what_a_floor_says_of_an_answer_cannot_be_masked_whatever_is_found_in_it(clock: ManualClock) -> None:
+    derived = "i, class:internal, class:pii\n"
+    for text in ("hello", f"to {MAIL}"):
+        parts = (Part("/note", text),)
+        for one, floor, inherited in (
+            (inspector(clock, ALL, MASKED), ("pii",), ()),
+            (inspector(clock, ALL, LEFT), ("pii",), ()),
+            (inspector(clock, ALL, MASKED, derived), ("internal",), ()),
+            (inspector(clock, ALL, MASKED, derived), (), ("internal",)),
+        ):
+            found = one.answer(caller(), message(), route(floor=floor), parts, inherited=inherited)
+            assert found.refusal is not None
+            assert found.refusal.code == "answer_withheld"
+
+
 def test_what_was_sent_is_of_all_its_classes_but_those_that_were_masked_away(clock: ManualClock) -> None:
     sent = message(f"to {MAIL}")
     scan = engine(clock).scan(sent.parts)

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.redaction import CannotRedact
@@ -142,6 +144,54 @@ def test_a_declared_class_has_no_span_and_cannot_be_masked(clock: ManualClock) -
     alone = decide(clock, "hello", (SKY,), PUBLIC, MASKED_PII, declared=("pii",))
     assert isinstance(alone, Denied)
     assert "could not be" in alone.explanation[-1]
+
+
+WAYS = ("declared", "floor", "inherited", "denied", "said", "agent")
+"""How a message may have a class without bringing it: the last but one is what its agent alone said before."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    there=st.sets(st.sampled_from(WAYS)),
+    left=st.booleans(),
+    implied=st.booleans(),
+    found=st.booleans(),
+    how=st.sampled_from(["redact", "redact:email", "tokenize", "generalise"]),
+)
+def test_what_a_message_has_otherwise_than_by_being_found_in_it_is_not_masked_away(
+    there: set[str], left: bool, implied: bool, found: bool, how: str
+) -> None:
+    """Whatever else is found: were it otherwise, one address more would open what none keeps shut."""
+    clock, name = ManualClock(), "internal" if implied else "pii"
+    of = {way: (name,) if way in there else () for way in WAYS}
+    sent, sky = message(f"to {MAIL}" if found else "hello"), msgspec.structs.replace(SKY, floor=of["agent"])
+    masked = rule("pii-out", 2, data="class:pii", agent="zone:cloud", when="contract:valid", obligations=how)
+    if left:
+        masked = masked.replace(how, f"declassify:pii;{how}")
+    out = rule("internal-out", 4, data="class:internal", agent="zone:cloud")
+    out += 'o, pii-out, class:pii, "It is meant to."\n' if how == "redact:email" else ""
+    out += rule("no-phi", 1, "role:*", "class:phi", "zone:*", eft="deny")
+    out += 'o, internal-out, class:internal, "It is meant to."\n'
+    deciding = router(clock, PUBLIC, masked, out, *(["i, class:internal, class:pii\n"] if implied else []))
+    carried = frozenset((*of["inherited"], *of["denied"]))
+    known = classified(
+        clock,
+        sent.parts,
+        declared=of["declared"],
+        floor=of["floor"],
+        inherited=tuple(sorted(carried.union(of["said"]))),
+        carried=carried,
+        joined=continued(said=frozenset(deciding.implied(of["said"])), sent=frozenset()) if of["said"] else None,
+    )
+    decided = deciding.decide(caller(), sent, known, (sky,), exact=False)
+    stated, before = there & {"declared", "floor", "agent"}, there & {"inherited", "denied"}
+    if stated or (before and not left):
+        assert isinstance(decided, Denied)
+        assert answers(decided) == [("sky", "cannot-redact")]
+        return
+    assert isinstance(decided, Routed)
+    assert (MAIL in str(decided.masked or sent.parts)) is False
+    assert bool(decided.masked) is found
 
 
 class Residue:

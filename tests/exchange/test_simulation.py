@@ -182,6 +182,26 @@ async def test_a_class_without_anything_to_mask_cannot_be_masked() -> None:
     assert {(*change.classes, change.after) for change in found.changes} == {("pii", "deny"), ("pii", "redact local")}
 
 
+@pytest.mark.parametrize(
+    ("where", "session", "after"),
+    [
+        ("declared", None, "deny"),
+        ("floor", None, "deny"),
+        ("inherited", None, "deny"),
+        ("inherited", "se_1", "redact local"),
+        ("nothing", None, "redact local"),
+    ],
+)
+async def test_what_is_there_by_more_than_what_was_found_cannot_be_masked(
+    where: str, session: str | None, after: str
+) -> None:
+    masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", obligations="redact"))
+    names = {name: ("pii",) if name == where else () for name in ("declared", "inherited", "floor")}
+    classes = ClassesInfo(found=("pii",), **names)
+    found = await _simulated(policy(_OPEN), masking, _decided(classes=classes, session=session))
+    assert [change.after for change in found.changes] == [after]
+
+
 async def test_an_agents_own_floor_is_part_of_the_question() -> None:
     agents = [
         {"id": "local", "protocol": "openai", "url": "http://l", "zone": "in-house", "floor": ["phi"]},

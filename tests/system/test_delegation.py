@@ -22,6 +22,7 @@ from tests.system.mcp_agent import server as mcp_server
 from tests.system.site import Agent, System, completion, event, send_json, served, system
 
 TOKEN = "x-exchange-delegation"
+OTHER_MAIL = "a.person@example.org"
 Ask = Callable[..., Awaitable[httpx.Response]]
 Plan = Callable[[Ask], Awaitable[str]]
 HOUSE: dict[str, dict[str, Any]] = {
@@ -131,6 +132,25 @@ async def test_who_began_the_exchange_approves_no_call_that_is_made_for_it_at_wh
             assert told.status_code == status, told.text
 
 
+async def test_an_address_of_its_own_opens_no_way_out_for_what_an_agent_was_told(sqlite_settings: Settings) -> None:
+    """Of what it was told about somebody, no mask over its own words takes anything away."""
+
+    async def paraphrased(ask: Ask) -> str:
+        await ask(f"The man with the red beard orders too much. Answer to {OTHER_MAIL}.")
+        return "Done."
+
+    async with system(sqlite_settings, agents=HOUSE) as site:
+        answers = calling(site, "front", await bot(site), paraphrased)
+        asked = await site.chat(await site.key("clinician"), PERSONAL, "plan")
+        assert (asked.status_code, said(asked)) == (200, "Done.")
+        [child] = answers
+        assert (child.status_code, child.headers["x-routed-agent"]) == (200, "ward")
+        record = await intent(site, child)
+        assert (record["classes"]["found"], record["classes"]["inherited"]) == (["pii"], ["pii"])
+        assert [one["answer"] for one in record["candidates"]] == ["cannot-redact", "allow"]
+        assert not site.agents["cloud"].received
+
+
 async def test_an_agent_that_calls_without_a_token_carries_the_classes_of_all_that_it_has_open(
     database: Settings,
 ) -> None:
@@ -151,8 +171,9 @@ async def test_an_agent_that_calls_without_a_token_carries_the_classes_of_all_th
         first = await intent(site, during)
         assert first["classes"]["inherited"] == ["phi", "pii"]
         assert "parent" not in first
-        direct = await site.chat(agent, PUBLIC, "cloud", headers={"x-route": "exact"})
-        assert (direct.status_code, code(direct)) == (403, "policy_denied")
+        for text in (PUBLIC, PERSONAL):
+            direct = await site.chat(agent, text, "cloud", headers={"x-route": "exact"})
+            assert (direct.status_code, code(direct)) == (403, "policy_denied")
         leave.set()
         assert (await asked).status_code == 200
         after = await site.chat(agent, PUBLIC, "summarize")

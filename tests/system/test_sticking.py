@@ -4,7 +4,7 @@ import json
 
 from gateway.settings import Settings
 from tests.conftest import ManualClock
-from tests.system.kit import HEALTH, PUBLIC, code
+from tests.system.kit import HEALTH, MAIL, PERSONAL, PUBLIC, code
 from tests.system.site import System, system
 
 EXACT = {"x-route": "exact"}
@@ -29,6 +29,32 @@ async def test_a_paraphrase_a_moment_later_does_not_start_clean(database: Settin
         assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 403
         clock.advance(1)
         assert (await site.chat(key, PUBLIC, "cloud", headers=EXACT)).status_code == 200
+
+
+async def test_an_address_more_does_not_take_away_what_was_denied(
+    sqlite_settings: Settings, clock: ManualClock
+) -> None:
+    """Its own words are masked for the cloud; that somebody was written about a moment ago no mask takes away."""
+    async with system(sqlite_settings, clock=clock, sessions=STICKS) as site:
+        key, other = await site.key("clinician"), await site.key("clinician", owner="somebody else")
+        stated = {**EXACT, "x-data-class": "pii"}
+        assert (await site.chat(key, PUBLIC, "cloud", headers=stated)).status_code == 403
+        for text in (PUBLIC, PERSONAL):
+            again = await site.chat(key, text, "cloud", headers=EXACT)
+            assert (again.status_code, code(again)) == (403, "policy_denied")
+        [record] = await site.trail(again.headers["x-exchange-id"])
+        assert record["candidates"][0]["answer"] == "cannot-redact"
+        assert (record["classes"]["found"], record["classes"]["inherited"]) == (["pii"], ["pii"])
+        assert not site.agents["cloud"].received
+        declared = await site.chat(other, PERSONAL, "cloud", headers=stated)
+        assert declared.status_code == 403
+        floored = await site.key("clinician", owner="of a floor", floor=("pii",))
+        assert (await site.chat(floored, PERSONAL, "cloud", headers=EXACT)).status_code == 403
+        assert not site.agents["cloud"].received
+        fourth = await site.key("clinician", owner="a fourth")
+        masked = await site.chat(fourth, PERSONAL, "cloud", headers=EXACT)
+        assert masked.status_code == 200
+        assert MAIL not in str(site.agents["cloud"].received)
 
 
 async def _explanation(site: System, seq: int) -> str:

@@ -14,6 +14,7 @@ from gateway.checks.classification.columns import headings
 from gateway.checks.classification.normalise import (
     ESCAPED,
     LETTER,
+    MARKED,
     ODD,
     UPPER,
     Mapped,
@@ -251,7 +252,7 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         whole.setdefault((begins, ends), []).append(either)
     folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
     numbers = [NUMBERS] if registry.labels else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, CODED])
+    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, MARKED, CODED])
 
 
 def _moved(hit: Hit, mapped: Mapped, length: int) -> Hit:

@@ -3,12 +3,14 @@
 NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, characters dropped that nobody
 sees (the whole property Default_Ignorable_Code_Point), and with them marks that make no letter (struck through,
 circled, on a digit), lone surrogates replaced. What is written in tag characters is told beside it, as text of its own.
-`undo_escapes` reads JSON string escapes (RFC 8259 §7), percent-encoding (RFC 3986 §2.1) and character references (XML
+`undo_escapes` reads JSON string escapes (RFC 8259 §7), punctuation behind a backslash (CommonMark §2.4, as LaTeX has
+it), percent-encoding (RFC 3986 §2.1) and character references (XML
 1.0 §4.1, WHATWG HTML §13.5) wherever they stand.
 """
 
 import codecs
 import re
+import string
 import unicodedata
 from collections.abc import Callable
 from html.entities import html5
@@ -48,7 +50,13 @@ _CARRIES = re.compile(f"[{_SELECTORS}](?:(?:(?![{_SELECTORS}])[{INVISIBLE}])*+[{
 """So many variation selectors, or code points of their plane that are none, with nothing to be seen between them: what
 they select from has one, so these are bytes that are written with them."""
 _BREAKS = frozenset("\x85\u2028\u2029")
-_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPES = {mark: mark for mark in f"{string.punctuation}\r\n"} | {
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
 _REMEMBERED = 20_000
 _CLUSTER = 32
 _MARKS_BEGIN = "\u02ff"
@@ -65,6 +73,9 @@ _REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-
 """Zeros before the number are without limit in both standards."""
 ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
+
+MARKED = r"[0-9A-Za-z]\\[_.\-@:+=]"
+"""The same of punctuation with a backslash before it, where it may part an identifier: no escape that must be read."""
 
 # Each stands for itself, so that a shadow's shadow is the same.
 UPPER, LETTER, OTHER, ODD, CONTROL, UNDER = "\xc0", "\xe0", "\xb7", "\xad", "\x7f", "\x1f"
@@ -335,7 +346,7 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
 
 
 def _backslash(text: str, position: int) -> list[tuple[str, int]]:
-    """The character of a JSON escape, with the length of the escape."""
+    """The character of a JSON escape or of punctuation that is written with a backslash, with the length of that."""
     following = text[position + 1 : position + 2]
     if following in _ESCAPES:
         return [(_ESCAPES[following], 2)]

@@ -2,6 +2,7 @@
 
 import base64
 import quopri
+import re
 import struct
 from collections.abc import Callable
 from urllib.parse import quote
@@ -130,6 +131,7 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "quoted-printable throughout": _all("={0:02X}"),
     "soft line break": lambda value: f"{value[:5]}=\r\n{value[5:]}",
     "inline markup": _tagged,
+    "Markdown": lambda value: re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", value),
     "hexadecimal": lambda value: f"here: {value}".encode().hex(),
 }
 UNDER: dict[str, Callable[[str], str]] = {
@@ -202,6 +204,40 @@ def test_what_codes_over_codes_spread_over_more_than_a_window_is_found_or_not_ca
 def test_what_is_written_widely_and_is_no_letter_or_digit_of_ascii_is_read() -> None:
     for text in ("&amp;#20013;" * 100, "&amp;mdash;" * 100, "\\\\" * 500, '\\\\\\"' * 200, "%253D" * 200):
         assert ENGINE.scan((Part("/a", f"see {text} end"),)).scanned == "full"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("email", r"anna.maria\_smith-jones@example.org"), ("email", r"a.b\+c\@example\.org"),
+        ("us-ssn", r"her SSN\: 536\-22\-8731"), ("ip", r"192\.168\.10\.20"), ("date-of-birth", r"DOB: 12\.03\.1961"),
+        ("secret-github-token", r"ghp\_abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("secret-stripe-key", r"sk\_live\_abcdefghijklmnopqrstuvwx"), ("secret-password", r"password\: hunter2x"),
+        ("mrn", r"\*\*MRN\*\*\: 84736251"),
+    ],
+)  # fmt: skip
+def test_what_markdown_writes_with_backslashes_is_found_whole(kind: str, written: str) -> None:
+    found = dict(told(f"see {written} here"))
+    assert found[kind] == written[-len(found[kind]) :]
+    assert "\\" in found[kind] or kind in {"mrn", "secret-password"}
+    if kind == "email":
+        assert found[kind] == written
+    types = frozenset({kind})
+    lane = ENGINE.stream(types).lane("/a")
+    assert written[-6:] not in "".join([*(lane.feed(one) for one in f"see {written} here"), lane.finish()])
+
+
+def test_backslashes_that_part_nothing_are_left_alone() -> None:
+    for text in (
+        r"C:\_old\-new\.git",
+        r"\[x\] \(y\) \{z\}",
+        r"^\w+\.\d\-\d$",
+        r"a\_b\_c",
+        "\\" * 9 + "_",
+        r"100\% of \$5",
+    ):
+        scan = ENGINE.scan((Part("/a", f"see {text} here"),))
+        assert (scan.parts, scan.scanned) == (((),), "full"), text
 
 
 @pytest.mark.parametrize("mark", ["\u0483", "\u05bf", "\u064b", "\u0301"])

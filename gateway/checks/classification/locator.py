@@ -14,6 +14,7 @@ from gateway.checks.classification.columns import headings
 from gateway.checks.classification.normalise import (
     ESCAPED,
     LETTER,
+    MARKED,
     ODD,
     UPPER,
     Mapped,
@@ -32,6 +33,8 @@ from gateway.core.finding import Finding
 
 _LEVELS = 3
 """How deep JSON inside of strings inside of JSON is read, or addresses inside of addresses."""
+_HIDDEN = 3
+"""Of how many texts within a window it is asked what their tag characters say."""
 _PLANS = 4096
 """How many plans are remembered."""
 
@@ -121,8 +124,8 @@ class Locator:
         mapped = normalise(text)
         if mapped.starts is None:
             return Located(resolve(self._in_form(mapped.text, shade, start, sight)), True)
-        if self._may_be_coded(shadow(mapped.text)):
-            # What is invisible stood between the characters of a code, whose outline then shows none.
+        if mapped.hidden or mapped.unread > start or self._may_be_coded(shadow(mapped.text)):
+            # What is invisible says something, or stood within a code, whose outline then shows none.
             return self._escapes(text, start)
         return Located(resolve(self._in_mapped(mapped, start, sight, length)), True)
 
@@ -136,26 +139,39 @@ class Locator:
 
     def _escapes(self, text: str, start: int) -> Located:
         """As `locate`, for text that may be read otherwise than it is written: so, and at each level of the other."""
-        length = len(text)
-        mapped = normalise(text)
-        everywhere = Sight(start, length, length)
-        hits = self._in_mapped(mapped, start, everywhere, length)
-        level: Mapped | None = mapped
-        first: Mapped | None = None
-        last = mapped
+        hits: list[Hit] = []
         runs: list[tuple[int, int, bool]] = []
-        for _ in range(_LEVELS):
-            level = self._read(last, runs)
-            if level is None:
-                break
-            first = first or level
-            hits += self._in_mapped(level, start, everywhere, length)
-            last = level
-        if hits and first is not None:
-            inside = _insides(first)
-            hits = [_snap(hit, inside, start) for hit in hits]
-        complete = (level is None or self._is_plain(last)) and (last is first or not is_spread(last, start, length))
+        complete = True
+        texts = [normalise(text)]
+        for number, mapped in enumerate(texts):
+            levels, whole = self._levels(mapped, start, len(text), runs)
+            found = [hit for level in levels for hit in self._everywhere(level, start, len(text))]
+            if found and len(levels) > 1:
+                inside = _insides(levels[1])
+                found = [_snap(hit, inside, start) for hit in found]
+            hits += found
+            complete = complete and whole and all(level.unread <= start for level in levels)
+            hidden = [one for level in levels for one in level.hidden]
+            if number < _HIDDEN:
+                texts += hidden
+            else:
+                complete = complete and not hidden
         return Located(resolve(hits), complete, tuple(runs))
+
+    def _levels(
+        self, mapped: Mapped, start: int, length: int, runs: list[tuple[int, int, bool]]
+    ) -> tuple[list[Mapped], bool]:
+        """A text and what it stands for, level by level, and whether nothing is left to read. Adds runs as `_read`."""
+        levels = [mapped]
+        for _ in range(_LEVELS):
+            level = self._read(levels[-1], runs)
+            if level is None:
+                return levels, len(levels) == 2 or not is_spread(levels[-1], start, length)
+            levels.append(level)
+        return levels, self._is_plain(levels[-1]) and not is_spread(levels[-1], start, length)
+
+    def _everywhere(self, mapped: Mapped, start: int, length: int) -> list[Hit]:
+        return self._in_mapped(mapped, start, Sight(start, length, length), length)
 
     def _read(self, mapped: Mapped, runs: list[tuple[int, int, bool]]) -> Mapped | None:
         """The next level of a text: its escapes undone, and what they left, where it may be coded, decoded. Adds the
@@ -236,7 +252,7 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         whole.setdefault((begins, ends), []).append(either)
     folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
     numbers = [NUMBERS] if registry.labels else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, CODED])
+    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, MARKED, CODED])
 
 
 def _moved(hit: Hit, mapped: Mapped, length: int) -> Hit:

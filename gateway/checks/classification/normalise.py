@@ -1,13 +1,16 @@
 """One form for characters that look or mean alike, with the way back to where they stood.
 
-NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, invisible characters dropped, and
-with them marks that make no letter (struck through, circled, on a digit), lone surrogates replaced. `undo_escapes`
-reads JSON string escapes (RFC 8259 §7), percent-encoding (RFC 3986 §2.1) and character references (XML 1.0 §4.1, WHATWG
-HTML §13.5) wherever they stand.
+NFKC (Unicode Standard Annex 15), all decimal digits and dashes to their ASCII forms, characters dropped that nobody
+sees (the whole property Default_Ignorable_Code_Point), and with them marks that make no letter (struck through,
+circled, on a digit), lone surrogates replaced. What is written in tag characters is told beside it, as text of its own.
+`undo_escapes` reads JSON string escapes (RFC 8259 §7), punctuation behind a backslash (CommonMark §2.4, as LaTeX has
+it), percent-encoding (RFC 3986 §2.1) and character references (XML
+1.0 §4.1, WHATWG HTML §13.5) wherever they stand.
 """
 
 import codecs
 import re
+import string
 import unicodedata
 from collections.abc import Callable
 from html.entities import html5
@@ -15,15 +18,45 @@ from html.entities import html5
 import msgspec
 
 _DASHES = "\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
-_INVISIBLE = frozenset(
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
+IGNORABLE = (
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+"""First and last code points of Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt): shown as nothing,
+whether they are assigned or not. `unicodedata` does not know the property."""
+INVISIBLE = "".join(f"{chr(first)}-{chr(last)}" for first, last in IGNORABLE)
+"""The same within the brackets of `re`."""
+_OVERLAYS = frozenset(
+    map(chr, (*range(0x334, 0x339), 0x488, 0x489, 0x1ABE, *range(0x20D0, 0x20F1), *range(0xA670, 0xA673)))
 )
-_OVERLAYS = frozenset(map(chr, (*range(0x334, 0x339), *range(0x20D0, 0x20F1))))
 """Marks that strike a character through or stand around it (a keycap): what is beneath reads as it did without."""
-_LOOSE = re.compile("(?<=[\x00-@\\[-`{-\x7f])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]+")
-"""Marks of Latin letters on what is no letter."""
+_MARKED = (
+    (0x300, 0x36F), (0x483, 0x487), (0x591, 0x8FF), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0xFB1E, 0xFB1E),
+    (0xFE20, 0xFE2F), (0x1D165, 0x1D1AD),
+)  # fmt: skip
+_MARKS = "".join(
+    chr(point) for first, last in _MARKED for point in range(first, last + 1) if unicodedata.combining(chr(point))
+)
+_LOOSE = re.compile(f"(?<=[\x00-@\\[-`{{-\x7f])[{_MARKS}]+")
+"""Marks of Latin, Cyrillic, Hebrew, Arabic and Syriac letters, and of notes, on what is no letter."""
+_BLANK = "\u2800"
+"""A Braille cell without dots: shown as a space."""
+_TAGS = re.compile("[\U000e0020-\U000e007f]+")
+"""Tag characters: ASCII that nobody sees, and CANCEL TAG, which ends what a flag is written with."""
+_TO_ASCII = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)} | {0xE007F: " "}
+_SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0000\U000e0002-\U000e001f\U000e0080-\U000e0fff"
+_CARRIES = re.compile(f"[{_SELECTORS}](?:(?:(?![{_SELECTORS}])[{INVISIBLE}])*+[{_SELECTORS}]){{4,}}")
+"""So many variation selectors, or code points of their plane that are none, with nothing to be seen between them: what
+they select from has one, so these are bytes that are written with them."""
 _BREAKS = frozenset("\x85\u2028\u2029")
-_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPES = {mark: mark for mark in f"{string.punctuation}\r\n"} | {
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
 _REMEMBERED = 20_000
 _CLUSTER = 32
 _MARKS_BEGIN = "\u02ff"
@@ -41,6 +74,9 @@ _REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-
 ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
 
+MARKED = r"[0-9A-Za-z]\\[_.\-@:+=]"
+"""The same of punctuation with a backslash before it, where it may part an identifier: no escape that must be read."""
+
 # Each stands for itself, so that a shadow's shadow is the same.
 UPPER, LETTER, OTHER, ODD, CONTROL, UNDER = "\xc0", "\xe0", "\xb7", "\xad", "\x7f", "\x1f"
 """`UNDER` stands for `_`. To RE2 `_` is part of a word, so that no border is beside it, and `card_4111…`, as names of
@@ -50,11 +86,17 @@ _ODD = ODD.encode("latin-1")
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """Normalised text; character i came from `source[starts[i]:ends[i]]`. Both are None when nothing moved."""
+    """Normalised text; character i came from `source[starts[i]:ends[i]]`. Both are None when nothing moved.
+
+    `hidden`: what was written in tag characters, which are dropped, each reading of it a text of its own. `unread`:
+    where the last run of variation selectors ends that holds what nobody can read, 0 where there is none.
+    """
 
     text: str
     starts: list[int] | None = None
     ends: list[int] | None = None
+    hidden: "tuple[Mapped, ...]" = ()
+    unread: int = 0
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a span (not empty) of the normalised text stood in the source."""
@@ -82,7 +124,7 @@ class _Folds(dict[int, str]):
             folded = "\n"
         elif unicodedata.category(character) == "Nd":
             folded = str(unicodedata.decimal(character))
-        elif unicodedata.category(character) == "Zs":
+        elif unicodedata.category(character) == "Zs" or character == _BLANK:
             folded = " "
         else:
             folded = _LOOSE.sub("", unicodedata.normalize("NFKC", character))
@@ -126,10 +168,9 @@ class _Outlines(dict[int, str]):
 
 def _invisible(character: str) -> bool:
     return (
-        character in _INVISIBLE
-        or character in _OVERLAYS
+        character in _OVERLAYS
         or unicodedata.category(character) == "Cf"
-        or 0xFE00 <= ord(character) <= 0xFE0F
+        or any(first <= ord(character) <= last for first, last in IGNORABLE)
     )
 
 
@@ -178,7 +219,23 @@ def normalise(text: str, shade: bytes | None = None) -> Mapped:
     if not odd:
         return Mapped(text)
     mapped = _folded(text) if odd * _SPARSE > len(text) else _sparse(text, shade)
-    return mapped if _LOOSE.search(mapped.text) is None else _loosened(mapped)
+    if _LOOSE.search(mapped.text) is not None:
+        mapped = _loosened(mapped)
+    return mapped if mapped.starts is None else _unveiled(text, mapped)
+
+
+def _unveiled(text: str, mapped: Mapped) -> Mapped:
+    """With what tag characters of the text say, and where its selectors say what nobody can read."""
+    unread = 0
+    for match in _CARRIES.finditer(text):
+        unread = match.end()
+    if _TAGS.search(text) is None:
+        return Mapped(mapped.text, mapped.starts, mapped.ends, (), unread) if unread else mapped
+    # Read where it stands, for what is seen may name it, and by itself, for what is seen may part it.
+    places = [place for match in _TAGS.finditer(text) for place in range(match.start(), match.end())]
+    alone = "".join([_TO_ASCII[ord(text[place])] for place in places])
+    hidden = (normalise(text.translate(_TO_ASCII)), Mapped(alone, places, [place + 1 for place in places]))
+    return Mapped(mapped.text, mapped.starts, mapped.ends, hidden, unread)
 
 
 def _sparse(text: str, shade: bytes) -> Mapped:
@@ -285,11 +342,11 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     if not pieces:
         return None
     pieces.append(text[done:])
-    return _refold(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
+    return refolded(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
 
 
 def _backslash(text: str, position: int) -> list[tuple[str, int]]:
-    """The character of a JSON escape, with the length of the escape."""
+    """The character of a JSON escape or of punctuation that is written with a backslash, with the length of that."""
     following = text[position + 1 : position + 2]
     if following in _ESCAPES:
         return [(_ESCAPES[following], 2)]
@@ -340,11 +397,19 @@ def _reference(text: str, position: int) -> list[tuple[str, int]]:
 _ESCAPE_AT = {"\\": _backslash, "%": _percent, "&": _reference}
 
 
-def _refold(mapped: Mapped) -> Mapped:
-    """What the escapes stood for may itself want normalising."""
+def refolded(mapped: Mapped) -> Mapped:
+    """What escapes and codes stood for may itself want normalising. Never fails; linear."""
     inner = normalise(mapped.text)
-    if inner.starts is None or inner.ends is None or mapped.starts is None or mapped.ends is None:
-        return Mapped(inner.text, mapped.starts, mapped.ends)
-    starts = [mapped.starts[index] for index in inner.starts]
-    ends = [mapped.ends[index - 1] for index in inner.ends]
-    return Mapped(inner.text, starts, ends)
+    if mapped.starts is None or mapped.ends is None:
+        return inner
+    hidden = tuple([_within(one, mapped.starts, mapped.ends) for one in inner.hidden])
+    unread = mapped.ends[inner.unread - 1] if inner.unread else 0
+    outer = _within(inner, mapped.starts, mapped.ends)
+    return Mapped(outer.text, outer.starts, outer.ends, hidden, unread)
+
+
+def _within(inner: Mapped, starts: list[int], ends: list[int]) -> Mapped:
+    """With places of the text in which what `inner` is of has these."""
+    if inner.starts is None or inner.ends is None:
+        return Mapped(inner.text, starts, ends)
+    return Mapped(inner.text, [starts[at] for at in inner.starts], [ends[at - 1] for at in inner.ends])

@@ -16,7 +16,7 @@ import string
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from gateway.checks.classification.normalise import Mapped, normalise
+from gateway.checks.classification.normalise import Mapped, refolded
 
 _FOUR = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\\-]"
 _BASE64 = rf"(?:{_FOUR}){{3}}[I-Za-f][C-HQS-Xg-ny-z0-3w]"
@@ -118,7 +118,7 @@ def reread(mapped: Mapped, runs: list[Run] | None = None) -> Mapped | None:
     pieces.append(text[done:])
     first += starts[done:]
     last += ends[done:]
-    return _plain(Mapped("".join(pieces), first, last))
+    return refolded(Mapped("".join(pieces), first, last))
 
 
 def is_spread(mapped: Mapped, start: int, length: int) -> bool:
@@ -141,16 +141,6 @@ def is_spread(mapped: Mapped, start: int, length: int) -> bool:
         if end - begin >= (_PARTED if parted else _WIDEST):
             return True
     return False
-
-
-def _plain(mapped: Mapped) -> Mapped:
-    """What was decoded may itself want normalising."""
-    inner = normalise(mapped.text)
-    if inner.starts is None or inner.ends is None or mapped.starts is None or mapped.ends is None:
-        return Mapped(inner.text, mapped.starts, mapped.ends)
-    return Mapped(
-        inner.text, [mapped.starts[index] for index in inner.starts], [mapped.ends[index - 1] for index in inner.ends]
-    )
 
 
 def _unquoted(text: str) -> Iterator[_Edit]:

@@ -36,6 +36,10 @@ from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.sources import over_shadow
 from gateway.core.finding import Finding
 
+_VOWELS = re.compile(
+    "[^\u0300-\u036f\u0483-\u0487\u0591-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff\ufb1e\ufe20-\ufe2f\U0001d165-\U0001d1ad]"
+)
+"""What marks stand where other letters have them than those whose marks make nothing of what is no letter."""
 Places = dict[str, list[tuple[int, int]]]
 _ANY = -1
 _LEVELS = 3
@@ -85,7 +89,7 @@ def normalised(text: str) -> Mapped:
     kept: list[int] = []
     base = ""
     for at, one in enumerate(whole.text):
-        mark = re.match("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]", one)
+        mark = unicodedata.combining(one) and not _VOWELS.match(one)
         if not mark:
             base = one
         if not mark or not base or not base.isascii() or base.isalpha():
@@ -157,36 +161,43 @@ def words(registry: Registry, text: str) -> Places:
 def runs(text: str) -> list[tuple[int, int]]:
     """Where what is read as base64 or hexadecimal stands in a window, at any level."""
     found: list[tuple[int, int]] = []
-    level: Mapped | None = normalised(text)
-    for _ in range(_LEVELS):
-        if level is None:
-            break
-        plain = undo_escapes(level) or level
-        if matched(CODED, shadow(plain.text), 0):
-            found += [(first, last) for first, last, _ in armoured(plain)]
-        level = _level(level)
+    for levels in _texts(text):
+        for level in levels[:_LEVELS]:
+            plain = undo_escapes(level) or level
+            if matched(CODED, shadow(plain.text), 0):
+                found += [(first, last) for first, last, _ in armoured(plain)]
     return found
+
+
+def _texts(text: str) -> list[list[Mapped]]:
+    """A window and what its tag characters say, each with all its levels."""
+    every: list[list[Mapped]] = []
+    texts = [normalised(text)]
+    hidden = [normalise(text).hidden]
+    while texts:
+        levels = [texts.pop(0)]
+        while len(levels) <= _LEVELS and (level := _level(levels[-1])) is not None:
+            levels.append(level)
+        every.append(levels)
+        told = [*(hidden.pop() if hidden else ()), *(one for level in levels[1:] for one in level.hidden)]
+        texts += told if len(every) < 4 else []
+    return every
 
 
 def hits(registry: Registry, text: str, start: int) -> tuple[list[Hit], bool]:
     """All hits of a window that begin at or after `start`, by place; whether it was read to its last level."""
-    mapped = normalised(text)
-    found = _in_form(registry, mapped, start, len(text))
-    level: Mapped | None = mapped
-    first: Mapped | None = None
-    last = mapped
-    for _ in range(_LEVELS):
-        level = _level(last)
-        if level is None:
-            break
-        first = first or level
-        found += _in_form(registry, level, start, len(text))
-        last = level
-    if first is not None:
-        wide = [(a, b) for a, b in zip(first.starts or (), first.ends or (), strict=True) if b - a > 1]
-        found = [_snapped(hit, wide, start) for hit in found]
-    complete = level is None or matched(ESCAPED, shadow(last.text), 0) is None
-    return resolved(found), complete
+    every: list[Hit] = []
+    complete = normalise(text).unread <= start
+    for levels in _texts(text):
+        found = [hit for level in levels for hit in _in_form(registry, level, start, len(text))]
+        if len(levels) > 1:
+            places = zip(levels[1].starts or (), levels[1].ends or (), strict=True)
+            wide = [(a, b) for a, b in places if b - a > 1]
+            found = [_snapped(hit, wide, start) for hit in found]
+        every += found
+        last = levels[-1]
+        complete = complete and (len(levels) <= _LEVELS or matched(ESCAPED, shadow(last.text), 0) is None)
+    return resolved(every), complete
 
 
 def _level(mapped: Mapped) -> Mapped | None:

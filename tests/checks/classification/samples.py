@@ -8,6 +8,10 @@ from gateway.core.errors import FormatError
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n" + ("MIIEpAIBAAKCAQEA7bq3" * 3 + "\n") * 14 + "-----END RSA PRIVATE KEY-----"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 60 + ".c2lnbmF0dXJl" + "QUJD" * 20
 PIECES = (
+    "".join(chr(0xE0000 + ord(one)) for one in "card 4111111111111111"),
+    "a\ufe00\U000e0101\ufe03\U000e0fff\ufe04\ufe05b",
+    "bob.s\u180bmith@exa\ufff3mple.com", "53\u06486-22-\u04838731", "\\udb40\\udc34", "\u2800",
+    r"anna\_smith\@example\.org", r"536\-22\-8731", r"ghp\_abcdefghijklmnopqrstuvwxyz0123456789", "\\_",
     "bob.smith@example.com", "(415) 555-0132", "+44 20 7946 0958", "123-45-6789", "4111 1111 1111 1111",
     "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::8a2e:370:7334", "Dr. Maria Lopez",
     "Patient: John Q. Smith",
@@ -31,7 +35,7 @@ def texts() -> st.SearchStrategy[str]:
 
 _SOUP = (
     "1", "23", "-", " ", "/", ".", "(", ")", "+", "x", "@", "a", "B", ":", "mrn ", "call ", "card ", "office", "Dr. ",
-    "4111", "555", "_", "é", "—", "\u200b", "３", "\u0301",
+    "4111", "555", "_", "é", "—", "\u200b", "３", "\u0301", "\u0483", "\ufff0", "\U000e0031", "\U000e0104",
 )  # fmt: skip
 
 

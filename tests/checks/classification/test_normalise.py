@@ -29,6 +29,9 @@ def test_ascii_stands_as_it_is_without_a_map() -> None:
         ("5\u03013\u0301\u03276\u0301-\u0301", "536-"),
         ("5\u03363\u03366\u0336 a\u0336b\u0336", "536 ab"),
         ("4\ufe0f\u20e31\u20e3", "41"),
+        ("5\u04833\u04886\u05bf-\u064b2\u0711", "536-2"),
+        ("\u0645\u064b \u05d0\u05bf", "\u0645\u064b \u05d0\u05bf"),
+        ("5\u28003", "5 3"),
         ("q\u0301", "q\u0301"),
         ("Größe", "Größe"),
         ("\ud800x", "\ufffdx"),
@@ -38,6 +41,65 @@ def test_ascii_stands_as_it_is_without_a_map() -> None:
 )
 def test_forms_become_plain(text: str, plain: str) -> None:
     assert normalise(text).text == plain
+
+
+DEFAULT_IGNORABLE = """
+00AD 034F 061C 115F..1160 17B4..17B5 180B..180F 200B..200F 202A..202E 2060..206F 3164 FE00..FE0F FEFF FFA0 FFF0..FFF8
+1BCA0..1BCA3 1D173..1D17A E0000..E0FFF
+"""
+"""As DerivedCoreProperties.txt of Unicode 14 to 16 lists them, with those that are not assigned."""
+
+
+def test_what_the_standard_shows_as_nothing_is_dropped_and_leads_back() -> None:
+    count = 0
+    for line in DEFAULT_IGNORABLE.split():
+        first, _, last = line.partition("..")
+        for point in range(int(first, 16), int(last or first, 16) + 1):
+            mapped = normalise(f"a{chr(point)}b")
+            assert mapped.text == "ab"
+            assert mapped.span(0, 2) == (0, 3)
+            count += 1
+    assert count == 4174
+    for point in (0xAC, 0x180A, 0x2010, 0x2070, 0xFDFF, 0xFE10, 0xFFF9 + 3, 0x1D172 - 0x20, 0xDFFFF, 0xE1000):
+        assert len(normalise(f"a{chr(point)}b").text) == 3
+
+
+def tags(text: str) -> str:
+    return "".join(chr(0xE0000 + ord(one)) for one in text)
+
+
+def test_what_is_written_in_tag_characters_is_told_beside_the_text() -> None:
+    mapped = normalise(f"see{tags('card 41')}, it{tags('11')}s")
+    assert mapped.text == "see, its"
+    there, alone = mapped.hidden
+    assert (there.text, alone.text) == ("seecard 41, it11s", "card 4111")
+    assert there.span(0, 17) == (0, 17)
+    assert alone.span(5, 9) == (8, 16)
+    assert normalise("\U0001f3f4" + tags("gbeng") + "\U000e007f!").hidden[1].text == "gbeng "
+    assert normalise("see \u200bit").hidden == ()
+    undone = undo_escapes(normalise("a\\udb40\\udc34 b"))
+    assert undone is not None
+    assert [(one.text, one.span(0, 1)) for one in undone.hidden] == [("a4 b", (0, 1)), ("4", (1, 13))]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("a\ufe00\ufe01\ufe02\ufe03\ufe04 b", 6),
+        ("a\ufe00\u200b\u200b\U000e0100\u180b\ufe03\u200d\ufe04 b", 9),
+        ("a" + "\U000e0002" * 5, 6),
+        ("a\ufe00\ufe01\ufe02\ufe03 b\ufe04", 0),
+        ("\u2764\ufe0f" * 20, 0),
+        ("\U0001f469\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468" * 5, 0),
+        ("a" + "\u200b" * 50, 0),
+    ],
+)
+def test_many_variation_selectors_in_a_row_are_what_nobody_can_read(text: str, end: int) -> None:
+    assert normalise(text).unread == end
+    undone = undo_escapes(normalise("".join(f"\\u{ord(one):04x}" for one in text if ord(one) < 0x10000) + "&#x41;"))
+    assert undone is not None
+    if end and all(ord(one) < 0x10000 for one in text):
+        assert undone.unread == end * 6
 
 
 def test_a_span_of_the_plain_text_leads_back_to_the_original() -> None:
@@ -91,6 +153,8 @@ def test_a_control_character_is_one_in_the_shadow_and_stays_in_the_text() -> Non
         ("\\uff11", "1"),
         ("a\\u200bb", "ab"),
         ("\\\\u0040", "\\u0040"),
+        (r"a\_b\@c\.d \!\#\~\`", "a_b@c.d !#~`"),
+        ("a\\\nb", "a\nb"),
         ("a%40b", "a@b"),
         ("%C3%BC%e2%82%ac", "ü€"),
         ("Andr%E9", "André"),
@@ -141,7 +205,8 @@ ODDITIES = st.text(alphabet="a1é—… ﬁ\u0301\u200b\u0336\u20e3３€\ufe31\
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=80), texts(), soups(), ODDITIES))
 def test_a_text_is_normalised_as_character_by_character(text: str) -> None:
-    assert normalise(text) == oracle.normalised(text)
+    mapped = normalise(text)
+    assert Mapped(mapped.text, mapped.starts, mapped.ends) == oracle.normalised(text)
 
 
 @settings(max_examples=200, deadline=None)

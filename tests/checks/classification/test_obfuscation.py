@@ -2,6 +2,8 @@
 
 import base64
 import quopri
+import re
+import struct
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -73,6 +75,10 @@ def _capped(value: str) -> str:
     return "".join(f"{one}\ufe0f\u20e3" if one.isdigit() else one for one in value)
 
 
+def _unseen(value: str) -> str:
+    return "".join(chr(0xE0000 + ord(one)) for one in value)
+
+
 def _quoted(value: str) -> str:
     return quopri.encodestring(value.encode(), quotetabs=True).decode().replace("@", "=40").replace("-", "=2D")
 
@@ -98,7 +104,13 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "underscores": _each("_"),
     "zero width": _each("\u200b"),
     "soft hyphens": _each("\u00ad"),
+    "ignorable, assigned to nothing": _each("\u2065\ufff3\U000e0fff"),
+    "variation selectors": _each("\U000e0101"),
+    "Mongolian selectors": _each("\u180b"),
+    "tag characters between": _each("\U000e002c"),
+    "tag characters": _unseen,
     "struck through": _struck,
+    "in circles of Cyrillic": _each("\u0488"),
     "keycaps": _capped,
     "NUL": _each("\x00"),
     "control characters": _each("\x08\x9f"),
@@ -119,6 +131,7 @@ OBFUSCATIONS: dict[str, Callable[[str], str]] = {
     "quoted-printable throughout": _all("={0:02X}"),
     "soft line break": lambda value: f"{value[:5]}=\r\n{value[5:]}",
     "inline markup": _tagged,
+    "Markdown": lambda value: re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", value),
     "hexadecimal": lambda value: f"here: {value}".encode().hex(),
 }
 UNDER: dict[str, Callable[[str], str]] = {
@@ -191,6 +204,82 @@ def test_what_codes_over_codes_spread_over_more_than_a_window_is_found_or_not_ca
 def test_what_is_written_widely_and_is_no_letter_or_digit_of_ascii_is_read() -> None:
     for text in ("&amp;#20013;" * 100, "&amp;mdash;" * 100, "\\\\" * 500, '\\\\\\"' * 200, "%253D" * 200):
         assert ENGINE.scan((Part("/a", f"see {text} end"),)).scanned == "full"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("email", r"anna.maria\_smith-jones@example.org"), ("email", r"a.b\+c\@example\.org"),
+        ("us-ssn", r"her SSN\: 536\-22\-8731"), ("ip", r"192\.168\.10\.20"), ("date-of-birth", r"DOB: 12\.03\.1961"),
+        ("secret-github-token", r"ghp\_abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("secret-stripe-key", r"sk\_live\_abcdefghijklmnopqrstuvwx"), ("secret-password", r"password\: hunter2x"),
+        ("mrn", r"\*\*MRN\*\*\: 84736251"),
+    ],
+)  # fmt: skip
+def test_what_markdown_writes_with_backslashes_is_found_whole(kind: str, written: str) -> None:
+    found = dict(told(f"see {written} here"))
+    assert found[kind] == written[-len(found[kind]) :]
+    assert "\\" in found[kind] or kind in {"mrn", "secret-password"}
+    if kind == "email":
+        assert found[kind] == written
+    types = frozenset({kind})
+    lane = ENGINE.stream(types).lane("/a")
+    assert written[-6:] not in "".join([*(lane.feed(one) for one in f"see {written} here"), lane.finish()])
+
+
+def test_backslashes_that_part_nothing_are_left_alone() -> None:
+    for text in (
+        r"C:\_old\-new\.git",
+        r"\[x\] \(y\) \{z\}",
+        r"^\w+\.\d\-\d$",
+        r"a\_b\_c",
+        "\\" * 9 + "_",
+        r"100\% of \$5",
+    ):
+        scan = ENGINE.scan((Part("/a", f"see {text} here"),))
+        assert (scan.parts, scan.scanned) == (((),), "full"), text
+
+
+@pytest.mark.parametrize("mark", ["\u0483", "\u05bf", "\u064b", "\u0301"])
+@pytest.mark.parametrize("kind", ["us-ssn", "card", "phone", "ip", "date-of-birth"])
+def test_marks_of_any_letters_hide_no_digits(mark: str, kind: str) -> None:
+    word, value = STRUCTURED[kind]
+    _is_found(kind, f"please note {word}{mark.join(value)} , and so on")
+
+
+def test_what_is_said_in_tag_characters_is_found_wherever_it_stands_and_masked_where_it_does() -> None:
+    said = _unseen("card 4111111111111111")
+    assert told(f"Please note this.{said}") == [("card", said[5:])]
+    apart = "".join(f"{seen}{unseen}" for seen, unseen in zip("nothing to see here", said[5:], strict=False))
+    assert ("card", apart[1 : 2 * 16]) in told(f"It is {apart}")
+    for text in (f"See {said}.", f"MRN: {_unseen('84736251')}", f"see {_unseen('536')}-{_unseen('22-8731')}"):
+        assert told(text), text
+        escaped = "".join(f"\\u{byte:04x}" for one in said for byte in struct.unpack(">2H", one.encode("utf-16-be")))
+    assert [kind for kind, _ in told(f"it says {escaped}")] == ["card"]
+    coded = _unseen("see " + "".join(f"%{ord(one):02x}" for one in "bob.smith@example.com"))
+    assert [kind for kind, _ in told(f"well{coded}")] == ["email"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 500])
+def test_bytes_in_variation_selectors_are_unscanned_and_do_not_leave_in_a_stream(size: int) -> None:
+    bytes_ = "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in b"SSN 536-22-8731")
+    text = f"{'It is as it was before. ' * 30}Look \u2764{bytes_} here. {'And so it went on. ' * 30}"
+    assert "unscanned" in ENGINE.scan((Part("/a", text),)).classes
+    scan = ENGINE.stream(frozenset({"us-ssn"}))
+    lane = scan.lane("/a")
+    out = "".join([*(lane.feed(text[at : at + size]) for at in range(0, len(text), size)), lane.finish()])
+    assert scan.scan().scanned != "full"
+    assert "[UNSCANNED]" in out
+    assert not set(out) & set(bytes_)
+    assert out.startswith("It is as it was before. ")
+    assert out.endswith("And so it went on. ")
+
+
+def test_emoji_and_flags_are_read() -> None:
+    flag = "\U0001f3f4" + _unseen("gbsct") + "\U000e007f"
+    for text in (flag * 20, "\u2764\ufe0f" * 30, "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468 " * 10):
+        scan = ENGINE.scan((Part("/a", f"So {text} it is"),))
+        assert (scan.scanned, scan.parts, scan.classes) == ("full", ((),), frozenset())
 
 
 @pytest.mark.parametrize("over", ["zero width", "soft hyphens"])

@@ -11,7 +11,7 @@ from html.entities import html5
 import msgspec
 
 from gateway.agents.bodies import MAX_PARTS, read_json, replace, walk, write_json
-from gateway.agents.formats import delimited, fhir, fixed, hl7, multipart, x12, xml
+from gateway.agents.formats import delimited, fhir, fixed, folded, hl7, multipart, x12, xml
 from gateway.agents.formats.document import Reading, decode, encode, malformed, rewrite, same_charset
 from gateway.agents.formats.fhir_elements import is_plainly_fhir
 from gateway.agents.formats.labels import Labels
@@ -35,6 +35,12 @@ _BY_TYPE: Mapping[str, Layout] = {
     **dict.fromkeys(("application/xml", "text/xml"), Layout(format="xml")),
     FORM: Layout(format="form"),
 }
+_TEXTS = folded.MEDIA_TYPES | {
+    *("text/plain", "text/csv", "text/tab-separated-values", "text/markdown", "text/x-markdown", "text/html"),
+    *("text/css", "text/javascript", "text/json", "text/x-json", "text/yaml", "text/x-yaml", "text/event-stream"),
+}
+"""Types whose words stand there as they are read, and those of which it is known how to come to that."""
+_RTF = re.compile(r"[\ufeff\s]*\{\\+rtf")
 _BEGINNING = re.compile(r"[\ufeff\x0b\s]*(?:((?:MSH|FHS|BHS)[^\w\s]{4,6})|ISA([^\w\s])\d\d\2)")
 """HL7 v2 with its delimiters, also in MLLP's framing, and X12 with its first qualifier: no words begin so."""
 _READERS: Mapping[FormatName, Callable[[str, Layout], Reading | Refusal]] = {
@@ -150,7 +156,7 @@ def _usual(media: str) -> Layout | None:
 
 
 def _undeclared(body: bytes, media: str, content_type: str, bounds: Bounds) -> Content | Refusal:
-    if media.startswith("text/"):
+    if media in _TEXTS:
         return _text(body, media, charset_of(content_type))
     if media == MULTIPART:
         return _fields(body, media, content_type, bounds)
@@ -233,9 +239,13 @@ def _text(body: bytes, media: str, charset: str) -> Content | Refusal:
     if isinstance(reading, Reading):
         form = Form(kind=str(plain), charset=charset, text=text, reading=reading)
         return Content(media_type=media, parts=reading.parts, form=form)
+    sure = True
+    if media in folded.MEDIA_TYPES or folded.is_plainly(text):
+        text, sure = folded.unfolded(text)
     parts = [Part("", text)]
-    if plain is not None or (media == "text/html" and _UNENDED.search(text)):
-        # What fields hold that cannot be told apart here; what browsers take for a reference, and no recognizer does.
+    if plain is not None or not sure or _RTF.match(text) or (media == "text/html" and _UNENDED.search(text)):
+        # What fields hold that cannot be told apart here; lines of which nobody knows how they were folded; words in
+        # controls of RTF; what browsers take for a reference, and no recognizer does.
         parts.append(Part("", "", "unreadable"))
     return Content(media_type=media, parts=tuple(parts), form=Form(kind="text", charset=charset))
 

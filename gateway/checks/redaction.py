@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gateway.checks.classification.json_writer import writer_of
 from gateway.checks.classification.masking import Span, in_place, is_json, merged, placeholder
 from gateway.checks.generalising import generalised
 from gateway.core.finding import Finding, Scan
@@ -60,6 +61,7 @@ def mask_text(
     pieces: list[str] = []
     position = 0
     json = bool(spans) and is_json(text)
+    writer = writer_of(text) if spans else None
     named = {placeholder(kind): kind for kind in tokenizing.types & types}
     softer = {(one.start, one.end): one for one in findings if one.type in types & general.types}
     for start, end, shown in merged(spans):
@@ -69,9 +71,14 @@ def mask_text(
         written = shown if rest is None else rest
         if shown in named:
             written = tokenizing.book.token(named[shown], _value(text[start:end], json)) or shown
-        pieces += (text[position:start], in_place(text, start, end, written) if json else written)
+        before, guess = text[position:start], in_place(text, start, end, written) if json else written
+        if writer is None:
+            pieces += (before, guess)
+        else:
+            pieces += (writer.plain(before), writer.masked(text[start:end], written, guess))
         position = end
-    pieces.append(text[position:])
+    rest = text[position:]
+    pieces += (rest,) if writer is None else (writer.plain(rest), writer.finish())
     return "".join(pieces)
 
 

@@ -297,3 +297,53 @@ def test_what_was_declared_comes_before_what_it_looks_like() -> None:
     declared = read_content(PATIENT, "application/json", BOUNDS, Layout(format="json"))
     assert isinstance(declared, Content)
     assert not [part for part in declared.parts if part.known]
+
+
+@pytest.mark.parametrize("kind", ["plain", "csv", "tab-separated-values", "markdown", "html", "json", "yaml", "css"])
+def test_types_that_are_plain_text_are_read_as_that(kind: str) -> None:
+    assert content(b"hello", f"text/{kind}").parts == (Part("", "hello"),)
+
+
+@pytest.mark.parametrize("kind", ["rtf", "richtext", "enriched", "x-vcard", "directory", "x-unknown", "sgml", "x"])
+def test_types_of_text_whose_form_is_another_are_not_read(kind: str) -> None:
+    assert content(b"hello", f"text/{kind}").parts == (UNREADABLE,)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "text/csv; charset=iso-8859-1"])
+def test_rtf_is_never_taken_for_words(kind: str) -> None:
+    body = b" {\\rtf1\\ansi Card \\'34\\'31}"
+    assert content(body, kind).parts == (Part("", body.decode()), UNREADABLE)
+
+
+VCARD = "BEGIN:VCARD\r\nVERSION:4.0\r\nEMAIL:anna.smi\r\n th@exam\r\n\tple.org\r\nEND:VCARD\r\n"
+CALENDAR = "BEGIN:VCALENDAR\nVERSION:2.0\nSUMMARY:an\n na.smith@example.org\nEND:VCALENDAR\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(VCARD, "text/vcard"), (VCARD, "text/plain"), (CALENDAR, "text/calendar"), (CALENDAR, "text/plain")],
+)
+def test_folded_lines_are_read_whole_and_masked(text: str, kind: str) -> None:
+    found = content(text.encode(), kind)
+    (part,) = found.parts
+    assert "anna.smith@example.org" in part.text
+    assert render_content(text.encode(), found.form, None, {}) == text.encode()
+    after = part.text.replace("anna.smith@example.org", "[EMAIL]")
+    assert render_content(text.encode(), found.form, None, {"": after}) == after.encode()
+    assert after.splitlines()[0].startswith("BEGIN:V")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VCARD.replace("4.0", "2.1"),
+        VCARD.replace("VERSION:4.0\r\n", ""),
+        VCARD + VCARD.replace("4.0", "2.1"),
+        VCARD.replace("VERSION", "NOTE:x\r\nVERSION:2.1\r\nVERSION"),
+        CALENDAR.replace("2.0", "1.0"),
+        VCARD.replace("\r\n", "\r"),
+        "nothing of it",
+    ],
+)
+def test_of_lines_folded_in_another_way_nobody_knows_what_they_say(text: str) -> None:
+    assert UNREADABLE in content(text.encode(), "text/vcard").parts

@@ -31,8 +31,8 @@ def is_json(text: str) -> bool:
 
 
 def in_place(text: str, start: int, end: int, shown: str) -> str:
-    """What stands for `[start, end)` in a text of JSON: the placeholder, as a string where that is a whole number, with
-    the quotes as the key before it has them (JSON in a string of JSON has them escaped)."""
+    """What stands for `[start, end)` in a text that begins as JSON and is none (`json_writer`): the placeholder, as a
+    string where that is a whole number, with the quotes as the key before it has them."""
     if not shown or _NUMBER.fullmatch(text, start, end) is None:
         return shown
     before, after = text[max(0, start - 32) : start].rstrip(_SPACE), text[end : end + 32].lstrip(_SPACE)

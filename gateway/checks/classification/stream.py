@@ -14,6 +14,7 @@ import msgspec
 from gateway.checks.classification.classes import NONE, Own, classes_of
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor, Step, Unread
+from gateway.checks.classification.json_writer import JsonWriter, writer_of
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
@@ -31,13 +32,14 @@ UNREAD = "[UNSCANNED]"
 
 
 class _Piece(msgspec.Struct, gc=False):
-    """Text that was looked at, on its way out: what is released for the characters from `start` to `end`. `plain`: they
-    themselves, so that it can be cut anywhere."""
+    """Text that was looked at, on its way out: the characters from `start` to `end`, and what is released for them:
+    they themselves, so that it can be cut anywhere, or where they are masked `shown` (`guess` in what is no JSON)."""
 
     start: int
     end: int
     text: str
-    plain: bool
+    shown: str | None = None
+    guess: str = ""
 
 
 class Lane:
@@ -68,8 +70,11 @@ class Lane:
         self._shown = False
         self._alone: list[Finding] = []
         self._columns = Columns(locator.headings, len(before))
-        self._json: bool | None = None
-        """Whether the text is JSON; None before its first character."""
+        self._begun = False
+        """Whether more than blanks has come."""
+        self._json = False
+        """Whether the text begins as JSON does, and `_writer` what writes it then."""
+        self._writer: JsonWriter | None = None
         self._passed = 0
         self._runs = None if token else Runs(len(before))
         self._unread = unread
@@ -136,8 +141,8 @@ class Lane:
             return ""
         self._released = released = []
         try:
-            if self._json is None and text and not text.isspace():
-                self._json = is_json(text)
+            if not self._begun and text and not text.isspace():
+                self._begun, self._json, self._writer = True, is_json(text), writer_of(text)
             self._buffer += text
             self._shade += outline(self._fresh + text)
             self._fresh = ""
@@ -145,6 +150,8 @@ class Lane:
             self._follow(text, final)
             self._advance(final)
             self._flush()
+            if final and self._writer is not None:
+                released.append(self._writer.finish())
         except Exception:  # noqa: BLE001 -- whatever fails in here, the text that was not looked at must not leave
             released.append(self._fail())
         return "".join(released)
@@ -284,21 +291,31 @@ class Lane:
             if last <= self._before:
                 continue
             self._plain(position, max(first, position))
+            text, guess = self._buffer[max(first, position) - self._offset : last - self._offset], shown
             if self._json:
-                shown = in_place(self._buffer, first - self._offset, last - self._offset, shown)
-            self._emit(max(first, position), last, shown, plain=False)
+                guess = in_place(self._buffer, first - self._offset, last - self._offset, shown)
+            self._emit(_Piece(max(first, position), last, text, shown, guess))
             position = max(position, last)
         self._plain(position, end)
 
     def _plain(self, start: int, end: int) -> None:
         if start < end:
-            self._emit(start, end, self._buffer[start - self._offset : end - self._offset], plain=True)
+            self._emit(_Piece(start, end, self._buffer[start - self._offset : end - self._offset]))
 
-    def _emit(self, start: int, end: int, text: str, *, plain: bool) -> None:
-        if self._pieces or end > self._limit or (self._runs is not None and self._runs.found):
-            self._pieces.append(_Piece(start, end, text, plain))
+    def _emit(self, piece: _Piece) -> None:
+        if self._pieces or piece.end > self._limit or (self._runs is not None and self._runs.found):
+            self._pieces.append(piece)
         else:
-            self._released.append(text)
+            self._let_go(piece)
+
+    def _let_go(self, piece: _Piece) -> None:
+        """What leaves for a piece."""
+        writer = self._writer
+        if piece.shown is None:
+            self._released.append(piece.text if writer is None else writer.plain(piece.text))
+        else:
+            masked = piece.guess if writer is None else writer.masked(piece.text, piece.shown, piece.guess)
+            self._released.append(masked)
 
     # ---------------------------------------------------------------------------------------------------- encoded bytes
 
@@ -307,13 +324,14 @@ class Lane:
         limit = min(self._limit, self._cursor.position)
         while self._pieces and self._pieces[0].start < limit:
             piece = self._pieces.popleft()
-            if piece.plain and piece.end > limit:
-                self._pieces.appendleft(_Piece(limit, piece.end, piece.text[limit - piece.start :], True))
-                piece = _Piece(piece.start, limit, piece.text[: limit - piece.start], True)
-            if piece.plain and self._runs is not None and self._runs.found:
+            plain = piece.shown is None
+            if plain and piece.end > limit:
+                self._pieces.appendleft(_Piece(limit, piece.end, piece.text[limit - piece.start :]))
+                piece = _Piece(piece.start, limit, piece.text[: limit - piece.start])
+            if plain and self._runs is not None and self._runs.found:
                 self._pass(piece, self._runs.found)
             else:
-                self._released.append(piece.text)
+                self._let_go(piece)
         self._out = max(self._out, limit)
 
     def _pass(self, piece: _Piece, runs: list[Opaque]) -> None:
@@ -324,14 +342,16 @@ class Lane:
             if start >= end:
                 continue
             self.complete = False
-            self._released.append(piece.text[at - piece.start : start - piece.start])
+            self._let_go(_Piece(at, start, piece.text[at - piece.start : start - piece.start]))
+            run_text = piece.text[start - piece.start : end - piece.start]
             if self._unread:
-                self._released.append(piece.text[start - piece.start : end - piece.start])
-            elif self._told is not run:
+                self._let_go(_Piece(start, end, run_text))
+            else:
+                shown = "" if self._told is run else UNREAD
                 self._told = run
-                self._released.append(UNREAD)
+                self._let_go(_Piece(start, end, run_text, shown, shown))
             at = end
-        self._released.append(piece.text[at - piece.start :])
+        self._let_go(_Piece(at, piece.end, piece.text[at - piece.start :]))
         while runs[0].end is not None and runs[0].end <= piece.end and len(runs) > 1:
             del runs[0]
 

@@ -204,6 +204,14 @@ def wrong_holders() -> dict[str, Holder]:
     }
 
 
+TWICE = Holder(
+    TSA.key,
+    x509.load_der_x509_certificate(TSA.der.replace(bytes.fromhex("0603551d0e"), bytes.fromhex("0603551d23"))),
+)
+"""Its certificate has an extension twice, which shows only when they are read."""
+NEWER = TSA.der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020109"))
+"""A certificate of a version that there is none of."""
+
 _CONFIG = f"""
 [tsa]
 serial = serial

@@ -52,12 +52,13 @@ class SyslogClient:
         self._socket: socket.socket | None = None
         self._closed = False
 
-    async def send(self, data: bytes) -> None:
-        """Send framed messages, all of them acknowledged by the other machine when this returns. `AgentError`
+    async def send(self, data: bytes, *, holding: bool = False) -> None:
+        """Send framed messages, all of them acknowledged by the other machine when this returns. `holding`: over the
+        connection that was sent on last and no other, which must have lived on for what went over it. `AgentError`
         (`connect_failed`, `address_refused`, `timeout_total`, `closed_early`) where that could not be seen: any of them
         may have arrived all the same, and the connection is closed."""
         addresses = await self._resolver.addresses()
-        await self._apart(lambda: self._sent(addresses, data))
+        await self._apart(lambda: self._sent(addresses, data, holding))
 
     async def holds(self) -> bool:
         """Whether the connection that was sent on last is still open."""
@@ -82,9 +83,11 @@ class SyslogClient:
 
     # ------------------------------------------------------------------------------------------ from here in the thread
 
-    def _sent(self, addresses: tuple[Address, ...], data: bytes) -> None:
+    def _sent(self, addresses: tuple[Address, ...], data: bytes, holding: bool) -> None:
         until = time.monotonic() + self._route.timeout_s
         if not self._open():
+            if holding:
+                raise AgentError("closed_early")
             self._connect(addresses, until)
         current = self._socket
         if current is None:

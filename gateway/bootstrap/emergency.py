@@ -77,6 +77,8 @@ class Emergency:
         self._serving: Serving | None = None
         self._away, self._changed_ns, self._since_us = False, self._clock.monotonic_ns(), 0
         self._failed_ns: int | None = None
+        self._stuck_ns: int | None = None
+        """When what is left could not be stitched in; None where that has not been tried, or nothing is left."""
         self._told, self._begun = "", 0
 
     # ------------------------------------------------------------------------------------------------------- requests
@@ -158,12 +160,10 @@ class Emergency:
             await what()  # type: ignore[misc]  # each is a coroutine function
         except Exception as error:  # noqa: BLE001 — whatever it was, nobody is served by it, and the next look tries again
             self._failed_ns = self._clock.monotonic_ns()
-            self._tell(f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__)
-        else:
-            self._told = "" if self._failed_ns is None else self._told
+            self._tell(_why(error))
 
     def _tell(self, why: str) -> None:
-        """Once, as long as it is the same."""
+        """Once, as long as it is the same and nothing went well since."""
         if why != self._told:
             _log.error("the emergency ledger: %s", why)
         self._told = why
@@ -195,16 +195,32 @@ class Emergency:
         if self._failed_ns is not None and now - self._failed_ns < self._settings.copy_s * _S:
             return
         self._failed_ns = None
-        for left in self._ledgers.left(None):
-            await self._ledgers.stitch_left(left)
-            if left == self._standing:  # it was about to begin, and did not: its keys are gone by now
-                self._standing = self._copied = None
+        clean = await self._stitched(now)
         if self._standing is None:
             self._standing = await self._ledgers.prepare()
         copied = self._copied
         if copied is None or now - copied.at_ns >= self._settings.copy_s * _S or self._moved(copied):
             self._copied = await self._ledgers.copy(self._standing)
-        self._told = ""
+        self._told = "" if clean else self._told
+
+    async def _stitched(self, now: int) -> bool:
+        """Stitch in what is left; whether nothing is left then. What cannot be stays, counted and told, and is tried
+        again: what is wrong with one emergency is to cost nobody the next."""
+        left = self._ledgers.left(None)
+        if self._standing in left:  # it was about to begin, and did not: it is not stood on again
+            self._standing = self._copied = None
+        if left and self._stuck_ns is not None and now - self._stuck_ns < self._settings.copy_s * _S:
+            return False
+        failed = []
+        for one in left:
+            try:
+                await self._ledgers.stitch_left(one)
+            except Exception as error:  # noqa: BLE001 — whatever it was, it is of this one
+                failed.append(f"{one} is not stitched in: {_why(error)}")
+        self._stuck_ns = now if failed else None
+        if failed:
+            self._tell("; ".join(failed))
+        return not failed
 
     def _moved(self, copied: Copied) -> bool:
         """Whether policy or deny-list are others than they were copied, as far as this node has heard."""
@@ -268,21 +284,28 @@ class Emergency:
         serving.taking = taking
 
     async def _leave(self, serving: Serving) -> None:
-        """Once nothing is under way: closed and stitched in. What cannot be is tried again, as at the next start."""
+        """Once nothing is under way: closed and stitched in. What cannot be is put aside as at the next start: it is
+        counted and tried again, and another emergency can be prepared for."""
         if serving.taking:
             _log.warning("the database is back: new exchanges begin there")
         serving.taking = False
         if serving.under_way:
             return
         serving.closing = True
-        await serving.pipeline.drain()
-        await self._ledgers.stitch(serving.id, serving.site)
-        # Nothing of it is needed any more: a crash from here on leaves what the next start removes.
-        self._serving = None
-        await serving.stack.aclose()
+        try:
+            await serving.pipeline.drain()
+            await self._ledgers.stitch(serving.id, serving.site)
+        finally:
+            # A crash from here on leaves what the next start stitches in, or removes where that was done.
+            self._serving = None
+            await serving.stack.aclose()
         await self._ledgers.remove(serving.id)
         _log.warning("the emergency ledger %s is stitched in", serving.id)
         await self._keep()
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if isinstance(error, GatewayError) else type(error).__name__
 
 
 def _records(serving: Serving) -> int:

@@ -34,9 +34,10 @@ class Sender(Protocol):
     settles_s: float
     """How long after `send` the destination must still `hold` what it was sent; 0: it has said so itself."""
 
-    async def send(self, records: Sequence[StoredRecord]) -> None:
-        """When this returns the destination has them, as far as can be seen. `AgentError` where it may not, with
-        `status_…` for an answer other than 2xx; `FormatError` for a record that is none."""
+    async def send(self, records: Sequence[StoredRecord], *, holding: bool) -> None:
+        """When this returns the destination has them, as far as can be seen. `holding`: something that was sent before
+        has not settled yet; where the destination does not hold that any more nothing is sent. `AgentError` where it
+        may not have them, with `status_…` for an answer other than 2xx; `FormatError` for a record that is none."""
         ...
 
     async def holds(self) -> bool: ...
@@ -52,8 +53,9 @@ class SyslogSender:
     def __init__(self, client: SyslogClient, make: Callable[[StoredRecord], bytes]) -> None:
         self._client, self._make = client, make
 
-    async def send(self, records: Sequence[StoredRecord]) -> None:
-        await self._client.send(b"".join(await _made(records, lambda one: framed(self._make(one)))))
+    async def send(self, records: Sequence[StoredRecord], *, holding: bool) -> None:
+        made = await _made(records, lambda one: framed(self._make(one)))
+        await self._client.send(b"".join(made), holding=holding)
 
     async def holds(self) -> bool:
         return await self._client.holds()
@@ -76,7 +78,7 @@ class HttpSender:
     ) -> None:
         self._client, self._route, self._each, self._make = client, route, each, make
 
-    async def send(self, records: Sequence[StoredRecord]) -> None:
+    async def send(self, records: Sequence[StoredRecord], *, holding: bool) -> None:
         answer = await self._client.send(self._route, self._make(await _made(records, self._each)), MAX_ANSWER)
         if not 200 <= answer.status < 300:
             raise AgentError(f"status_{answer.status}")

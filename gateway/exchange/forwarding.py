@@ -241,7 +241,8 @@ class Forwarding:
         lot = await self._following.lot(self._destination.filters, self._next, limit=self._size)
         some = _bounded(lot.hits)
         if some:
-            await self._sender.send([one.stored for one in some])
+            # Over another connection than what has not settled yet it would be taken for what has.
+            await self._sender.send([one.stored for one in some], holding=self._unkept)
             self._metrics.forwarded(self._tenant, self._destination.id, len(some))
             self._tries, self._size = 0, min(self._destination.batch, self._size * 2)
             self._unkept = True

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.core.errors import FormatError
@@ -11,6 +12,12 @@ MAX_BYTES = 1 << 20
 """Of a file of authorities."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOR_STAMPS = "a time-stamp must be signed with a certificate for time-stamps alone, and critically so"
+_BROKEN = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
+"""What `cryptography` raises for a certificate that it cannot read, or that lacks what is asked for: most of these are
+no `ValueError`."""
 _ROOTS = "must be PEM certificates of authorities, up to one that has signed itself, and no others"
 
 
@@ -20,7 +27,7 @@ def roots(pem: bytes) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem) if len(pem) <= MAX_BYTES else []
         authorities = [one for one in found if one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca]
-    except (ValueError, x509.ExtensionNotFound) as error:
+    except _BROKEN as error:
         raise FormatError(_ROOTS) from error
     if len(authorities) < len(found) or not any(one.subject == one.issuer for one in found):
         raise FormatError(_ROOTS)
@@ -45,7 +52,7 @@ def subject(certificate: bytes, at_us: int) -> str:
         signs = _signs(found)
         since, end = found.not_valid_before_utc, found.not_valid_after_utc
         name = found.subject.rfc4514_string()
-    except (x509.ExtensionNotFound, ValueError) as error:
+    except _BROKEN as error:
         raise FormatError(_FOR_STAMPS) from error
     if not (usage.critical and alone and signs):
         raise FormatError(_FOR_STAMPS)

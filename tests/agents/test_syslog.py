@@ -95,6 +95,22 @@ async def test_a_receiver_that_closes_is_noticed_and_connected_to_again() -> Non
         await client.close()
 
 
+async def test_what_must_go_where_the_last_went_goes_over_no_other_connection() -> None:
+    with receiving() as receiver:
+        client = SyslogClient(way(receiver))
+        await client.send(ONE)
+        await client.send(ONE, holding=True)
+        receiver.wait(2)
+        receiver.drop()
+        await gone(client)
+        with pytest.raises(AgentError) as raised:
+            await client.send(TWO, holding=True)
+        assert (raised.value.code, receiver.connections) == ("closed_early", 1)
+        await client.send(TWO)
+        assert receiver.wait(3) == [b"first", b"first", b"second"]
+        await client.close()
+
+
 async def test_a_receiver_that_reads_no_more_is_waited_for_no_longer_than_is_allowed() -> None:
     with receiving() as receiver:
         receiver.then = "hang"

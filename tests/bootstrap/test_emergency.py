@@ -1,6 +1,7 @@
 """When a node goes into an emergency, and when it does not."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -53,6 +54,34 @@ async def test_what_has_lasted_or_holds_as_much_as_it_may_takes_no_new_exchange(
             assert (await site.http.get("/readyz")).status_code == 503
         await until(site, "standing")
         assert (await care(site, key)).status_code == 200
+
+
+async def test_an_emergency_that_cannot_be_stitched_in_is_counted_and_the_next_one_begins_all_the_same(
+    sqlite_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        key = await site.key("clerk")
+        await care(site, key)
+        found, closed = site.gateway.emergency, Path(sqlite_settings.base) / "emergency" / "closed"
+        assert found is not None
+        async with away(sqlite_settings):
+            await until(site, "serving", lambda: care(site, key))
+            assert (await care(site, key)).headers["x-ledger"] == "emergency"
+            closed.write_text("no directory")  # as a disk that takes nothing
+        await until(site, "standing")
+        told = (await site.http.get("/metrics")).text
+        assert "gateway_emergency_left 1.0" in told
+        assert 'gateway_emergency_state{state="standing"} 1.0' in told
+        assert "is not stitched in: " in caplog.text
+        async with away(sqlite_settings):
+            await until(site, "serving", lambda: care(site, key))
+            assert (await care(site, key)).headers["x-ledger"] == "emergency"
+            assert (found.figures().left, found.figures().begun) == (1, 2)
+            closed.unlink()
+        async with asyncio.timeout(60):
+            while found.figures().left or found.state != "standing":  # noqa: ASYNC110 — nobody tells of it
+                await asyncio.sleep(0.02)
+        assert len({one.name for one in closed.glob("*/*.archive")}) == 2
 
 
 async def test_a_database_that_lacks_what_it_had_is_not_away(sqlite_settings: Settings) -> None:

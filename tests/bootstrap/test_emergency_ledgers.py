@@ -81,7 +81,7 @@ async def test_an_emergency_that_is_not_on_record_stays_where_it_is_and_is_told(
     async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
         assert site.gateway.emergency is not None
         figures = site.gateway.emergency.figures()
-        assert (figures.state, figures.left) == ("unready", 1)
+        assert (figures.state, figures.left) == ("standing", 1), "nor does it keep the next from being prepared"
         assert "an emergency ledger is here that is not on record" in caplog.text
         ledgers = site.gateway.emergency._ledgers
         assert isinstance(ledgers, EmergencyLedgers)

@@ -93,6 +93,7 @@ async def test_who_knows_the_first_key_follows_a_ledger_on_whose_key_was_replace
     watch.ledger.show(leaves(30), old)
     assert (await watch.once())[1]["alarm"] == "bad_signature", "a key that was replaced signs nothing new"
     watch.ledger.keys = b"nonsense"
+    watch.state.with_name("state.keys").unlink()
     watch.ledger.show(leaves(30), Signer.generate(old.name))
     watch.state.unlink()
     assert (await watch.once())[1]["alarm"] == "bad_signature"
@@ -200,8 +201,66 @@ async def test_a_tile_that_is_not_shown_is_silence_and_nothing_is_kept(watch: Wa
 @pytest.mark.parametrize("held", [b"", b"nonsense", None])
 async def test_a_state_that_is_no_checkpoint_of_this_ledger_is_not_begun_over(watch: Watch, held: bytes | None) -> None:
     other = Lying()
+    other.show(leaves(20), Signer.generate("example.com/ledger/2"))
     watch.state.write_bytes(other.note if held is None else held)
     with pytest.raises(WrongUse, match="--state must be a file that a monitor of this ledger wrote"):
+        await watch.once()
+
+
+def rotated(watch: Watch) -> Signer:
+    """The ledger's key is replaced, and the new one has signed more; the old one, that is in `--key`."""
+    old, new = watch.ledger.signer, Signer.generate(watch.ledger.signer.name)
+    rotation = Rotation(
+        origin=old.name, old=old.verifier.vkey, new=new.verifier.vkey, after=10, at=timestamp(watch.clock.us)
+    )
+    watch.ledger.keys = encode_keys(Keys(new.verifier, [issue(rotation, old, new)]))
+    watch.ledger.signer = new
+    watch.ledger.show(leaves(20))
+    return old
+
+
+@pytest.mark.parametrize("silence", ["no answer", "no keys"])
+async def test_what_was_kept_under_a_replaced_key_is_remembered_while_the_ledger_is_silent(
+    watch: Watch, silence: str
+) -> None:
+    rotated(watch)
+    assert (await watch.once())[1]["event"] == "begun"
+    kept, keys = watch.state.read_bytes(), watch.ledger.keys
+    assert watch.state.with_name("state.keys").read_bytes() == keys
+    if silence == "no answer":
+        code, (line,) = await watch.run("http://127.0.0.1:1", "--once")
+        assert (code, line["alarm"], line["before"].encode()) == (1, "unreachable", kept)
+    else:
+        watch.ledger.keys = b""
+        assert (await watch.once())[1]["event"] == "unchanged"
+        watch.ledger.show(leaves(9))
+        assert (await watch.once())[1]["alarm"] == "rollback"
+    assert watch.state.read_bytes() == kept
+
+
+async def test_what_nobody_vouches_for_is_an_alarm_and_no_word_against_the_file(watch: Watch) -> None:
+    """As from before keys were kept beside it; or where another signs what is this ledger's."""
+    rotated(watch)
+    await watch.once()
+    kept, beside = watch.state.read_bytes(), watch.state.with_name("state.keys")
+    beside.unlink()
+    code, (line,) = await watch.run("http://127.0.0.1:1", "--once")
+    assert (code, line["alarm"], line["reason"]) == (1, "unreachable", "no answer: connect_failed")
+    keys, watch.ledger.keys = watch.ledger.keys, b""
+    code, line = await watch.once()
+    assert (code, line["alarm"], line["before"].encode()) == (1, "bad_signature", kept)
+    watch.ledger.keys = keys
+    assert (await watch.once())[1]["event"] == "unchanged"
+    assert (watch.state.read_bytes(), beside.read_bytes()) == (kept, keys), "and then they are kept"
+
+
+@pytest.mark.parametrize("held", [b"nonsense", None])
+async def test_keys_beside_the_state_that_are_not_this_ledgers_are_refused(watch: Watch, held: bytes | None) -> None:
+    other = Watch(watch.state.parent, Lying(), watch.capsys)
+    rotated(other)
+    watch.key.write_text(watch.ledger.signer.verifier.vkey)
+    watch.state.with_name("state.keys").write_bytes(other.ledger.keys if held is None else held)
+    with pytest.raises(WrongUse, match="the file of keys beside --state must be one that a monitor of this ledger"):
         await watch.once()
 
 

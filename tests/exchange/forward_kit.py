@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -28,7 +29,8 @@ from tests.store.kit import LEDGER, NODE, Store, entry
 
 class Receiver:
     """Takes one connection after the other, in a thread. `then`: what it does after so many (`after`) bytes: it `read`s
-    on, it `close`s, it `hang`s and reads no more, or it `babble`s back."""
+    on, it `close`s, it `hang`s and reads no more, or it `babble`s back. One that is `deaf` takes one connection of
+    which it reads nothing, until `reset` breaks that off over what lies in it."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.tls, self.then, self.after = tls, "read", 0
@@ -38,7 +40,7 @@ class Receiver:
         self.changed = threading.Condition()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._current: socket.socket | None = None
-        self._over = False
+        self._over, self._heard = False, threading.Event()
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
@@ -71,8 +73,13 @@ class Receiver:
             with suppress(OSError):
                 self._current.shutdown(socket.SHUT_RDWR)
 
+    def reset(self) -> None:
+        """What a receiver that dies does to its connection: what it had not read is gone."""
+        self._heard.set()
+
     def stop(self) -> None:
         self._over = True
+        self._heard.set()
         self.drop()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -97,6 +104,12 @@ class Receiver:
             secured = self.tls.wrap_socket(made, server_side=True)
             self.peers.append(secured.getpeercert())
             made = self._current = secured
+        if self.then == "deaf":
+            self.then = "read"
+            assert self._heard.wait(60)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            made.close()
+            return
         with made:
             while data := made.recv(65_536):
                 with self.changed:
@@ -140,7 +153,7 @@ class Taking:
         self.closed = False
         self.took = asyncio.Event()
 
-    async def send(self, records: Sequence[StoredRecord]) -> None:
+    async def send(self, records: Sequence[StoredRecord], *, holding: bool) -> None:
         self.batches.append(len(records))
         error = self.fails.pop(0) if self.fails else None
         if error is not None:

@@ -51,7 +51,7 @@ async def test_ocsf_goes_as_a_line_for_each_record() -> None:
         route = bare("_forward:lake", f"{url}/in")
         async with AgentClient([route]) as client:
             sender = HttpSender(client, route, lambda one: ocsf.line(one.envelope), ndjson("Splunk abc"))
-            await sender.send(STORED)
+            await sender.send(STORED, holding=False)
             assert await sender.holds()
             await sender.close()
     ((headers, body),) = agent.received
@@ -69,7 +69,7 @@ async def test_a_webhook_is_signed_over_what_is_received_and_holds_the_exact_byt
     async with served(agent) as url:
         route = bare("_forward:hook", url)
         async with AgentClient([route]) as client:
-            await HttpSender(client, route, shown, webhook(SECRET, "hook", "tn_1", clock)).send(STORED)
+            await HttpSender(client, route, shown, webhook(SECRET, "hook", "tn_1", clock)).send(STORED, holding=False)
     ((headers, body),) = agent.received
     moment, signature = (part.partition("=")[2] for part in headers["x-gateway-signature"].split(","))
     assert int(moment) == clock.now_us() // 1_000_000
@@ -93,7 +93,7 @@ async def test_an_answer_that_is_no_yes_is_none_and_nobody_is_followed(status: i
         route = bare("_forward:lake", url)
         async with AgentClient([route]) as client:
             with pytest.raises(AgentError) as raised:
-                await HttpSender(client, route, shown, ndjson(None)).send(STORED[:1])
+                await HttpSender(client, route, shown, ndjson(None)).send(STORED[:1], holding=False)
     assert raised.value.code == ("redirected" if status == 302 else f"status_{status}")
     assert len(agent.received) == 1
     assert "authorization" not in agent.received[0][0]
@@ -102,7 +102,7 @@ async def test_an_answer_that_is_no_yes_is_none_and_nobody_is_followed(status: i
 async def test_syslog_goes_as_framed_messages() -> None:
     with receiving() as receiver:
         sender = SyslogSender(SyslogClient(way(receiver)), _line)
-        await sender.send(STORED)
+        await sender.send(STORED, holding=False)
         assert receiver.wait(len(STORED)) == [syslog.message(data, 7) for data in RECORDS.values()]
         assert await sender.holds()
         assert sender.settles_s > 0
@@ -114,7 +114,7 @@ async def test_a_record_that_is_none_is_found_before_anything_is_sent() -> None:
     with receiving() as receiver:
         sender = SyslogSender(SyslogClient(way(receiver)), _line)
         with pytest.raises(FormatError):
-            await sender.send([STORED[0], bad])
+            await sender.send([STORED[0], bad], holding=False)
         assert receiver.connections == 0
         await sender.close()
 
@@ -132,7 +132,7 @@ async def test_others_have_their_turn_while_a_batch_is_made() -> None:
     with receiving() as receiver:
         sender = SyslogSender(SyslogClient(way(receiver)), _line)
         before = turns
-        await sender.send(STORED)
+        await sender.send(STORED, holding=False)
         assert turns - before >= len(STORED) // 16
         await sender.close()
     task.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import select
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from gateway.agents.syslog import SyslogClient
 from gateway.core.errors import AgentError, FormatError, LedgerUnavailable
 from gateway.exchange import forwarding as module
 from gateway.exchange.forward_record import ForwardScribe
+from gateway.exchange.forward_senders import SyslogSender
 from gateway.exchange.forwarding import LEASE_S, MOST_WAIT_S, RENEW_S, STALL_S, Forwarding
 from gateway.settings import Settings
 from gateway.store.engine import writing
 from gateway.store.forwarding import PASSED, moved
 from gateway.store.search import Filters
 from gateway.store.tables import forward_cursor
+from tests.agents.wire import certificates, server_context
 from tests.exchange.erasure_kit import none_of
-from tests.exchange.forward_kit import Case, Taking, case, rounds
+from tests.exchange.forward_kit import Case, Taking, case, receiving, rounds, way
 from tests.exchange.spliced_kit import OWN, Spliced, cared, spliced
 from tests.exchange.test_metrics import samples
 from tests.store.kit import LEDGER, NODE, Store, opened
@@ -176,11 +180,11 @@ async def test_where_a_batch_is_refused_it_is_made_smaller_until_only_what_is_re
         await one.add(4)
 
         class Picky(Taking):
-            async def send(self, records: Any) -> None:
+            async def send(self, records: Any, *, holding: bool) -> None:
                 if any(stored.seq == 2 for stored in records):
                     self.batches.append(len(records))
                     raise AgentError("status_400")
-                await super().send(records)
+                await super().send(records, holding=holding)
 
         sender = Picky()
         forwarding = one.forwarding(sender)
@@ -257,6 +261,64 @@ async def test_what_goes_unanswered_counts_once_its_connection_has_lived_on(stor
         sender.held = True
         await rounds(forwarding)
         assert sender.taken == [0, 1, 2, 3, 4, 4], "what it may have lost is sent again"
+
+
+def ended(client: SyslogClient) -> None:
+    """Wait until its connection is known here to have ended, and take no notice of it."""
+    assert client._socket is not None
+    looking = select.poll()
+    looking.register(client._socket, select.POLLRDHUP)
+    assert looking.poll(60_000)
+
+
+@pytest.mark.parametrize("secured", [False, True])
+async def test_what_a_broken_connection_of_syslog_had_not_settled_is_sent_again_before_what_comes_next(
+    store: Store, tmp_path: Path, secured: bool
+) -> None:
+    """The receiver's kernel has taken it, the receiver has not: the next batch must not vouch for it."""
+    tls = server_context(*certificates(tmp_path)) if secured else None
+    known = {"ca": str(tmp_path / "root.pem")} if secured else {}
+    async with case(store) as one:
+        await one.add(3)
+        with receiving(tls) as receiver:
+            receiver.then = "deaf"
+            client = SyslogClient(way(receiver, **known))
+            sender = SyslogSender(client, lambda stored: b"%d" % stored.seq)
+            forwarding = one.forwarding(sender)
+            await rounds(forwarding)
+            assert (forwarding.state.records, await one.next_seq(), receiver.data) == (0, 0, b"")
+            receiver.reset()
+            await asyncio.to_thread(ended, client)
+            await one.add(1)
+            await rounds(forwarding)
+            await rounds(forwarding)
+            assert receiver.wait(5) == [b"0", b"1", b"2", b"3", b"4"]
+            store.clock.advance(sender.settles_s)
+            await rounds(forwarding)
+            assert (await one.next_seq(), forwarding.state.failing) == (5, False)
+            assert receiver.messages() == [b"0", b"1", b"2", b"3", b"4"]
+            await forwarding.stop()
+
+
+async def test_a_receiver_of_syslog_that_closes_what_has_settled_is_connected_to_again_and_gets_nothing_twice(
+    store: Store,
+) -> None:
+    async with case(store) as one:
+        await one.add(3)
+        with receiving() as receiver:
+            client = SyslogClient(way(receiver))
+            sender = SyslogSender(client, lambda stored: b"%d" % stored.seq)
+            forwarding = one.forwarding(sender)
+            await rounds(forwarding)
+            store.clock.advance(sender.settles_s)
+            await rounds(forwarding)
+            receiver.drop()
+            await asyncio.to_thread(ended, client)
+            await one.add(1)
+            await rounds(forwarding)
+            assert receiver.wait(5) == [b"0", b"1", b"2", b"3", b"4"]
+            assert (receiver.connections, forwarding.state.failing) == (2, False)
+            await forwarding.stop()
 
 
 async def test_a_record_that_is_damaged_stops_it_and_is_told(store: Store) -> None:
@@ -371,11 +433,11 @@ async def test_a_cursor_that_was_moved_while_a_batch_was_under_way_is_gone_on_fr
         await one.add(3)
 
         class Meanwhile(Taking):
-            async def send(self, records: Any) -> None:
+            async def send(self, records: Any, *, holding: bool) -> None:
                 if not self.taken:
                     async with writing(store.engine, LEDGER) as connection:
                         await connection.execute(update(forward_cursor).values(next_seq=2, version=99))
-                await super().send(records)
+                await super().send(records, holding=holding)
 
         sender = Meanwhile()
         await rounds(one.forwarding(sender))

@@ -16,7 +16,7 @@ from gateway.settings import Settings
 from gateway.store.stamps import KeptStamp, StampStore
 from tests.conftest import ManualClock
 from tests.system.site import System, system
-from tests.tsa import CA, OTHER_TSA, Responder, a_tsa, asked, reply
+from tests.tsa import CA, OTHER_TSA, TWICE, Responder, a_tsa, asked, reply
 
 HOUR_US = 3_600_000_000
 RARELY = {"checkpoint_interval_s": 3600.0}
@@ -87,6 +87,7 @@ async def test_the_newest_checkpoint_is_stamped_when_the_interval_is_over(
     [
         (lambda query: (200, reply(b"x", nonce=asked(query)[1])), "wrong"),
         (lambda query: (200, reply(b"x", signer=OTHER_TSA)), "wrong"),
+        (lambda query: (200, reply(b"x", signer=TWICE, nonce=asked(query)[1])), "wrong"),
         (lambda query: (200, b"<html>"), "wrong"),
         (lambda query: (200, reply(b"x", status=2)), "refused"),
         (lambda query: (503, b""), "refused"),

@@ -127,6 +127,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
         return Holds(
             subjects=self.subjects,
+            flags=self.flags,
             cases=CaseStore(self.engine),
             clock=self.clock,
             node=self.node,

@@ -1,7 +1,8 @@
 """Blocks of a ledger's records on their way into an archive, with what lies beside them, sealed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -47,18 +48,25 @@ class Blocks:
     def __init__(self, mine: Mine, store: ArchiveStore, sealer: Sealer, keys: Keys) -> None:
         self._mine, self._store, self._sealer, self._keys = mine, store, sealer, keys
         self._own: list[ExchangeKey] = []
+        self._written: dict[tuple[int, int], bytes] = {}
+        """First record and end of each block → a digest of what was written beside its records."""
 
     async def write(self, writer: files.Archiver, number: int, end: int) -> None:
         """The records of a block before `end`, which are those of the ledger's tree, and what lies beside them.
-        `VerificationError` where they are not."""
+        `VerificationError` where they are not.
+
+        Whom they are about is read before their details: an erasure destroys both in one transaction, so that a detail
+        which is there after the links were read is sealed for everybody whom it is about. Their keys go with the
+        erasure, or have gone."""
         mine, first = self._mine, number * BLOCK
+        about = await self._store.links(mine.ledger, first, end)
         records = [record async for record in mine.reader.records(first, end, details=True)]
         whole = end - end % WIDTH
         leaves = [leaf async for some in mine.tree.leaves(first, whole) for leaf in some]
         leaves += await mine.tree.hashes(0, whole, end) if whole < end else []
         if [record.hash for record in records] != leaves or len(records) != end - first:
             raise VerificationError(f"archive: block {number} of the ledger is not what its tree says")
-        parts, about = await self._store.beside(mine.ledger, first, end)
+        parts = await self._store.beside(mine.ledger, first, end)
         keys: dict[tuple[str, ...], ExchangeKey] = {}
         beside: list[Beside] = []
         for record in records:
@@ -71,6 +79,14 @@ class Blocks:
             # Durable before anything that was sealed with them is: a crash leaves keys that open nothing.
             await asyncio.to_thread(self._keys.persist, new)
         await asyncio.to_thread(writer.block, number, records, beside)
+        self._written[first, end] = _told((one.seq, one.part) for one in beside)
+
+    async def stand(self) -> bool:
+        """Whether what was written beside records is what lies there now: nothing of it was destroyed meanwhile."""
+        for (first, end), written in self._written.items():
+            if _told(await self._store.labels(self._mine.ledger, first, end)) != written:
+                return False
+        return True
 
     def _sealed(
         self, record: StoredRecord, subjects: tuple[str, ...], keys: dict[tuple[str, ...], ExchangeKey]
@@ -94,6 +110,10 @@ class Blocks:
             value=record.detail,
             key=key,
         )
+
+
+def _told(labels: Iterable[tuple[int, str]]) -> bytes:
+    return sha256("\n".join(f"{seq} {part}" for seq, part in sorted(labels)).encode()).digest()
 
 
 def _line(seq: int, part: SealedPart) -> Beside:

@@ -11,8 +11,11 @@ Each step can be killed; the next round, on any node, goes on by the same path:
 4. It gets its name by a link, which takes no other file's place, and the directory is synced. A crash: a file that
    nobody has on record nor holds, which the next round removes. One that somebody holds is about to go on record.
 5. It is read back from the disk and verified with the ledger's key alone, as an auditor would.
-6. It goes on record (`ledger.archived`), with its row, in one transaction; it is held until then. From here on the
-   records may leave.
+6. It is looked again: whether anything stands against it by now, and whether all that was written beside the records is
+   there still. What was destroyed since, by an erasure or by its days, is in no archive: the file is removed, and
+   written anew. So it is where anything of this changes between the look and the record: holds move the revision that
+   it is recorded under, and what destroys by days moves the row that it demands. Then it goes on record
+   (`ledger.archived`), with its row, in one transaction; it is held until then. From here on the records may leave.
 7. What lies under the name is read anew, and must be, byte by byte, what is on record. Then the records leave, some at
    a time (`store.archives`). A crash: step 1 of the next round.
 
@@ -42,9 +45,10 @@ from gateway.ledger.record import GENESIS, Envelope, NodeInfo, timestamp
 from gateway.store.archives import Archived, Range, added
 from gateway.store.lease import Lease
 from gateway.store.postings import BLOCK
+from gateway.store.retention import DESTROYS
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import CaseStore
-from gateway.store.subjects import SubjectStore
+from gateway.store.subjects import Known, SubjectStore, guarded
 
 _DAY_US = 86_400_000_000
 REST_S = 0.05
@@ -156,9 +160,10 @@ class Archiving:
         header = await self._header(mine, found, point, made)
         await self._pause("archive.before_write")
         draft = await asyncio.to_thread(drafted, path)
+        blocks = Blocks(mine, self._archives.store, self._sealer, self._keys)
         try:
             with on_disk():
-                if not await self._written(mine, found, files.Archiver(draft.file), (header, point), lease):
+                if not await self._written(mine, found, files.Archiver(draft.file), (header, point), lease, blocks):
                     return Busy()
                 await asyncio.to_thread(draft.sync)
             await self._pause("archive.before_name")
@@ -167,12 +172,16 @@ class Archiving:
             await self._pause("archive.after_name")
             one = await self._verified(mine, found, made, path)
             await self._pause("archive.after_verify")
-            against = await self._against(mine, found) is not None
+            # Read before the look, and demanded by the record: whatever comes between the two leaves the record out.
+            revision = await self._flags.revision(mine.ledger)
+            destroys = await self._flags.row(mine.ledger, DESTROYS)
+            against = await self._against(mine, found) is not None or not await blocks.stand()
+            await self._pause("archive.after_look")
             if against or not await lease.take() or not await asyncio.to_thread(draft.stands):
                 with on_disk():
                     await asyncio.to_thread(draft.take_back)
                 return None if against else Busy()  # the next round tells, and writes the file anew
-            return await self._recorded(mine, one, point, draft)
+            return await self._recorded(mine, one, point, draft, (revision, destroys))
         finally:
             await asyncio.to_thread(draft.close)
 
@@ -226,9 +235,9 @@ class Archiving:
         writer: files.Archiver,
         ends: tuple[Header, StoredCheckpoint],
         lease: Lease,
+        blocks: Blocks,
     ) -> bool:
         """Step 3, a block at a time; False where the lease was lost on the way, or the range is another's."""
-        blocks = Blocks(mine, self._archives.store, self._sealer, self._keys)
         for number in range(found.first // BLOCK, found.end // BLOCK):
             if not await lease.keep():
                 return False
@@ -261,9 +270,12 @@ class Archiving:
             files=(),
         )
 
-    async def _recorded(self, mine: Mine, made: Archived, point: StoredCheckpoint, draft: Draft) -> Archived | Busy:
+    async def _recorded(
+        self, mine: Mine, made: Archived, point: StoredCheckpoint, draft: Draft, looked: tuple[int, Known]
+    ) -> Archived | Busy | None:
         """Step 6. A crash before: a file that is not on record, and nobody's. After: one that is, whose records leave
-        in the next round."""
+        in the next round. None where something has changed since it was `looked`, under this revision and this row."""
+        revision, destroys = looked
         now = self._clock.now_us()
         envelope = Envelope(
             id=uuid7(now),
@@ -277,12 +289,13 @@ class Archiving:
             checkpoint=(point.size, to_base64(point.root)),
             node=self._node,
         )
-        if await mine.writer.submit(Entry.of(envelope, change=added(made))) is None:
+        change = added(made, *guarded((destroys,)))
+        if await mine.writer.submit(Entry.of(envelope, change=change, denied_under=revision)) is None:
             one = await self._archives.store.holding(mine.ledger, made.first)
             if one is None or one.id != made.id:  # else it is this one: its end was not heard of, and it came through
                 with on_disk():
                     await asyncio.to_thread(draft.take_back)
-                return Busy()
+                return None if one is None else Busy()
         await self._pause("archive.after_record")
         return made
 

@@ -6,11 +6,12 @@ same path. Until the last record is there the case is `erasing`.
 0. Whom it is for stands in its case since it was agreed to. Where one of these does not bear its mark, so that requests
    about them are let through, nothing begins: it waits as `deferred`, until it is refused.
 1. A hold on the subject, or on another that a record names beside it, on an emergency ledger too, defers it: the
-   subject stays restricted.
+   subject stays restricted. The head's revision is read before holds are looked for, and holds move it.
 2. What is under way with it is waited for: nothing new is let through, since it is restricted.
 3. It begins, on record, with the keys, the agents to be told, the archives that say whom else, and the emergency
    ledgers whose records it reaches or that could not be read.
-   From here on nobody can refuse it any more. A hold that came on record just before is found now, and defers it.
+   From here on nobody can refuse it any more. The record is left out where the revision has moved: whatever hold is on
+   record before it was looked at, so that whoever goes on from here after a crash need not look again.
 4. The mapping goes: who names the same person again is somebody new.
 5. Content that others have their part in is sealed again for them, with every finding of personal data masked: whose
    each is, no finding says.
@@ -42,7 +43,7 @@ from gateway.store.erasure import ErasureStore, SharedContent
 from gateway.store.lease import Lease
 from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import Case, CaseStore, moved
-from gateway.store.subjects import SubjectStore
+from gateway.store.subjects import Known, SubjectStore, guarded
 
 SETTLE_US = 120 * 1_000_000
 """How long after the mapping has gone it is looked again for what was written meanwhile: nodes remember a pseudonym for
@@ -100,12 +101,13 @@ class Erasure:
 
     async def _begun(self, ledger: Counting, one: Case) -> Case | None:
         """Steps 0 to 3; None where it must wait."""
+        revision = await self._flags.revision(one.tenant)
         ids = await self._persons(one)
-        if not await self._marked(one, ids):
+        rows = await self._marked(one, ids)
+        if not rows:
             await self._defer(ledger, one)
             return None
-        companions = await self._store.companions(one.tenant, ids)
-        if await self._held(one, (*ids, *companions)):
+        if await self._held(one, (*ids, *await self._store.companions(one.tenant, ids))):
             await self._defer(ledger, one)
             return None
         if await self._store.under_way(one.tenant, ids):
@@ -131,13 +133,12 @@ class Erasure:
             count=terms.reached,
             keys=keys[:MAX_NAMES],
             lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
+            change=moved(one, becomes, *guarded(rows)),
+            under=revision,
         )
-        begun = await self._recorded(ledger, one, becomes, said)
-        # A hold may have come on record between the look and this: nothing is destroyed yet.
-        if begun is not None and await self._held(one, (*ids, *companions, *own.beside)):
-            await self._defer(ledger, begun)
-            return None
-        return begun
+        # A crash before this is durable: nothing is destroyed, and the next round looks for holds anew. After: no hold
+        # came before it, and whoever comes next destroys. Left out: one may have come, and the next round looks.
+        return await self._recorded(ledger, one, becomes, said)
 
     async def _persons(self, one: Case) -> tuple[str, ...]:
         """Whom it was agreed to for; of a case from before that was kept, those of the person who bear its mark."""
@@ -146,10 +147,10 @@ class Erasure:
         marks = await self._flags.marks(one.tenant, await self._flags.group(one.tenant, one.subject))
         return tuple(sorted({one.subject, *(row.id for row in marks if row.erasing == one.id)}))
 
-    async def _marked(self, one: Case, ids: Sequence[str]) -> bool:
-        """Whether all of these are restricted for this case."""
-        marks = await self._flags.marks(one.tenant, ids)
-        return {row.id for row in marks if row.erasing == one.id} == set(ids)
+    async def _marked(self, one: Case, ids: Sequence[str]) -> tuple[Known, ...]:
+        """The rows of all of these, where all are restricted for this case; else none."""
+        rows = tuple(row for row in await self._flags.marks(one.tenant, ids) if row.erasing == one.id)
+        return rows if {row.id for row in rows} == set(ids) else ()
 
     async def _held(self, one: Case, persons: Iterable[str]) -> bool:
         """Whether a hold is on any of these, or on a pseudonym of the same person."""
@@ -220,7 +221,7 @@ class Erasure:
             case=was.id,
             received_us=was.terms.received_us,
             legal_basis=basis(was.terms.ground),
-            change=moved(was, becomes),
+            change=said.change or moved(was, becomes),
         )
         made = entry(said, was.tenant, By(), clock=self._clock, node=self._node)
         if await ledger.submit(made) is None:

@@ -5,7 +5,8 @@
 2. It goes on record, a block and a retention class at a time (`retention.applied`). A crash: nothing is destroyed, and
    the next round says it again.
 3. Holds are looked up again: one may have come on record before that said that it is destroyed. What it is on stays.
-4. The rest is destroyed. A crash on the way: the next round finds the rest, and says how much that is.
+4. The rest is destroyed, but for what an archive that is on record by now holds. A crash on the way: the next round
+   finds the rest, and says how much that is.
 
 A node remembers how far each rule has come; it begins anew when it starts, and when somebody's hold has ended. It keeps
 its lease before each block, and stops where that is another's by now.
@@ -38,7 +39,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
     counts: dict[str, dict[str, int]]
     held: int
-    """Of how many records it stays because of a legal hold."""
+    """Of how many records it stays: because of a legal hold, or since an archive took it meanwhile."""
     whole: bool = True
     """Whether all that is due was looked at; not where the lease was lost on the way."""
 
@@ -153,9 +154,10 @@ class Retaining:
             await self._pause("retention.after_record")
             spared = await self._spared(ledger, seqs[0], seqs[-1] + 1)
             gone = [seq for seq in seqs if seq not in spared]
-            await self._store.destroy(ledger, gone, what)
-            applied.counts[what][name] = applied.counts[what].get(name, 0) + len(gone)
-            kept += len(seqs) - len(gone)
+            # What an archive took after the record said that it is destroyed stays there, and is counted as held.
+            count = await self._store.destroy(ledger, gone, what)
+            applied.counts[what][name] = applied.counts[what].get(name, 0) + count
+            kept += len(seqs) - count
         return kept
 
     async def _pause(self, name: str) -> None:

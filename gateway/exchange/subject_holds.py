@@ -2,7 +2,7 @@
 
 Where the configuration asks for two persons, one places a hold and another confirms it, and so with its end. A hold
 that is not confirmed yet holds already, and one whose end is not confirmed still does: what is destroyed comes back by
-nobody's word.
+nobody's word. For the same reason there is none on a person whose erasure has begun: it would hold nothing.
 """
 
 import re
@@ -18,6 +18,7 @@ from gateway.exchange.subjects import CHANGED, ROLE, Meant, Subjects, may, unfit
 from gateway.ledger.record import NodeInfo
 from gateway.settings import SubjectSettings
 from gateway.store.subject_cases import Case, CaseStore, Terms, moved, opened
+from gateway.store.subjects import SubjectStore, guarded
 
 _CASE = re.compile(r"sc_[0-9a-f]{26}")
 
@@ -29,12 +30,13 @@ class Holds:
         self,
         *,
         subjects: Subjects,
+        flags: SubjectStore,
         cases: CaseStore,
         clock: Clock,
         node: NodeInfo,
         settings: SubjectSettings,
     ) -> None:
-        self._subjects, self._cases = subjects, cases
+        self._subjects, self._flags, self._cases = subjects, flags, cases
         self._clock, self._node, self._settings = clock, node, settings
 
     async def hold(self, who: Approver, meant: Meant, reason: str) -> Case | Refusal:
@@ -43,6 +45,12 @@ class Holds:
         subject = unfit_reason(reason) or await self._subjects.find(who, meant)
         if isinstance(subject, Refusal):
             return subject
+        rows = await self._flags.person(who.tenant, subject)
+        if not rows:
+            return CHANGED
+        going = await self._cases.open_erasures(who.tenant, [row.id for row in rows])
+        if any(one.state == "erasing" for one in going):
+            return Refusal(code="conflict", field="subject", hint="a subject whose erasure has not begun to destroy")
         made = Case(
             tenant=who.tenant,
             id=random_id("sc"),
@@ -53,7 +61,18 @@ class Holds:
             terms=Terms(actor=who.actor, persons=who.persons, reason=reason),
         )
         code = "proposed" if self._settings.hold_four_eyes else "placed"
-        said = Said(event="subject.held", subject=subject, code=code, case=made.id, reason=reason, change=opened(made))
+        # `flags`: it moves the head's revision, so that an erasure, or an archive, that has looked for holds before it
+        # is not recorded after it, and looks again. `guarded`: nor is it recorded after an erasure that has begun.
+        # A crash before this is durable: nobody was told that it holds. After: it holds.
+        said = Said(
+            event="subject.held",
+            subject=subject,
+            code=code,
+            case=made.id,
+            reason=reason,
+            change=opened(made, *guarded(rows)),
+            flags=True,
+        )
         return made if await self._recorded(who, said) else CHANGED
 
     async def confirm(self, who: Approver, case_id: str, reason: str) -> Case | Refusal:

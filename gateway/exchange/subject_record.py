@@ -38,6 +38,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     range: tuple[int, int] | None = None
     change: RowChange | None = None
     flags: bool = False
+    under: int | None = None
+    """The revision of the head that what it rests on was looked up under: left out where that has moved since."""
 
 
 def entry(said: Said, tenant: str, by: By, *, clock: Clock, node: NodeInfo) -> Entry:
@@ -77,6 +79,7 @@ def entry(said: Said, tenant: str, by: By, *, clock: Clock, node: NodeInfo) -> E
         subjects=tuple(dict.fromkeys(subjects)),
         change=said.change,
         denies=said.flags,
+        denied_under=said.under,
     )
 
 

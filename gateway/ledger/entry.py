@@ -118,7 +118,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The policy digest an intent was decided under: refused with `PolicyMoved` if the head carries another."""
     denied_under: int | None = None
     """The revision of the deny-list that an intent's caller was checked under: refused with `DenialsMoved` if the head
-    carries another."""
+    carries another. Of an entry with a `change`, the one that what it rests on was looked up under: left out if the
+    head carries another, as where the change does not take hold."""
     denies: bool = False
     """Whether the head's revision of the deny-list moves with this record."""
     activates: str | None = None

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import CompoundSelect, Select, delete, func, literal, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.errors import VerificationError
@@ -34,6 +34,8 @@ from gateway.store.tables import (
     subject_record,
 )
 
+DETAIL = "detail"
+"""The label of a record's detail among what lies beside it (`ArchiveStore.labels`)."""
 PIECE = 128
 """Records that leave SQLite at once: some 30 ms, in which nothing can be appended."""
 _COLUMNS = (record.c.seq, record.c.classes, *(record.c[name] for name in FIELDS))
@@ -194,22 +196,36 @@ class ArchiveStore:
             raise VerificationError(f"archive {one.id}: it is not on record")
         return None
 
-    async def beside(
-        self, ledger: str, first: int, end: int
-    ) -> tuple[dict[int, list[SealedPart]], dict[int, tuple[str, ...]]]:
-        """Of records `first` ≤ seq < `end`: sealed parts in the order of their labels, and whom they are about."""
+    async def beside(self, ledger: str, first: int, end: int) -> dict[int, list[SealedPart]]:
+        """Of records `first` ≤ seq < `end`: sealed parts in the order of their labels."""
         parts: dict[int, list[SealedPart]] = {}
         query = select(sealed).where(sealed.c.tenant == ledger, sealed.c.seq >= first, sealed.c.seq < end)
         for row in await self._rows(ledger, query.order_by(sealed.c.seq, sealed.c.part)):
             part = SealedPart(part=row.part, key=row.key, nonce=bytes(row.nonce), ciphertext=bytes(row.ciphertext))
             parts.setdefault(int(row.seq), []).append(part)
+        return parts
+
+    async def links(self, ledger: str, first: int, end: int) -> dict[int, tuple[str, ...]]:
+        """Of records `first` ≤ seq < `end`: whom they are about, as far as that is kept. An erasure takes a link away
+        in the transaction that destroys the detail: who reads links first never takes a detail for nobody's."""
         links = select(subject_record.c.seq, subject_record.c.subject).where(
             subject_record.c.tenant == ledger, subject_record.c.seq >= first, subject_record.c.seq < end
         )
         about: dict[int, list[str]] = {}
         for row in await self._rows(ledger, links):
             about.setdefault(int(row.seq), []).append(str(row.subject))
-        return parts, {seq: tuple(sorted(subjects)) for seq, subjects in about.items()}
+        return {seq: tuple(sorted(subjects)) for seq, subjects in about.items()}
+
+    async def labels(self, ledger: str, first: int, end: int) -> frozenset[tuple[int, str]]:
+        """What lies beside records `first` ≤ seq < `end`: a record's number with the label of a sealed part, or
+        `detail`."""
+        parts = select(sealed.c.seq, sealed.c.part).where(
+            sealed.c.tenant == ledger, sealed.c.seq >= first, sealed.c.seq < end
+        )
+        details = select(detail.c.seq, literal(DETAIL)).where(
+            detail.c.tenant == ledger, detail.c.seq >= first, detail.c.seq < end
+        )
+        return frozenset((int(seq), str(part)) for seq, part in await self._rows(ledger, union_all(parts, details)))
 
     # --------------------------------------------------------------------------------------------------------- the way
 
@@ -259,16 +275,17 @@ class ArchiveStore:
     async def _some(self, ledger: str, query: Select[Any]) -> tuple[Archived, ...]:
         return tuple(_archived(row) for row in await self._rows(ledger, query))
 
-    async def _rows(self, ledger: str, query: Select[Any]) -> list[Any]:
+    async def _rows(self, ledger: str, query: Select[Any] | CompoundSelect[Any]) -> list[Any]:
         with reachable():
             async with reading(self._engine, ledger) as connection:
                 return list((await connection.execute(query)).all())
 
 
-def added(made: Archived) -> RowChange:
-    """The row of an archive, for the transaction of the record that says so."""
+def added(made: Archived, *beside: RowChange) -> RowChange:
+    """The row of an archive, for the transaction of the record that says so; `beside`: what must take hold for it to be
+    there."""
     values = {_COLUMN.get(name, name): getattr(made, name) for name in Archived.__struct_fields__}
-    return RowChange(table="archive", values=values)
+    return RowChange(table="archive", values=values, beside=beside)
 
 
 _COLUMN = {"first": "first_seq", "end": "end_seq"}

@@ -2,6 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -115,14 +116,14 @@ def fill(
     for waiter in waiting:
         entry = waiter.entry
         draft = entry.draft
+        if waiter.left_out:
+            answers.append(None)
+            continue
         if entry.decided_under is not None and entry.decided_under != policy:
             answers.append(PolicyMoved("the active policy is another one than this was decided under"))
             continue
         if entry.denied_under is not None and entry.denied_under != denied:
             answers.append(DenialsMoved("the deny-list is another one than the caller was checked under"))
-            continue
-        if waiter.left_out:
-            answers.append(None)
             continue
         exchange = draft.exchange
         closes = entry.closes and exchange is not None
@@ -256,6 +257,16 @@ def session_row(growth: SessionGrowth, tenant: str) -> Row:
 def changing(waiting: Sequence[Waiting]) -> list[tuple[Waiting, RowChange]]:
     """Those of the entries that rows change with."""
     return [(w, w.entry.change) for w in waiting if w.entry.change is not None]
+
+
+def overtaken(one: Waiting, waiting: Sequence[Waiting], head: Head) -> bool:
+    """Whether the revision that an entry was looked up under is not the head's any more, or may be another by its turn:
+    an entry before it moves it. Asked before its rows change: `fill` comes after that, and would take back nothing."""
+    under = one.entry.denied_under
+    if under is None:
+        return False
+    before = takewhile(lambda other: other is not one, waiting)
+    return under != head.denied or any(other.entry.denies for other in before)
 
 
 def closing(waiting: Sequence[Waiting]) -> list[str]:

@@ -74,6 +74,14 @@ class SubjectStore:
             await self.on_flagged(new)
         return flags
 
+    async def revision(self, tenant: str) -> int:
+        """The revision of the tenant's head as it is now. It moves with what sticks to subjects, with who is one with
+        whom, with holds, and with the deny-list: what is looked up after it and recorded under it (`Entry.denied_under`
+        beside a change), is as it was looked up."""
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                return int(await connection.scalar(select(head.c.denied).where(head.c.tenant == tenant)) or 0)
+
     async def watch(self, revisions: Callable[[str], int], tenants: Iterable[str]) -> None:
         """Keep the flags of these tenants as they are, for ever; `revisions`: what each head was last seen to carry."""
         known = tuple(tenants)

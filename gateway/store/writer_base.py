@@ -28,7 +28,7 @@ from gateway.core.ports import Clock, Failpoint
 from gateway.ledger.entry import Appended, Entry, RowChange
 from gateway.ledger.form import Draft
 from gateway.ledger.record import Envelope, NodeInfo
-from gateway.store.batch import Filled, Head, Waiting, changing, closing, fill, interrupted, recovered
+from gateway.store.batch import Filled, Head, Waiting, changing, closing, fill, interrupted, overtaken, recovered
 from gateway.store.key_stage import DataKeys, KeyStage, gathered
 from gateway.store.watchdog import Watchdog
 
@@ -372,7 +372,7 @@ class LedgerWriter(ABC):
             head, still_open = await self._lock(closing(waiting))
             self._demand_whole(head)
             for waiter, change in changing(waiting):
-                waiter.left_out = not await self._change(change)
+                waiter.left_out = overtaken(waiter, waiting, head) or not await self._change(change)
             # 2. Give everything its place.
             filled = self._filled(waiting, head, still_open)
             if not filled.record:

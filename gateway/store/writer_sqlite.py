@@ -28,6 +28,7 @@ from gateway.store.batch import (
     changing,
     closing,
     opened_rows,
+    overtaken,
     session_rows,
 )
 from gateway.store.row_changes import KEEP, SAVE, TAKE_BACK, demanded, qmark, statement
@@ -226,7 +227,7 @@ class SqliteWriter(LedgerWriter):
             head, still_open = self._lock_now(closing(waiting))
             self._demand_whole(head)
             for waiter, change in changing(waiting):
-                waiter.left_out = not self._change_now(change)
+                waiter.left_out = overtaken(waiter, waiting, head) or not self._change_now(change)
             filled = self._filled(waiting, head, still_open)
             if not filled.record:
                 self._rollback_now()

@@ -74,7 +74,7 @@ async def registry(store: Store, settings: SubjectSettings = ALONE) -> AsyncIter
     directory = Directory(store.engine, store.keyring, store.clock, "gateway.test")
     flags, cases = SubjectStore(store.engine, store.clock), CaseStore(store.engine)
     subjects = Subjects(store=flags, cases=cases, directory=directory, clock=store.clock, node=NODE)
-    holds = Holds(subjects=subjects, cases=cases, clock=store.clock, node=NODE, settings=settings)
+    holds = Holds(subjects=subjects, flags=flags, cases=cases, clock=store.clock, node=NODE, settings=settings)
     async with store.writer() as writer:
         yield Registry(
             store=store,

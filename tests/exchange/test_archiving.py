@@ -38,7 +38,7 @@ from tests.store.kit import opened as store_opened
 from tests.store.test_archives import allow
 from tests.store.test_subject_cases import made as case
 
-STEPS = ("before_write", "before_name", "after_name", "after_verify", "after_record", "after_removal")
+STEPS = ("before_write", "before_name", "after_name", "after_verify", "after_look", "after_record", "after_removal")
 
 
 class Killed(Exception):

@@ -1,14 +1,17 @@
 """What an erasure destroys is gone whatever kills the process in between, and what it must not touch is there."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
 
+from gateway.core.errors import LedgerUnavailable
 from gateway.exchange import erasure as erasures
 from gateway.exchange.emergency_persons import Reached
 from gateway.exchange.erasure import SETTLE_US
+from gateway.exchange.subjects import Meant
 from gateway.ledger.content import part_of, until_of
 from gateway.ledger.entry import Appended, Entry
 from gateway.ledger.record import Envelope, parse_detail
@@ -233,33 +236,77 @@ async def test_a_hold_on_another_who_is_named_beside_defers_it_and_the_subject_s
         await _gone(found, ann, seqs)
 
 
-async def test_a_hold_that_comes_between_the_look_and_the_beginning_defers_it(store: Store) -> None:
+@pytest.mark.parametrize("whose", ["ann", "bob"])
+@pytest.mark.parametrize("then", ["goes on", "is killed", "cannot look"])
+async def test_a_hold_that_is_on_record_before_the_beginning_would_be_defers_it_whatever_comes_then(
+    store: Store, monkeypatch: pytest.MonkeyPatch, whose: str, then: str
+) -> None:
+    """Bob is named beside Ann, who is to be erased."""
+
+    async def away(*_: object) -> bool:
+        raise LedgerUnavailable("for a moment")
+
     async with registry(store) as found:
 
         class Meanwhile:
-            """A ledger before whose record of the beginning somebody else's hold comes."""
+            """A ledger before whose record of the beginning somebody else's hold comes, and after it an accident."""
 
             async def submit(self, entry: Entry) -> Appended | None:
                 outcome = entry.envelope.outcome
-                if outcome is not None and outcome.code == "begun" and not holds:
-                    holds.append(case(await found.holds.hold(found.who(), called("ann"), "lawsuit")))
-                return await found.writer.submit(entry)
+                comes = outcome is not None and outcome.code == "begun" and not holds
+                if comes:
+                    holds.append(case(await found.holds.hold(found.who(), called(whose), "lawsuit")))
+                done = await found.writer.submit(entry)
+                if comes and then == "is killed":
+                    raise Killed
+                if comes and then == "cannot look":
+                    monkeypatch.setattr(CaseStore, "held", away)
+                return done
 
         holds: list[Case] = []
         ledger: Any = Meanwhile()
         (ann, _), seqs = await _two(found)
         made = await asked_for(found, "ann")
         later(found, 72 * HOUR_US)
+        with suppress(Killed, LedgerUnavailable):
+            assert await erasure(found).advance(LEDGER, ledger) == 0
+        monkeypatch.undo()
         for _ in range(2):
             assert await erasure(found).advance(LEDGER, ledger) == 0
+            later(found, SETTLE_US)
             assert case(await found.cases.get(LEDGER, made.id) or made).state == "deferred"
             assert await readable(found, seqs[0]) == [CANARY.encode(), None]
             assert store.keyring.subject_keys(ann)
+        codes = [one.outcome.code for one in await found.events() if one.outcome]
+        assert codes[-2:] == ["placed", "deferred"], "that it had begun is on no record"
         case(await found.holds.lift(found.who(), holds[0].id, "settled"))
         await erasure(found).advance(LEDGER, found.writer)
         later(found, SETTLE_US)
         assert await erasure(found).advance(LEDGER, found.writer) == 1
         await _gone(found, ann, seqs)
+
+
+async def test_on_whom_is_being_destroyed_there_is_no_hold(store: Store) -> None:
+    async with registry(store) as found:
+        (ann, bob), _ = await _two(found)
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+
+        class Meanwhile:
+            """A ledger before whose record of a hold somebody else's erasure begins."""
+
+            async def submit(self, entry: Entry) -> Appended | None:
+                await erasure(found).advance(LEDGER, found.writer)
+                return await found.writer.submit(entry)
+
+        ledger: Any = Meanwhile()
+        who = msgspec.structs.replace(found.who(), ledger=ledger)
+        refused = await found.holds.hold(who, Meant(subject=ann), "lawsuit")
+        assert (getattr(refused, "code", ""), getattr(refused, "field", "")) == ("conflict", None)
+        refused = await found.holds.hold(found.who(), Meant(subject=ann), "lawsuit")
+        assert (getattr(refused, "code", ""), getattr(refused, "field", "")) == ("conflict", "subject")
+        assert "subject.held" not in {one.event for one in await found.events()}
+        case(await found.holds.hold(found.who(), Meant(subject=bob), "lawsuit"))
 
 
 async def test_who_became_one_with_the_person_later_is_not_erased(store: Store) -> None:

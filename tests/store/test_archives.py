@@ -171,8 +171,9 @@ async def test_what_may_come_next_is_whole_blocks_with_their_postings(whole: Sto
     assert (found.first, found.end) == (0, BLOCK)
     assert await archives.next(LEDGER, 2 * BLOCK) is None
     assert await archives.oldest(LEDGER) is not None
-    parts, about = await archives.beside(LEDGER, 0, 10)
-    assert (parts, about) == ({}, {7: ("su_7",)})
+    assert await archives.beside(LEDGER, 0, 10) == {}
+    assert await archives.links(LEDGER, 0, 10) == {7: ("su_7",)}
+    assert await archives.labels(LEDGER, 0, 10) == {(7, "detail")}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -99,6 +100,22 @@ async def test_a_column_may_have_the_name_of_a_word_of_sql(store: Store) -> None
         await writer.append(with_change(RowChange(table="bundle", values={"end": 7}, where={"id": "ev_1"})))
     async with seeing(store.where) as connection:
         assert await connection.scalar(select(bundle.c.end)) == 7
+
+
+async def test_what_was_looked_up_under_another_revision_changes_nothing_and_is_on_no_record(store: Store) -> None:
+    def under(revision: int, name: str) -> Entry:
+        return msgspec.structs.replace(with_change(put(name)), denied_under=revision)
+
+    moving = msgspec.structs.replace(entry(), denies=True)
+    async with store.writer() as writer:
+        assert await writer.submit(under(1, "a")) is None
+        batch = [writer.submit(one) for one in (under(0, "b"), moving, under(0, "c"), entry())]
+        first, moved, late, plain = await asyncio.gather(*batch)
+        assert [one and one.seq for one in (first, moved, late, plain)] == [0, 1, None, 2]
+        with pytest.raises(LeftOut):
+            await writer.append(under(0, "d"))
+        assert await writer.submit(under(1, "e")) is not None
+    assert await rows(store) == [("b", "k"), ("e", "k")]
 
 
 async def test_a_change_is_made_in_its_own_tenant_alone(store: Store) -> None:

@@ -415,6 +415,15 @@ async def _(w: World) -> tuple[Any, Any]:
     return await subjects.marks(w.theirs, ("su_row",)), ()
 
 
+@ask("subjects.SubjectStore.revision")
+async def _(w: World) -> tuple[Any, Any]:
+    subjects = SubjectStore(w.store.engine, w.store.clock)
+    async with w.store.bare() as bare:
+        await bare.run("head", f"UPDATE head SET denied = 3 WHERE tenant = '{w.theirs}'")
+    assert await subjects.revision(w.theirs) == 3
+    return await subjects.revision(w.mine), 0
+
+
 @ask("subjects.SubjectStore.person")
 async def _(w: World) -> tuple[Any, Any]:
     subjects = SubjectStore(w.store.engine, w.store.clock)
@@ -1683,8 +1692,22 @@ async def _(w: World) -> tuple[Any, Any]:
 @ask("archives.ArchiveStore.beside")
 async def _(w: World) -> tuple[Any, Any]:
     archives = ArchiveStore(w.store.engine)
-    assert all(await archives.beside(w.theirs, 0, 99))
-    return await archives.beside(w.mine, 0, 99), ({}, {})
+    assert await archives.beside(w.theirs, 0, 99)
+    return await archives.beside(w.mine, 0, 99), {}
+
+
+@ask("archives.ArchiveStore.links")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.links(w.theirs, 0, 99)
+    return await archives.links(w.mine, 0, 99), {}
+
+
+@ask("archives.ArchiveStore.labels")
+async def _(w: World) -> tuple[Any, Any]:
+    archives = ArchiveStore(w.store.engine)
+    assert await archives.labels(w.theirs, 0, 99)
+    return await archives.labels(w.mine, 0, 99), frozenset()
 
 
 @ask("archives.ArchiveStore.remove")

@@ -10,6 +10,7 @@ from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.ledger.activated import SAID, Decided
 from gateway.ledger.index import COLUMNS, index_columns
+from gateway.ledger.published import Published, published
 from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
 from gateway.store.postings import BLOCK, Postings, Tally, put
@@ -30,6 +31,8 @@ class Beside:
         """Of the postings of every block that was gone over whole."""
         self.decided = Decided()
         """By which policies what was decided, and which were in force."""
+        self.published = list[Published]()
+        """What records tell of checkpoints that were signed."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -40,6 +43,7 @@ class Beside:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self.detail(hit.stored, envelope)
         self.decision(envelope)
+        self.publication(seq, envelope)
         self.kept += envelope.kept is not None
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
@@ -60,6 +64,11 @@ class Beside:
         if envelope.decision is not None or envelope.event in SAID:
             self.decided.take(envelope)
 
+    def publication(self, seq: int, envelope: Envelope) -> None:
+        """Of which checkpoint it tells, if of one."""
+        if (told := published(seq, envelope)) is not None:
+            self.published.append(told)
+
     def join(self, later: "Beside") -> None:
         """What another has found of the records that follow. Both end with a block."""
         self.details += later.details
@@ -67,3 +76,4 @@ class Beside:
         self.kept += later.kept
         self.expected.join(later.expected)
         self.decided.join(later.decided)
+        self.published += later.published

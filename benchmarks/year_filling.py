@@ -26,7 +26,10 @@ from gateway.bootstrap import Site, archiving_of, due, open_site
 from gateway.bootstrap.policies import proposed, settled
 from gateway.exchange.archiving import Busy
 from gateway.ledger.commitment import committed, new_salt
+from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry, RowChange
+from gateway.ledger.merkle import Frontier
+from gateway.ledger.published import PUBLISHED
 from gateway.ledger.record import Envelope
 from gateway.ledger.times import parse_timestamp
 from gateway.settings import load
@@ -36,6 +39,7 @@ from gateway.store.indexer import Indexer
 from gateway.store.reader import StoreReader
 from gateway.store.retention import RetentionStore
 from gateway.store.subjects import marked
+from gateway.store.tree import TreeReader
 
 LOT = 1_000
 BETWEEN, AFTER = 40, 60
@@ -103,6 +107,18 @@ class Filling:
             self._gone.append(place.seq)
         self._took([drawn])
 
+    async def rooted(self, drawn: Drawn, truth: Truth) -> None:
+        """A record that is to be added and tells of a checkpoint tells of the tree that there is, and so does the
+        truth: whoever verifies a bundle holds the one against the other."""
+        one = drawn.envelope
+        if one.event != PUBLISHED or one.checkpoint is None:
+            return
+        known = truth.checkpoints.index((parse_timestamp(one.occurred_at), *one.checkpoint))
+        size = min(one.checkpoint[0], self.size)
+        peaks = await TreeReader(self._site.engine, self._ledger).peaks(size)
+        one.checkpoint = size, to_base64(Frontier(size, peaks).root())
+        truth.checkpoints[known] = (truth.checkpoints[known][0], *one.checkpoint)
+
     async def deleted(self) -> None:
         """Details that are not there any more are destroyed, as retention does."""
         await RetentionStore(self._site.engine).destroy(self._ledger, self._gone, "details")
@@ -160,6 +176,7 @@ async def _written(configuration: Path, exchanges: int, seed: int) -> Written:
         await filling.some(between)
         for _ in year.records():
             if year.newest is not None:
+                await filling.rooted(year.newest, year.truth)
                 await filling.add(year.newest)
         if clock.us >= ENDS_US:
             raise ValueError(f"a year of {exchanges} exchanges is not over when it ends: ask for another number")

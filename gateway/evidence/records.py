@@ -19,6 +19,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import TOLD
 from gateway.ledger.encoding import from_base64, to_base64
 from gateway.ledger.proof import Proof
+from gateway.ledger.published import Published
 from gateway.ledger.record import MAX_BYTES, Envelope, parse
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import State, Verification, beginning, check_detail
@@ -45,6 +46,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """The last checkpoint's whole note, which the proofs must hold too."""
     verifier: Keys | None
     """None where proofs are not looked at."""
+    published: Sequence[Published] = ()
+    """What records of the range tell of checkpoints, of a size within it: compared likewise."""
     created: str = ""
     """When the bundle was written: whose days were over by then is not missed."""
     line_bytes: int = MAX_BYTES
@@ -140,7 +143,7 @@ class Reader:
             raise VerificationError("there are no records")
         state = start(expected.first, head, expected.before)
         # Canonical form is checked here, because the selection needs the parsed envelope anyway.
-        verification = Verification(state, expected.checkpoints, canonical=False)
+        verification = Verification(state, expected.checkpoints, canonical=False, published=expected.published)
         self._walk(chain([head], lines), verification)
         done = verification.finish()
         if done.size != expected.end:

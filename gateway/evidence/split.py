@@ -6,7 +6,8 @@ and each detail and each content held against its commitment. What one part cann
     1. the parts follow each other without a gap, from the first record of the range to the last
     2. the first record of each is linked to the last of the part before, and was not recorded before it
     3. all are of one tenant
-    4. the subtrees over each part are put together to the tree, whose root is each checkpoint's where it has its size
+    4. the subtrees over each part are put together to the tree, whose root is each checkpoint's where it has its size,
+       and what records tell of checkpoints (`published`) likewise
     5. proofs, policies and what records show of the scope, of misses and of emergency ledgers are taken in the order of
        the ledger
 
@@ -16,6 +17,7 @@ one process goes over all of it: it alone says what is wrong, so that the verdic
 
 import multiprocessing
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -38,6 +40,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import from_base64
 from gateway.ledger.merkle import Frontier, Span
 from gateway.ledger.proof import Proof
+from gateway.ledger.published import Published
 from gateway.ledger.record import GENESIS, Envelope, parse
 from gateway.ledger.verify import State, Verification
 
@@ -57,6 +60,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[int, int]
     details: tuple[int, int]
     contents: tuple[int, int] | None
+    cuts: tuple[int, ...]
+    """Sizes within it, ascending, at which the root is compared."""
     selection: Selection
     proofs: Mapping[int, Proof]
     """Of its records."""
@@ -124,6 +129,7 @@ def jobs(box: Container, bundle: Path, expected: Expected, count: int) -> list[J
     cuts |= {point.size for point in expected.checkpoints}
     numbers = [first, *sorted(cut for cut in cuts if first < cut < end), end]
     places = {name: _places(box, name, numbers, most) for name, most in _members(expected)}
+    told = sorted({one.size for one in expected.published})
     return [
         Job(
             bundle=str(bundle),
@@ -134,6 +140,7 @@ def jobs(box: Container, bundle: Path, expected: Expected, count: int) -> list[J
             contents=(places[bag.CONTENTS][number], places[bag.CONTENTS][number + 1])
             if bag.CONTENTS in places
             else None,
+            cuts=tuple(told[bisect_right(told, low) : bisect_left(told, high)]),
             selection=expected.selection,
             proofs={seq: proof for seq, proof in expected.proofs.items() if low <= seq < high},
             created=expected.created,
@@ -221,6 +228,7 @@ class _PartReader(Reader):
             line_bytes=job.line_bytes,
         )
         super().__init__(details, expected, contents)
+        self._cuts = job.cuts
         self._misses = self._told = _Told()
         self._kept: list[tuple[int, bytes]] = []
 
@@ -231,7 +239,7 @@ class _PartReader(Reader):
         if first is None:
             raise VerificationError("there are no records")
         before = from_base64(parse(first).prev or "")
-        verification = Verification(State(frontier=Span(job.first), prev=before), canonical=False)
+        verification = Verification(State(frontier=Span(job.first, cuts=self._cuts), prev=before), canonical=False)
         self._walk(chain([first], lines), verification)
         state = verification.finish().state
         if state.frontier.size != job.end or self._detail is not None or state.prev is None:
@@ -300,26 +308,39 @@ def joined(expected: Expected, parts: Sequence[Part | None]) -> Records | None:
 def _tree(expected: Expected, parts: Sequence[Part]) -> Frontier | None:
     """Steps 1 to 4: the tree that ends with the range; None where the parts do not make it."""
     at, recorded, prev, tenant = expected.first, "", GENESIS, None
-    frontier = Frontier()
+    frontier, roots = Frontier(), _roots(expected)
     for part in parts:
         if at == expected.first:
             tenant = part.tenant
             if at:  # what comes before is known by the path to it alone
                 prev, frontier = part.before, frontier_before(at, part.before, expected.before or ())
-            if not _rooted(frontier, expected.checkpoints):
+            if not _rooted(frontier, roots):
                 return None
         # 1. to 3.
         if part.first != at or part.before != prev or part.recorded[0] < recorded or part.tenant != tenant:
             return None
         # 4.
-        frontier.extend(part.nodes)
+        for node in part.nodes:
+            frontier.extend((node,))
+            if not _rooted(frontier, roots):
+                return None
         at, prev, recorded = part.end, part.last, part.recorded[1]
-        if frontier.size != at or not _rooted(frontier, expected.checkpoints):
+        if frontier.size != at:
             return None
-    inside = all(expected.first <= point.size <= expected.end for point in expected.checkpoints)
-    return frontier if at == expected.end and inside else None
+    # What is left was never come to.
+    return None if roots or at != expected.end else frontier
 
 
-def _rooted(frontier: Frontier, checkpoints: Sequence[Checkpoint]) -> bool:
-    """Whether the tree has the root of each checkpoint of its size. The parts were cut where there is one."""
-    return all(point.root == frontier.root() for point in checkpoints if point.size == frontier.size)
+def _roots(expected: Expected) -> dict[int, set[bytes]]:
+    """Size → the root that there must be, by each checkpoint and by each record that tells of one."""
+    found: dict[int, set[bytes]] = {}
+    for one in chain[Checkpoint | Published](expected.checkpoints, expected.published):
+        found.setdefault(one.size, set()).add(one.root)
+    return found
+
+
+def _rooted(frontier: Frontier, roots: dict[int, set[bytes]]) -> bool:
+    """Whether the tree has the root that there must be of its size, which is done with then. The parts were cut where
+    there is one."""
+    wanted = roots.pop(frontier.size, None)
+    return wanted is None or wanted == {frontier.root()}

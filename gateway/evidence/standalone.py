@@ -35,6 +35,7 @@ from gateway.evidence import (
     split,
     stamped,
     strict_json,
+    told,
     verdict,
     verify,
     witnessed,
@@ -51,6 +52,7 @@ from gateway.ledger import (
     merkle,
     note,
     proof,
+    published,
     rotation,
     stamp,
     times,
@@ -68,9 +70,9 @@ _PLAIN: dict[ModuleType, str] = {
 _MODULES = (
     *(errors, chain, encoding, times, commitment, merkle, note, rotation, checkpoint, cosignature, trust),
     *(der, tsa, stamp, openssl),
-    *(strict_json, shapes, plain, glance, content, emergency, proof, places, ledger_verify),
+    *(strict_json, shapes, plain, glance, content, emergency, proof, published, places, ledger_verify),
     *(container, dsse, edge, selection, scope, manifest, bag, contents, witnessed, stamped, interval, misses, records),
-    *(emergency_chosen, emergency_file, emergencies, split, report, verdict, verify),
+    *(told, emergency_chosen, emergency_file, emergencies, split, report, verdict, verify),
 )
 """In an order in which each imports only those before it."""
 

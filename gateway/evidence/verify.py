@@ -8,7 +8,8 @@
      6. checkpoints  they are signed by the ledger's key as it was then, and the last extends the first
      7. witnesses    what they are said to have cosigned is joined to the last, and is what a trust policy asks for
      8. stamps       each time-stamp is of a checkpoint that is joined to the last, and one is by whom it must be
-     9. records      every record of the range is there, chained, in canonical form, of one ledger, selected as stated
+     9. records      every record of the range is there, chained, in canonical form, of one ledger, selected as stated;
+                     each that tells of a checkpoint of a size at which the tree is known tells of its root (`told`)
     10. details      each detail is of a selected record, which commits to it
     11. kept         each kept content that is carried likewise, under keys that no erasure on record has destroyed
     12. tree         the records before the range, and these, are what the last checkpoint covers
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.core.errors import FormatError, VerificationError
-from gateway.evidence import bag, contents, dsse, emergencies, split, stamped, witnessed
+from gateway.evidence import bag, contents, dsse, emergencies, split, stamped, told, witnessed
 from gateway.evidence import manifest as manifests
 from gateway.evidence import scope as scopes
 from gateway.evidence.container import Container
@@ -49,6 +50,7 @@ from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.note import MAX_NOTE_BYTES, Verifier
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import parse as parse_proof
+from gateway.ledger.record import MAX_BYTES as MAX_RECORD
 from gateway.ledger.rotation import MAX_BYTES as MAX_ROTATIONS
 from gateway.ledger.rotation import Keys, parse_keys, parse_statements
 from gateway.ledger.trust import Trust
@@ -172,13 +174,13 @@ class _Verification:
         records = self._records(box, manifest, last, given)
         # 13.
         with self._step("emergencies"):
-            told = emergencies.judged(records.emergencies, manifest.first)
+            judged = emergencies.judged(records.emergencies, manifest.first)
             apart = emergencies.read(
                 box,
                 self._file,
                 self._keys,
                 box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
-                told,
+                judged,
                 manifest,
                 records.watch,
             )
@@ -247,6 +249,8 @@ class _Verification:
 
     def _records(self, box: Container, manifest: Manifest, last: Checkpoint, given: Checkpoint | None) -> Records:
         with self._step("records"):
+            lines = box.lines(bag.RECORDS, MAX_RECORD)
+            self._told = told.read(lines, manifest.first, manifest.opening)
             expected = Expected(
                 first=manifest.first,
                 end=manifest.end,
@@ -258,6 +262,7 @@ class _Verification:
                 ],
                 last_note=box.read(bag.LAST_CHECKPOINT, MAX_NOTE_BYTES),
                 verifier=self._keys,
+                published=self._told.within,
                 created=manifest.created,
             )
             several = self._processes > 1
@@ -296,7 +301,7 @@ class _Verification:
         apart: tuple[Found, ...],
     ) -> Report:
         dated, gone = tuple(one.document() for one in stamps), tuple(one.document() for one in apart)
-        told = contents.document(records.contents, asked=manifest.contents is not None)
+        kept = contents.document(records.contents, asked=manifest.contents is not None)
         made = bool(_attachments(manifest))
         scope = None if records.watch is None else records.watch.document()
         whole = (manifest.first, manifest.end) == (0, manifest.checkpoint[0])
@@ -313,7 +318,7 @@ class _Verification:
             selected=records.selected,
             opened=records.opened,
             commitment_only=records.committed - records.opened,
-            contents=told,
+            contents=kept,
             uncovered=0,
             misses=records.misses.document(),
             policies=policies,
@@ -328,7 +333,8 @@ class _Verification:
                 *stamped.notes(dated, witnessed=seen is not None),
                 *emergencies.notes(gone),
                 *limits,
-                *contents.notes(told),
+                *contents.notes(kept),
+                *self._told.notes,
                 *((_MADE,) if made else ()),
                 *((_OPEN_END,) if self._given is None else ()),
             ),

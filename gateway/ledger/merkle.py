@@ -108,22 +108,40 @@ class Frontier:
 
 class Span(Frontier):
     """Leaves from `first` on, of which those before are not known: the perfect subtrees over them, of which a frontier
-    is made that they are put behind (`Frontier.extend`). It has no root."""
+    is made that they are put behind (`Frontier.extend`). It has no root.
 
-    __slots__ = ("first", "nodes")
+    `cuts`: sizes, ascending, at which no subtree reaches from before to behind: whoever puts the nodes behind a
+    frontier, one by one, comes to each of these sizes, and has the root there. Leaves come one by one where there are
+    any."""
 
-    def __init__(self, first: int, nodes: Iterable[tuple[int, bytes]] = (), size: int | None = None) -> None:
+    __slots__ = ("_cuts", "_floor", "first", "nodes")
+
+    def __init__(
+        self,
+        first: int,
+        nodes: Iterable[tuple[int, bytes]] = (),
+        size: int | None = None,
+        cuts: Sequence[int] = (),
+    ) -> None:
         super().__init__()
         self.first, self.nodes, self.size = first, list(nodes), first if size is None else size
+        self._cuts = [cut for cut in reversed(cuts) if cut > self.size]
+        self._floor = 0
+        """So many nodes are of before the last cut."""
 
     def _put(self, level: int, node: bytes) -> None:
-        width, index, nodes = 1 << level, self.size >> level, self.nodes
-        # The left sibling is there unless it begins before the first leaf; then it is at no level above either.
-        while index & 1 and nodes and nodes[-1][0] == level:
+        width, index, nodes, floor = 1 << level, self.size >> level, self.nodes, self._floor
+        # The left sibling is there unless it begins before the first leaf or the cut; then it is at no level above
+        # either.
+        while index & 1 and len(nodes) > floor and nodes[-1][0] == level:
             node = node_hash(nodes.pop()[1], node)
             index, level = index >> 1, level + 1
         nodes.append((level, node))
         self.size += width
+        if self._cuts and self.size >= self._cuts[-1]:
+            if self.size > self._cuts.pop():
+                raise TypeError("a span that is cut grows leaf by leaf")
+            self._floor = len(nodes)
 
     def extend(self, nodes: Iterable[tuple[int, bytes]]) -> None:
         raise TypeError("a span grows by leaves")
@@ -132,7 +150,9 @@ class Span(Frontier):
         raise TypeError("a span has no root: the leaves before it are not known")
 
     def copy(self) -> "Span":
-        return Span(self.first, self.nodes, self.size)
+        made = Span(self.first, self.nodes, self.size, self._cuts[::-1])
+        made._floor = self._floor
+        return made
 
 
 def root(leaf_hashes: Iterable[bytes]) -> bytes:

@@ -15,9 +15,13 @@ and whenever the tree has the size of a checkpoint:
 
     9. the tree's root is the checkpoint's
 
+and whenever it has a size that a later record says a checkpoint was signed of (`published`, where they are given):
+
+    10. the tree's root is the one that the record tells
+
 and at the end:
 
-    10. no checkpoint speaks of more records than there are
+    11. no checkpoint speaks of more records than there are
 
 What is the caller's: that the checkpoints are signed by the right key (`checkpoint.verify`), that one of them comes
 from elsewhere (without it the newest records may have been cut off, or all rewritten under a stolen key), and the
@@ -36,9 +40,10 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.commitment import matches
 from gateway.ledger.lots import TIME_BYTES, WORTH, Stored, link_text, linked, place_of
 from gateway.ledger.merkle import Frontier
+from gateway.ledger.published import Published
 from gateway.ledger.record import GENESIS, MAX_BYTES, Detail, Envelope, parse, parse_detail
 
-STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree", "root", "missing")
+STEPS = ("sequence", "size", "hash", "prev", "seq", "recorded_at", "form", "tree", "root", "published", "missing")
 """The names of the steps above, in their order; `detail` is the step of `check_detail`."""
 
 LOT = 256
@@ -99,7 +104,7 @@ def verify_records(
     *,
     canonical: bool = True,
 ) -> Verified:
-    """Steps 1 to 10 over the records; `BadRecord` names the first that fails and its step."""
+    """Steps 1 to 9 and 11 over the records; `BadRecord` names the first that fails and its step."""
     verification = Verification(start or beginning(), checkpoints, canonical=canonical)
     verification.feed(records)
     return verification.finish()
@@ -108,20 +113,31 @@ def verify_records(
 class Verification:
     """`verify_records` for records that come in pieces."""
 
-    def __init__(self, start: State, checkpoints: Sequence[Checkpoint] = (), *, canonical: bool = True) -> None:
-        """Checkpoints in any order, not before the start. Checks step 9 for those of the start's own size."""
+    def __init__(
+        self,
+        start: State,
+        checkpoints: Sequence[Checkpoint] = (),
+        *,
+        canonical: bool = True,
+        published: Sequence[Published] = (),
+    ) -> None:
+        """Checkpoints, and what records tell of such, in any order, not before the start. Checks steps 9 and 10 for
+        those of the start's own size."""
         self._first = start.frontier.size
         self._frontier = start.frontier.copy()
         self._prev, self._recorded_at, self._tenant = start.prev, start.recorded_at, start.tenant
         self._canonical = canonical
         self._checkpoints = sorted(checkpoints, key=lambda item: item.size, reverse=True)
         self._covered = self._first
-        if self._checkpoints and self._checkpoints[-1].size < self._first:
+        self._next: int | None = None
+        """The least size at which the root is compared."""
+        self._published = sorted(published, key=lambda item: item.size, reverse=True)
+        if any(items and items[-1].size < self._first for items in (self._checkpoints, self._published)):
             raise VerificationError("a checkpoint before the first record cannot be compared")
         self._compare()
 
     def feed(self, records: Iterable[Stored]) -> None:
-        """Steps 1 to 9 over the next records: lots of them at once, and one by one where a lot does not hold."""
+        """Steps 1 to 10 over the next records: lots of them at once, and one by one where a lot does not hold."""
         source = iter(records)
         while True:
             lot = list[Stored]()
@@ -137,7 +153,7 @@ class Verification:
         """How many records make a lot here: up to the end of a tile, or to where a checkpoint is compared."""
         size = self._frontier.size
         room = LOT - size % LOT
-        return min(room, self._checkpoints[-1].size - size) if self._checkpoints else room
+        return min(room, self._next - size) if self._next is not None else room
 
     def _feed(self, lot: Sequence[Stored]) -> None:
         if len(lot) >= WORTH and self._hold(lot):
@@ -149,7 +165,7 @@ class Verification:
             self._append(leaf)
 
     def _hold(self, lot: Sequence[Stored]) -> bool:
-        """Steps 1 to 8 over a lot, and step 9 behind it. False, and nothing was done, unless all of it holds."""
+        """Steps 1 to 8 over a lot, 9 and 10 behind it. False, and nothing was done, unless all of it holds."""
         # 1. to 6.
         found = linked(lot, self._frontier.size, self._prev, self._recorded_at)
         if found is None:
@@ -167,12 +183,12 @@ class Verification:
         # 8. The next leaves of the tree.
         self._frontier.append_all(found.leaves)
         self._prev, self._recorded_at, self._tenant = found.leaves[-1], found.recorded_at, tenant
-        # 9. The root, where a checkpoint names one.
+        # 9. and 10. The root, where a checkpoint or a record names one.
         self._compare()
         return True
 
     def read(self, record: Stored) -> Envelope:
-        """Steps 1 to 9 over the next record, which is given back as step 7 has read it, whatever else leaves that out.
+        """Steps 1 to 10 over the next record, which is given back as step 7 has read it, whatever else leaves that out.
         For those who need what it says: parsing is most of what verifying costs."""
         leaf = self._placed(record)
         envelope = self._form(record.envelope)
@@ -200,12 +216,12 @@ class Verification:
         # 8. The next leaf of the tree.
         self._frontier.append(leaf)
         self._prev = leaf
-        # 9. The root, where a checkpoint names one.
-        if self._checkpoints and self._checkpoints[-1].size == self._frontier.size:
+        # 9. and 10. The root, where a checkpoint or a record names one.
+        if self._next == self._frontier.size:
             self._compare()
 
     def pass_over(self, leaves: Iterable[bytes], recorded_at: bytes) -> None:
-        """Steps 8 and 9 over the hashes of records that lie elsewhere. Nothing is said of what they hold, and these
+        """Steps 8 to 10 over the hashes of records that lie elsewhere. Nothing is said of what they hold, and these
         hashes are the ledger's only as far as a checkpoint covers them; `recorded_at` is said to be the last one's."""
         for leaf in leaves:
             self._append(leaf)
@@ -235,7 +251,7 @@ class Verification:
             if self._tenant is not None:
                 raise BadRecord(place, "form", "of another tenant")
             self._tenant = envelope.tenant
-        # 8. and 9.
+        # 8. to 10.
         self._append(leaf)
 
     def take_all(self, records: Sequence[Stored], leaves: Sequence[bytes], envelopes: Sequence[Envelope]) -> None:
@@ -247,7 +263,7 @@ class Verification:
     def _follow(self, records: Sequence[Stored], leaves: Sequence[bytes], envelopes: Sequence[Envelope]) -> bool:
         """The steps of `take`. False, and nothing was done, unless all of it holds and no checkpoint is in between."""
         first, end = self._frontier.size, self._frontier.size + len(records)
-        if len(records) < WORTH or (self._checkpoints and self._checkpoints[-1].size < end):
+        if len(records) < WORTH or (self._next is not None and self._next < end):
             return False
         # 1. and 5. Their stored numbers, and those that they name, are the next ones.
         numbers = list(range(first, end))
@@ -266,16 +282,16 @@ class Verification:
         tenants = {one.tenant for one in envelopes}
         if len(tenants) > 1 or self._tenant not in (None, *tenants):
             return False
-        # 8. and 9.
+        # 8. to 10.
         self._frontier.append_all(leaves)
         self._prev, self._recorded_at, self._tenant = leaves[-1], times[-1].encode("utf-8"), tenants.pop()
         self._compare()
         return True
 
     def finish(self) -> Verified:
-        """Step 10, and the result."""
+        """Step 11, and the result."""
         size = self._frontier.size
-        # 10. No checkpoint speaks of more records than there are.
+        # 11. No checkpoint speaks of more records than there are.
         if self._checkpoints:
             raise BadRecord(size, "missing", "a checkpoint covers records that are not there")
         return Verified(
@@ -322,12 +338,20 @@ class Verification:
 
     def _compare(self) -> None:
         size = self._frontier.size
+        # 9. The checkpoints of this size.
         while self._checkpoints and self._checkpoints[-1].size == size:
             if self._checkpoints.pop().root != self._frontier.root():
                 raise BadRecord(
                     max(size - 1, 0), "root", f"the tree of size {size} has another root than its checkpoint"
                 )
             self._covered = size
+        # 10. What records tell of such.
+        while self._published and self._published[-1].size == size:
+            told = self._published.pop()
+            if told.root != self._frontier.root():
+                raise BadRecord(told.seq, "published", f"the tree of size {size} has another root than it tells of")
+        sizes = [items[-1].size for items in (self._checkpoints, self._published) if items]
+        self._next = min(sizes, default=None)
 
 
 def check_detail(envelope: Envelope, salt: bytes | None, detail: bytes | None) -> Detail | None:

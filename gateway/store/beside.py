@@ -10,6 +10,7 @@ from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredRecord
 from gateway.ledger.activated import SAID, Decided
 from gateway.ledger.index import COLUMNS, index_columns
+from gateway.ledger.published import Published, published
 from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
 from gateway.store.named import Named
@@ -33,6 +34,8 @@ class Beside:
         """By which policies what was decided, and which were in force."""
         self.named = Named()
         """Whom the details that are there name."""
+        self.published = list[Published]()
+        """What records tell of checkpoints that were signed."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -43,6 +46,7 @@ class Beside:
                 raise VerificationError(f"record {seq}: index: the column {name} is not what the record says")
         self.detail(hit.stored, envelope)
         self.decision(envelope)
+        self.publication(seq, envelope)
         self.kept += envelope.kept is not None
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
@@ -66,6 +70,11 @@ class Beside:
         if envelope.decision is not None or envelope.event in SAID:
             self.decided.take(envelope)
 
+    def publication(self, seq: int, envelope: Envelope) -> None:
+        """Of which checkpoint it tells, if of one."""
+        if (told := published(seq, envelope)) is not None:
+            self.published.append(told)
+
     def join(self, later: "Beside") -> None:
         """What another has found of the records that follow. Both end with a block."""
         self.details += later.details
@@ -74,3 +83,4 @@ class Beside:
         self.expected.join(later.expected)
         self.decided.join(later.decided)
         self.named.join(later.named)
+        self.published += later.published

@@ -3,7 +3,7 @@
 Going on and starting again share one path: what a checkpoint needs is read from the database whenever it is not at
 hand, so that a crash at any instant costs only work. The root that the database's tiles and records give is compared
 with the newest signed checkpoint before anything is added to it, and every record's bytes with their hash: what was
-changed behind the ledger's back is never signed.
+changed behind the ledger's back is not signed as long as that checkpoint is there.
 """
 
 import asyncio

@@ -12,13 +12,15 @@
    10. every decision, and the head, against what the ledger says was in force   (`ledger.activated`): told apart, as
        no failure of the evidence, which shows it
    11. every link from a data subject to a record against the detail that names them, both ways   (`named`)
+   12. every checkpoint that a record says was signed (`ledger.published`) is one of those stored, with that root: so
+       the tree of its size is compared with it, and who makes the chain anew cannot just take the checkpoints away
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
-elsewhere. Without it, who holds the signing key or has deleted the newest
-records and all checkpoints of them is not found; the verdict says how many records no checkpoint covers.
+elsewhere. Without it, who holds the signing key, or has made anew or deleted the newest records with all checkpoints of
+them and all that records tell of those, is not found; the verdict says how many records no checkpoint covers.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -134,7 +136,7 @@ class LedgerVerification:
         self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 11. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 12. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
@@ -170,12 +172,13 @@ class LedgerVerification:
         )
 
     async def _verify(self, given: bytes | None, archives: Sequence[Archived], read: Read | None) -> int:
+        # Before the first record: whatever it names must be among those that are read. And before the checkpoints: of
+        # which its records tell is stored by then.
+        before, blocks = await self._head_row(), await self._blocks()
         checkpoints = [self._checked(stored) async for stored in StoreReader(self._engine, self._ledger).checkpoints()]
-        self._checkpoints = len(checkpoints)
+        self._checkpoints, stored = len(checkpoints), {point.size: point.root for point in checkpoints}
         if given is not None:
             checkpoints.append(signed.verify(given, self._verifier))
-        # Before the first record: whatever it names must be among those that are read.
-        before, blocks = await self._head_row(), await self._blocks()
         verification = Verification(beginning(self._ledger), checkpoints)
         for one in archives:
             await self._elsewhere(one, verification, None if read is None else read(one))
@@ -188,13 +191,14 @@ class LedgerVerification:
             self._last = hit.stored.hash
             if self._size == before.size and self._last != before.hash:
                 raise VerificationError("head: it is not what its newest record says")
-            # 2. and 3., and 8. for one record.
+            # 2. and 3., and 8. and 12. for one record.
             self._beside.take(hit, envelope)
             self._emergency(envelope)
         size = verification.finish().size  # every checkpoint was compared
         covered = max((point.size for point in checkpoints), default=0)
         if covered < self._archived:
             raise VerificationError("archive: no checkpoint covers what lies in archives")
+        self._told(before, stored)
         await self._head(before, size)
         # 10. for the head: as it was before the first record was read.
         standing = self._beside.decided.standing(before.size)
@@ -243,6 +247,7 @@ class LedgerVerification:
                     envelope = verification.read(stored)
                     self._beside.detail(stored, envelope)
                     self._beside.decision(envelope)
+                    self._beside.publication(stored.seq, envelope)
                     self._emergency(envelope)
         if last != one.last_hash:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
@@ -279,6 +284,16 @@ class LedgerVerification:
         if self._prepared.get(found.id, found.key if self._unread else None) != found.key:
             raise VerificationError(f"record {envelope.seq}: an emergency ledger whose key was not on record before")
         self._stitched[found.id] = found
+
+    def _told(self, before: Head, stored: Mapping[int, bytes]) -> None:
+        """Step 11, once the tree was compared with what is stored. A checkpoint is stored before its record is made
+        (`checkpointer`), so that a crash leaves one without a record and never a record without one; it leaves with no
+        archive either. Records that are newer than the head was have their own time: of theirs there may be more than
+        were read."""
+        for told in self._beside.published:
+            if told.seq < before.size and stored.get(told.size) != told.root:
+                what = "has another root than it tells of" if told.size in stored else "is not stored"
+                raise VerificationError(f"record {told.seq}: published: the checkpoint of {told.size} records {what}")
 
     async def _head(self, before: Head, size: int) -> None:
         """Step 6. Records may have been appended while the others were read: between the two heads, never outside."""

@@ -10,15 +10,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.ledger.entry import Entry
+from gateway.ledger.chain import leaf_hash
+from gateway.ledger.encoding import to_base64
+from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.note import Signer
-from gateway.ledger.record import DecisionInfo, Detail
+from gateway.ledger.record import GENESIS, DecisionInfo, Detail, parse, seal
 from gateway.settings import Settings
+from gateway.store.checkpointer import Checkpointer
 from gateway.store.indexer import Indexer
 from gateway.store.postings import BLOCK
+from gateway.store.reader import StoreReader
 from gateway.store.search import Hit, Search
 from gateway.store.verification import LedgerVerification, Verdict
-from tests.store.kit import LEDGER, Store, entry, opened
+from tests.store.kit import LEDGER, NODE, Store, entry, lone, opened
 
 SIGNER = Signer("gateway.internal/ledger/0011", bytes(range(32)))
 
@@ -133,3 +137,74 @@ async def test_what_was_decided_by_a_policy_that_nobody_activated_is_told_apart_
     verdict = await verify(store)
     assert (verdict.failure, verdict.unactivated, verdict.misnamed, verdict.unseen) == (None, (3, 5), False, ())
     assert verdict.said == "policy: by the ledger the policy that these records name was not in force: 3, 5"
+
+
+def checkpointer(store: Store, writer: Ledger) -> Checkpointer:
+    return Checkpointer(
+        store.engine, ledger=LEDGER, signing=lone(store, SIGNER), writer=writer, clock=store.clock, node=NODE
+    )
+
+
+async def publish(store: Store) -> None:
+    """Two checkpoints, each with its record: of 3 records and of 5 where there were none."""
+    async with store.writer() as writer:
+        made = checkpointer(store, writer)
+        for count in (3, 1):
+            for _ in range(count):
+                await writer.append(entry())
+            await made.publish()
+
+
+@pytest.mark.parametrize(("where", "seq", "size"), [("", 3, 3), (" WHERE size = 3", 3, 3), (" WHERE size = 5", 5, 5)])
+async def test_a_checkpoint_that_a_record_tells_of_is_missed_where_its_row_is_gone(
+    store: Store, where: str, seq: int, size: int
+) -> None:
+    await publish(store)
+    assert (await verify(store)).failure is None
+    async with store.bare() as bare:
+        await bare.run("checkpoint", f"DELETE FROM checkpoint{where}")
+    failure = f"record {seq}: published: the checkpoint of {size} records is not stored"
+    assert (await verify(store)).failure == failure
+
+
+async def test_a_chain_made_anew_over_what_was_signed_is_found_by_what_its_records_tell(store: Store) -> None:
+    """Every record, hash and column fits, and no checkpoint is left."""
+    await publish(store)
+    prev, statements = GENESIS, list[str]()
+    form = "x'{}'" if store.where.kind == "sqlite" else "'\\x{}'"
+    async for stored in StoreReader(store.engine, LEDGER).records(0, 6):
+        envelope = parse(stored.envelope)
+        envelope.zone = "partner"
+        data = seal(envelope, stored.seq, prev, envelope.recorded_at or "")
+        prev = leaf_hash(data)
+        values = f"zone = 'partner', bytes = {form.format(data.hex())}, hash = {form.format(prev.hex())}"
+        statements.append(f"UPDATE record SET {values} WHERE seq = {stored.seq}")
+    async with store.bare() as bare:
+        await bare.run("record", *statements)
+        await bare.run("head", f"UPDATE head SET hash = {form.format(prev.hex())}")
+        await bare.run("checkpoint", "DELETE FROM checkpoint")
+    assert (await verify(store)).failure == "record 3: published: the checkpoint of 3 records is not stored"
+
+
+async def test_a_record_that_tells_of_another_root_than_is_stored_is_found(store: Store) -> None:
+    async with store.writer() as writer:
+        await writer.append(entry())
+        await checkpointer(store, writer).publish()
+        await writer.append(entry("checkpoint.published", checkpoint=(1, to_base64(bytes(32)))))
+    failure = "record 2: published: the checkpoint of 1 records has another root than it tells of"
+    assert (await verify(store)).failure == failure
+
+
+async def test_what_is_published_while_it_reads_is_no_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is read, and its checkpoint was stored behind those that were."""
+    await publish(store)
+    stream = Search.stream
+
+    async def growing(self: Search, *given: Any, **options: Any) -> AsyncIterator[Hit]:
+        await publish(store)
+        async for hit in stream(self, *given, **options):
+            yield hit
+
+    monkeypatch.setattr(Search, "stream", growing)
+    verdict = await verify(store)
+    assert (verdict.failure, verdict.size, verdict.checkpoints) == (None, 12, 2)

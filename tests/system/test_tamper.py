@@ -121,7 +121,8 @@ def test_a_chain_made_anew_with_other_data_is_found_by_a_checkpoint_from_elsewhe
     first = data.draw(st.integers(0, victim.late_size - 1))
     how = data.draw(st.integers(0, 9))
     file = tmp_path_factory.getbasetemp() / "anew.db"
-    tampered(victim, file, lambda connection: tampering.rewrite_from(connection, victim.ledger, first, how))
+    rewrite = tampering.rewrite_without_a_word
+    tampered(victim, file, lambda connection: rewrite(connection, victim.ledger, first, how))
     alone = victim.verify(file)
     assert alone.failure is None
     assert alone.uncovered >= victim.size - victim.late_size
@@ -130,6 +131,32 @@ def test_a_chain_made_anew_with_other_data_is_found_by_a_checkpoint_from_elsewhe
         kept = original.execute("SELECT * FROM checkpoint").fetchall()
         connection.executemany("INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?)", kept)
     assert "root" in str(victim.verify(file).failure)
+
+
+@settings(max_examples=10, deadline=None, database=None)
+@given(data=st.data())
+def test_a_chain_made_anew_that_left_what_its_records_tell_of_checkpoints_is_found_without_any_checkpoint(
+    data: st.DataObject, victim: Victim, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first, how = data.draw(st.integers(0, victim.late_size - 1)), data.draw(st.integers(0, 9))
+    file = tmp_path_factory.getbasetemp() / "left.db"
+    tampered(victim, file, lambda connection: tampering.rewrite_from(connection, victim.ledger, first, how))
+    assert "published" in str(victim.verify(file).failure)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_checkpoints_that_were_taken_away_are_missed_by_the_records_of_them(
+    victim: Victim, copy: Path, late: bool
+) -> None:
+    """All of them, or the newest alone; nothing else was touched."""
+    where = f" AND size = {victim.late_size}" if late else ""
+
+    def delete(connection: sqlite3.Connection) -> None:
+        connection.execute(f"DELETE FROM checkpoint WHERE tenant = ?{where}", (victim.ledger,))
+
+    first = victim.late_size if late else victim.early_size
+    failure = str(victim.verify(tampered(victim, copy, delete)).failure)
+    assert failure.endswith(f"published: the checkpoint of {first} records is not stored")
 
 
 def test_records_after_every_checkpoint_are_said_to_be_uncovered(victim: Victim, copy: Path) -> None:
@@ -173,6 +200,7 @@ _PG_CASES = {
     "AND seq IN (5, 6); UPDATE record SET seq = 6 WHERE tenant = '{ledger}' AND seq = 1000005",
     "a checkpoint": "UPDATE checkpoint SET note = set_byte(note, 70, get_byte(note, 70) # 1)",
     "a checkpoint's root": "UPDATE checkpoint SET root = sha256(root)",
+    "all checkpoints": "DELETE FROM checkpoint",
     "the head": "UPDATE head SET size = size + 1",
 }
 _PG_CUT = """

@@ -127,7 +127,8 @@ class Readiness:
                 if self._walled:
                     found["walls"] = await fallen(connection) is None
                     accepted = self._site.settings.database.accept_lossy_failover
-                    found["failover"] = acceptable(await standing_of(connection), accepted)
+                    held = any(one.suspended for one in self._site.ledgers.writers.values())
+                    found["failover"] = acceptable(await standing_of(connection), accepted) and not held
         tenants = [entry.ledger for name, entry in self._site.tenants.items() if name != SYSTEM]
         return {**found, "policy": all([await self._in_force.asked(ledger) for ledger in tenants])}
 

@@ -48,6 +48,7 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
 from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.auditor import CELLS, Away, cells, shown
+from gateway.exchange.following import Gone
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
@@ -221,6 +222,11 @@ def _passed_over(elsewhere: Mapping[str, Sequence[str]]) -> list[str]:
     return [f"not looked into: {words[kind]} {RecordsArchived(ids).hint}" for kind, ids in elsewhere.items() if ids]
 
 
+def _archived(gone: Gone) -> str:
+    where = f"archives {RecordsArchived(gone.archives).hint}" if gone.archives else "what is not there any more"
+    return f"not looked into: {where}: records {gone.first} to {gone.end - 1}"
+
+
 async def _tail(arguments: argparse.Namespace) -> int:
     filters = filters_of(arguments)
     if arguments.after is not None and arguments.after < 0:
@@ -236,6 +242,9 @@ async def _tail(arguments: argparse.Namespace) -> int:
             async for lot in lots:
                 if isinstance(lot, Away):
                     print(_passed_over({"emergencies": lot.emergencies})[0], file=sys.stderr, flush=True)
+                    continue
+                if isinstance(lot, Gone):
+                    print(_archived(lot), file=sys.stderr, flush=True)
                     continue
                 for hit in () if isinstance(lot, int) else lot[:left]:
                     _print(arguments, hit, flush=True)

@@ -38,7 +38,7 @@ from gateway.exchange.drafting import Drafted, Drafting
 from gateway.exchange.emergency_carried import Carried
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.exporting import Basis, Exporting, Publisher
-from gateway.exchange.following import At, Following
+from gateway.exchange.following import At, Following, Gone, gone
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
 from gateway.exchange.scoping import Asked, Scoping
@@ -161,11 +161,12 @@ class Auditor:
 
     async def tail(
         self, by: Reader, filters: Filters, *, after: int | None
-    ) -> AsyncGenerator[Sequence[Hit] | int | Away, None]:
+    ) -> AsyncGenerator[Sequence[Hit] | int | Away | Gone, None]:
         """What is found from now on, or after record `after`, without an end: some records, in order, those of an
         emergency ledger before the record that stitches it in; or the number of the last record that was looked at
         where none of them fits or nothing is new for a while (`IDLE_LOOKS`). An emergency ledger whose file is not at
-        hand is told, and passed over. `VerificationError` where a file is not what is on record.
+        hand is told, and passed over; so are records that were archived before they were read. `VerificationError`
+        where a file is not what is on record.
 
         One record of it, durable before the first row. What is not taken holds nothing back but itself: the next lot
         is read when the one before is gone, and at most one is held.
@@ -182,6 +183,9 @@ class Auditor:
                 yield Away(tuple(error.archives))
                 at = msgspec.structs.replace(at, own=MAX_INTEGER)
                 continue
+            passed = await gone(self._search, self._archives.store, self._id, at, lot)
+            if passed is not None:
+                yield passed
             if lot.hits:
                 yield lot.hits
             elif lot.after > at or idle >= IDLE_LOOKS:

@@ -1,13 +1,16 @@
 """What becomes of the promise when PostgreSQL fails over: looked at while the gateway serves, and on record.
 
 A server whose standbys are not waited for would lose acknowledged records in a failover: then nothing is acknowledged
-until that has ended, unless the configuration accepts it, which is on record (`ledger.unprotected`). A server that
+until that has ended, unless the configuration accepts it, which is on record (`ledger.unprotected`). A standby without
+a slot that is not there any more has not ended it: it may be cut off, and be promoted over what it lacks. A server that
 answers on another timeline, or is another cluster, has taken over: where everything that this node's writers had
 committed is there, `ledger.failover` says so; where it is not, they write nothing (`store.writer_base`).
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import uuid7
@@ -37,10 +40,13 @@ class Failover:
         self._look, self._writers, self._accepted = look, writers, accepted
         self._clock, self._node = clock, node
         self._place: tuple[int, str | None] | None = None
+        self._loose = self._gone = False
+        """Whether this server had such a standby without a slot, since it last waited for any; and whether it knows of
+        none any more."""
         self._due: dict[str, dict[str, str]] = {}
         """By ledger: events that are to be on record, with their outcome's code."""
         self.state: State | None = None
-        """As it was when it was last asked; None before, and where nothing can take over."""
+        """As it was when it was last asked, with what the server forgot; None before, or where nothing takes over."""
 
     async def look(self) -> None:
         """Ask once, let go of or stop the writers, and put on record what is due. `LedgerUnavailable` as of the
@@ -48,12 +54,13 @@ class Failover:
         found = await self._look()
         if found is None:
             return
+        found = self._remembered(found)
         good = acceptable(found, self._accepted)
         if found.state != self.state:
             self._told(found.state, good)
         if found.state == "asynchronous" and self.state != "asynchronous" and good:
             self._owe(UNPROTECTED, "accepted")
-        place = (found.system, found.timeline)
+        place = _place(found)
         if found.timeline is not None:
             if self._place is not None and place != self._place:
                 _log.error("PostgreSQL answers from another timeline or cluster: there was a failover")
@@ -64,6 +71,21 @@ class Failover:
             writer.suspended = not good
         if good:
             await self._record()
+
+    def _remembered(self, found: Standing) -> Standing:
+        """As it stands with what the server has forgotten since. Another server, or timeline, begins anew: what a
+        standby lacks that has taken over is found by the writers."""
+        moved = found.timeline is not None and self._place is not None and _place(found) != self._place
+        if moved or found.state == "synchronous":
+            self._loose = self._gone = False
+        self._loose = self._loose or (found.state == "asynchronous" and found.loose > 0)
+        if found.state != "alone" or not self._loose:
+            self._gone = False
+            return found
+        if not self._gone:
+            _log.error("a standby that no commit waited for is gone, and might still take over: see docs/failover.md")
+        self._gone = True
+        return msgspec.structs.replace(found, state="asynchronous")
 
     def _told(self, state: State, good: bool) -> None:
         if not good:
@@ -97,3 +119,7 @@ class Failover:
             node=self._node,
         )
         return Entry.of(envelope)
+
+
+def _place(found: Standing) -> tuple[int, str | None]:
+    return found.system, found.timeline

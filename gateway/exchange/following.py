@@ -18,6 +18,7 @@ from gateway.exchange.emergency_blocks import Parts
 from gateway.exchange.emergency_trail import EmergencyTrail, named
 from gateway.exchange.matching import Match
 from gateway.ledger.emergency import Stitched
+from gateway.store.archives import ArchiveStore
 from gateway.store.search import CHUNK, Filters, Hit, Search
 
 
@@ -36,6 +37,30 @@ class Lot(msgspec.Struct, frozen=True):
     hits: Sequence[Hit]
     after: At
     left: int = 0
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """Records `first` ≤ seq < `end` that came next and are not in the database any more; the archives they lie in."""
+
+    archives: tuple[str, ...]
+    first: int
+    end: int
+
+
+async def gone(search: Search, archives: ArchiveStore, ledger: str, at: At, lot: Lot) -> Gone | None:
+    """What a lot from this place on passes over, because it was archived; None where that is nothing.
+
+    Asked for after the lot, so that what left meanwhile is not missed: of a lot with filters it may then be told of
+    records that were looked at.
+    """
+    if lot.after.seq <= at.seq:
+        return None
+    lowest, _ = await search.extent()
+    end = min(lowest, lot.hits[0].stored.seq if lot.hits else lot.after.seq)
+    if end <= at.seq:
+        return None
+    found = [one.id for one in await archives.all(ledger) if one.first < end and one.end > at.seq]
+    return Gone(tuple(found), at.seq, end)
 
 
 class Following:

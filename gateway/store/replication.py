@@ -27,6 +27,8 @@ _STANDING = text(
     f"(SELECT count(*) FROM pg_stat_replication WHERE application_name NOT IN {_TOOLS}) "
     "+ (SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary AND NOT active) "
     "AS copies, "
+    f"(SELECT count(*) FROM pg_stat_replication WHERE application_name NOT IN {_TOOLS} AND pid NOT IN "
+    "(SELECT active_pid FROM pg_replication_slots WHERE active_pid IS NOT NULL AND NOT temporary)) AS loose, "
     "CASE WHEN pg_is_in_recovery() THEN NULL ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline, "
     "has_function_privilege('pg_control_system()', 'EXECUTE') AS known"
 )
@@ -35,11 +37,13 @@ _SYSTEM = text("SELECT system_identifier FROM pg_control_system()")
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How a server stands. `timeline`: its history's number in hex, None of a standby; `system`: its cluster's, 0
-    where it does not let this role know (which managed servers may not)."""
+    where it does not let this role know (which managed servers may not); `loose`: how many copy from it by no slot that
+    stays, of whom it knows nothing any more once they are cut off."""
 
     state: State
     timeline: str | None
     system: int
+    loose: int = 0
 
 
 def judged(*, standby: bool, waits: str, names: str, copies: int) -> State:
@@ -69,7 +73,7 @@ async def standing_of(connection: AsyncConnection) -> Standing:
     row = (await connection.execute(_STANDING)).one()
     state = judged(standby=row.standby, waits=row.waits, names=row.names, copies=int(row.copies))
     system = await connection.scalar(_SYSTEM) if row.known else 0
-    return Standing(state=state, timeline=row.timeline, system=int(system or 0))
+    return Standing(state=state, timeline=row.timeline, system=int(system or 0), loose=int(row.loose))
 
 
 def acceptable(found: Standing | None, accepted: bool) -> bool:

@@ -2,10 +2,11 @@
 
 Each record is an event `record` whose id is its number, so that a client that comes back with `Last-Event-ID` misses
 nothing and repeats nothing. Those of an emergency ledger come before the record that stitches it in, and without an id:
-who comes back in their midst gets them again. One whose file is not at hand is an event `emergency`. Where nothing
-fits, the number that was looked at goes out alone now and then: it keeps the connection open, and is where a client
-goes on. One lot of records is held for a reader, however slow; one that takes nothing for `SLOW_S` is cut, on record,
-with `reader_too_slow`.
+who comes back in their midst gets them again. One whose file is not at hand is an event `emergency`, and records that
+were archived before they were read are an event `archived`, whatever the filters. Where nothing fits, the number that
+was looked at goes out alone now and then: it keeps the connection open, and is where a client goes on. One lot of
+records is held for a reader, however slow; one that takes nothing for `SLOW_S` is cut, on record, with
+`reader_too_slow`.
 """
 
 import asyncio
@@ -21,12 +22,13 @@ from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.auditor import Away, shown
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.following import Gone
 from gateway.store.search import Filters, Hit
 from gateway.web.access import Access, ApiRequest
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
-Told: TypeAlias = Sequence[Hit] | int | Away
+Told: TypeAlias = Sequence[Hit] | int | Away | Gone
 EVENTS = "text/event-stream"
 SLOW_S = 60.0
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
@@ -63,6 +65,8 @@ def _encoded(lot: Told) -> list[bytes]:
     if isinstance(lot, Away):
         told = ({"emergency": name, "held": False} for name in lot.emergencies)
         return [b"event: emergency\ndata: %b\n\n" % msgspec.json.encode(one) for one in told]
+    if isinstance(lot, Gone):
+        return [b"event: archived\ndata: %b\n\n" % msgspec.json.encode(lot)]
     if isinstance(lot, int):
         # Without data it is no event to a client, which remembers its id all the same. Before the first record there
         # is no number to go on from.

@@ -103,6 +103,9 @@ def test_a_range_is_archived_and_all_that_is_asked_of_it_is_answered(gateway: Ru
     assert (page["archives"], page["cursor"]) == ([one["id"]], None)
     assert f"not looked into: archives {one['id']}" in gateway("audit", "query").out
     assert f"not looked into: archives {one['id']}" in gateway("audit", "query", "--all").err
+    tail = gateway("audit", "tail", "--after", 100, "--limit", 1, "--agent", "ward", "--json")
+    assert json.loads(tail.out)["record"]["seq"] == BLOCK + 9
+    assert f"not looked into: archives {one['id']}: records 101 to {BLOCK - 1}" in tail.err
     assert gateway("audit", "query", "--from", "2024-01-01", "--json").data["archives"] == []
     # Where the file is not at hand the archive is named.
     path.rename(filled / "kept")

@@ -20,6 +20,10 @@ PROMOTED = Standing(state="alone", timeline="00000002", system=1)
 ANOTHER = Standing(state="alone", timeline="00000001", system=2)
 
 
+LOOSE = Standing(state="asynchronous", timeline="00000001", system=1, loose=1)
+SYNCHRONOUS = Standing(state="synchronous", timeline="00000001", system=1)
+
+
 class Server:
     """Says how it stands; None is one that is away."""
 
@@ -65,6 +69,30 @@ async def test_nothing_is_acknowledged_while_a_failover_would_lose_it(store: Sto
         assert _usable(writer) is True
         await writer.append(entry())
     assert [event for event, _ in await _events(store)] == ["config.changed", "ledger.recovered", "config.changed"]
+
+
+@pytest.mark.parametrize("end", [SYNCHRONOUS, PROMOTED, ANOTHER])
+async def test_a_standby_without_a_slot_that_is_gone_may_still_take_over(
+    store: Store, caplog: pytest.LogCaptureFixture, end: Standing
+) -> None:
+    async with store.writer() as writer:
+        looking = _failover(store, writer, Server(ALONE, LOOSE, ALONE, STANDBY, ALONE, BEHIND, ALONE, end))
+        await looking.look()
+        for state in ("asynchronous", "asynchronous", "standby", *["asynchronous"] * 3):
+            await looking.look()
+            assert (looking.state, _usable(writer)) == (state, False)
+        assert "might still take over" in caplog.text
+        await looking.look()
+        assert (looking.state, _usable(writer)) == (end.state, True)
+
+
+async def test_one_that_is_gone_and_was_accepted_is_told_once(store: Store) -> None:
+    async with store.writer() as writer:
+        looking = _failover(store, writer, Server(LOOSE, ALONE, LOOSE, ALONE), accepted=True)
+        for _ in range(4):
+            await looking.look()
+            assert (looking.state, _usable(writer)) == ("asynchronous", True)
+    assert await _events(store) == [("ledger.unprotected", "accepted")]
 
 
 async def test_what_is_accepted_is_on_record_at_the_start_and_when_it_begins_anew(store: Store) -> None:

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import RecordsArchived, VerificationError
-from gateway.exchange.following import At, Following
+from gateway.exchange.following import At, Following, Gone, Lot, gone
+from gateway.store.archives import ArchiveStore
 from gateway.store.forwarding import PASSED
-from gateway.store.search import Filters
+from gateway.store.postings import BLOCK
+from gateway.store.search import Filters, Search
+from tests.exchange.erasure_kit import none_of
 from tests.exchange.spliced_kit import OWN, Spliced, cared, numbers, spliced
+from tests.store.kit import LEDGER, Store
 
 
 @pytest.fixture
@@ -50,6 +54,20 @@ async def test_it_goes_on_in_the_midst_of_an_emergency_and_behind_one_that_was_p
         assert await _all(there, Filters(), At(there.place, own), 100) == every[begin + there.size :]
     lot = await Following(there.search, there.trail).lot(Filters(), At(there.place), limit=2)
     assert (lot.after, lot.left) == (At(there.place, 2), there.size - 2)
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(event="exchange.requested"), Filters(agent="nobody")])
+async def test_what_was_archived_before_it_was_read_is_told_whatever_is_looked_for(
+    archived_store: Store, filters: Filters
+) -> None:
+    search, archives = Search(archived_store.engine, LEDGER), ArchiveStore(archived_store.engine)
+    (one,), following = await archives.all(LEDGER), Following(search, none_of(archived_store, LEDGER))
+    lot = await following.lot(filters, At(100))
+    assert await gone(search, archives, LEDGER, At(100), lot) == Gone((one.id,), 100, BLOCK)
+    lot = await following.lot(filters, At(BLOCK))
+    assert lot.after > At(BLOCK)
+    assert await gone(search, archives, LEDGER, At(BLOCK), lot) is None
+    assert await gone(search, archives, LEDGER, At(100), Lot((), At(100))) is None, "nothing was passed"
 
 
 async def test_a_person_is_followed_with_details_there_too(there: Spliced) -> None:

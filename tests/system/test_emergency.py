@@ -19,6 +19,7 @@ from gateway.evidence.selection import Selection
 from gateway.evidence.verify import judge
 from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.auditor import Away
+from gateway.exchange.following import Gone
 from gateway.exchange.scoping import Asked
 from gateway.ledger.record import EVENTS
 from gateway.settings import Settings
@@ -161,7 +162,7 @@ async def _followed(site: System, stitched: dict[str, Any]) -> list[tuple[str | 
         async for lot in lots:
             if isinstance(lot, Away):
                 found.append(lot)
-            elif not isinstance(lot, int):
+            elif not isinstance(lot, int | Gone):
                 own = [(hit.stored.emergency, hit.stored.seq) for hit in lot]
                 if own[0] == (None, stitched["seq"]):
                     break

@@ -3,7 +3,9 @@ lacks what was acknowledged last."""
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -12,11 +14,16 @@ import pytest
 
 from gateway.bootstrap import failover as module
 from gateway.core.errors import ConfigurationError, VerificationError
+from gateway.exchange.failover import Failover
 from gateway.ledger.record import Envelope
 from gateway.settings import Settings
+from gateway.store.engine import open_engine, target
+from gateway.store.replication import standing
 from tests.cli.kit import here
+from tests.conftest import ManualClock
 from tests.services import Postgres
-from tests.standbys import Pair
+from tests.standbys import SLOT, Pair
+from tests.store.kit import NODE
 from tests.store.ledger_kit import whole
 from tests.system.installation import toml
 from tests.system.kit import PUBLIC
@@ -114,6 +121,54 @@ async def test_a_standby_that_lacks_what_was_acknowledged_is_not_written_to_befo
     assert after[: len(before)] == before
     assert [one.range for one in after if one.event == "restore.acknowledged"] == [(len(before), lost)]
     _demand_on_record(after, [kept, again])
+
+
+class Writer:
+    suspended = False
+
+
+async def test_a_standby_without_a_slot_that_is_cut_off_is_not_taken_for_one_that_is_no_more(
+    postgres_settings: Settings, pair: Pair
+) -> None:
+    """What would be acknowledged then, it lacks when it is promoted."""
+    settings = msgspec.structs.replace(
+        postgres_settings.database, url=_at(postgres_settings.database.url, pair.first.place), owner_url=None
+    )
+    engine = open_engine(target(msgspec.structs.replace(postgres_settings, database=settings)))
+    writer: Any = Writer()
+    looking = Failover(
+        look=partial(standing, engine), writers={"tn_1": writer}, accepted=False, clock=ManualClock(), node=NODE
+    )
+    copying = "SELECT count(*) FROM pg_stat_replication"
+    try:
+        await looking.look()
+        assert (looking.state, writer.suspended) == ("asynchronous", True)
+        await pair.standby.run("ALTER SYSTEM SET primary_slot_name = ''")
+        await pair.standby.run("SELECT pg_reload_conf()")
+        slots = f"FROM pg_replication_slots WHERE slot_name = '{SLOT}'"
+        while await pair.first.run(f"SELECT count(*) {slots}") != "0":
+            await pair.first.run(f"SELECT pg_drop_replication_slot(slot_name) {slots} AND NOT active")
+        while await pair.first.run(copying) == "0":  # noqa: ASYNC110 — the server is asked
+            await asyncio.sleep(0.01)
+        found = await standing(engine)
+        assert found is not None
+        assert (found.state, found.loose) == ("asynchronous", 1)
+        await looking.look()
+        await pair.standby.follow_no_more()
+        while await pair.first.run(copying) != "0":  # noqa: ASYNC110 — the server is asked
+            await asyncio.sleep(0.01)
+        found = await standing(engine)
+        assert found is not None
+        assert found.state == "alone"
+        await looking.look()
+        assert (looking.state, writer.suspended) == ("asynchronous", True)
+        await pair.first.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        await pair.first.run("SELECT pg_reload_conf()")
+        while looking.state != "synchronous":
+            await looking.look()
+        assert writer.suspended is False
+    finally:
+        await engine.dispose()
 
 
 def _at(url: str, places: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.core.ports import StoredRecord
 from gateway.exchange import auditor, underway
+from gateway.exchange.following import Gone
 from gateway.ledger.record import GENESIS, Envelope, seal, timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
@@ -189,3 +190,9 @@ def test_a_record_of_an_emergency_ledger_has_no_id_and_one_that_is_not_at_hand_i
     told = tailing._encoded(auditor.Away(("em_1", "em_2")))
     assert told[0] == b'event: emergency\ndata: {"emergency":"em_1","held":false}\n\n'
     assert len(told) == 2
+
+
+def test_records_that_were_archived_are_told_without_an_id() -> None:
+    """So that who comes back before the next one is told again."""
+    told = b'event: archived\ndata: {"archives":["ar_1"],"first":101,"end":4096}\n\n'
+    assert tailing._encoded(Gone(("ar_1",), 101, 4096)) == [told]

@@ -131,7 +131,8 @@ class Erasure:
             code="begun",
             others=_others(one, ids),
             count=terms.reached,
-            keys=keys[:MAX_NAMES],
+            # As `subject.erased`: a copy that is restored is emptied of all these by this record alone.
+            keys=(*_others(one, ids), *keys)[:MAX_NAMES],
             lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
             change=moved(one, becomes, *guarded(rows)),
             under=revision,

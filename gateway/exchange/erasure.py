@@ -88,10 +88,13 @@ class Erasure:
     async def advance(self, tenant: str, ledger: Counting) -> int:
         """Go as far as can be gone now with every erasure of a tenant whose time has come; how many ended."""
         due = await self._cases.ripe(tenant, self._clock.now_us())
-        if not due or not await self._lease(f"erasure/{tenant}").take():
+        lease = self._lease(f"erasure/{tenant}")
+        if not due or not await lease.take():
             return 0
         ended = 0
         for one in due:
+            if not await lease.keep():
+                break  # another's, who goes on with the rest
             current: Case | None = one
             if one.state != "erasing":
                 current = await self._begun(ledger, one)

@@ -35,6 +35,9 @@ from gateway.store.verification import LedgerVerification
 By = Callable[[Site, str], Awaitable[tuple[str, Detail]]]
 """Who acts, as an actor of a tenant (its configured id), and the detail beside what they do."""
 
+_MAX_LINES = 4_096
+"""What a record's detail holds of what newer copies say; the command tells all of it."""
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What a restore has done. `since`: what newer copies say of each tenant's ledger, by the tenant's id."""
@@ -204,8 +207,8 @@ def _bundled(path: Path, first: int) -> Iterator[tuple[int, bytes]]:
 
 async def _recorded(site: Site, state: LedgerState, told: Since | None, reason: str, by: By) -> None:
     actor, detail = await by(site, state.tenant)
-    lines = None if told is None else tuple(f"{count} {event}" for event, count in told.events.items())
-    detail = msgspec.structs.replace(detail, reason=reason, diff=lines or None)
+    lines = () if told is None else (*(f"{count} {event}" for event, count in told.events.items()), *told.to_see_to)
+    detail = msgspec.structs.replace(detail, reason=reason, diff=lines[:_MAX_LINES] or None)
     size, root = state.size, None
     if state.checkpoint:
         root = parse_checkpoint(parse_note(state.checkpoint.encode("utf-8"))[0]).root

@@ -4,6 +4,8 @@ import argparse
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from gateway.bootstrap import restore
 from gateway.cli.backup import by
 from gateway.cli.common import OK, Commands, WrongUse, say, settings_of
@@ -43,7 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     data = {
         "ledgers": [{"tenant": one.tenant, "size": one.size} for one in done.manifest.ledgers],
         "erased": done.erased,
-        "since": {tenant: {"size": told.size, "events": told.events} for tenant, told in done.since.items()},
+        "since": {
+            tenant: {
+                "size": told.size,
+                "events": told.events,
+                "erasures": [msgspec.to_builtins(one) for one in told.asked],
+            }
+            for tenant, told in done.since.items()
+        },
         "aside": done.aside,
     }
     lines = [f"{one.tenant}: {one.size} records, verified" for one in done.manifest.ledgers]
@@ -51,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     for tenant, told in done.since.items():
         lost = {event: told.events[event] for event in AGAIN if event in told.events}
         lines += [f"{tenant}: see to {count} {event} again: the backup is older" for event, count in lost.items()]
+        lines += [f"{tenant}: {line}" for line in told.to_see_to]
     if done.aside is not None:
         lines.append(f"the database that was there is now {done.aside}: it holds what was erased since, and more")
     lines.append("restored, on record. Witnesses and monitors know of more: see docs/backups.md")

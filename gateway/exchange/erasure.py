@@ -88,10 +88,13 @@ class Erasure:
     async def advance(self, tenant: str, ledger: Counting) -> int:
         """Go as far as can be gone now with every erasure of a tenant whose time has come; how many ended."""
         due = await self._cases.ripe(tenant, self._clock.now_us())
-        if not due or not await self._lease(f"erasure/{tenant}").take():
+        lease = self._lease(f"erasure/{tenant}")
+        if not due or not await lease.take():
             return 0
         ended = 0
         for one in due:
+            if not await lease.keep():
+                break  # another's, who goes on with the rest
             current: Case | None = one
             if one.state != "erasing":
                 current = await self._begun(ledger, one)
@@ -131,7 +134,8 @@ class Erasure:
             code="begun",
             others=_others(one, ids),
             count=terms.reached,
-            keys=keys[:MAX_NAMES],
+            # As `subject.erased`: a copy that is restored is emptied of all these by this record alone.
+            keys=(*_others(one, ids), *keys)[:MAX_NAMES],
             lines=(*(f"archive {archive}: {count} records" for archive, count in archives.items()), *own.lines),
             change=moved(one, becomes, *guarded(rows)),
             under=revision,

@@ -2,7 +2,7 @@
 happened since. Pure: the records come from whoever has read them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -10,10 +10,38 @@ from gateway.core.errors import FormatError, VerificationError
 from gateway.exchange.restored import PSEUDONYM, Erased
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.encoding import to_base64
-from gateway.ledger.record import parse
+from gateway.ledger.record import Envelope, parse
 
-AGAIN = ("key.revoked", "key.denied", "subject.restricted", "subject.held", "policy.activated")
+AGAIN = (
+    "key.revoked",
+    "key.denied",
+    "subject.restricted",
+    "subject.held",
+    "subject.linked",
+    "subject.merged",
+    "subject.rectified",
+    "policy.activated",
+)
 """Events whose effect went with the database, and that somebody has to bring about again."""
+_ERASURE = ("subject.erasure", "subject.erasure-refused", "subject.erased")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """An erasure (GDPR Art. 17) that a newer copy says more of than the restored ledger knows, and that has not ended
+    there: `state` is `requested`, `approved`, `deferred` or `begun`, or `refused` where only that is new."""
+
+    case: str
+    subject: str
+    state: str
+
+
+_SAID = {
+    "requested": "it was asked for",
+    "approved": "it was agreed to",
+    "deferred": "it was agreed to, and waits for a hold to end",
+    "begun": "it had begun: what there is was erased again; ask for it anew, so that agents are told",
+    "refused": "it was refused, and may be open here",
+}
 
 
 class Since(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,8 +49,16 @@ class Since(msgspec.Struct, frozen=True, kw_only=True):
 
     size: int
     erased: tuple[Erased, ...] = ()
+    """Persons who were erased or, since nothing stops one that has begun, whose erasure has begun."""
+    asked: tuple[Asked, ...] = ()
+    """Erasures that somebody has to see to again, in the order in which they were first told of."""
     events: dict[str, int] = {}
     """How many records of each event."""
+
+    @property
+    def to_see_to(self) -> tuple[str, ...]:
+        """What is said of each erasure in `asked`."""
+        return tuple(f"see to the erasure {one.case} of {one.subject} again: {_SAID[one.state]}" for one in self.asked)
 
 
 def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head: bytes) -> Since:
@@ -33,7 +69,8 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
     `size` says nothing. Not checked: its signatures, which whoever gives it answers for, or has verified.
     """
     link, place = head, size
-    erased: list[Erased] = []
+    erased: dict[str, Erased] = {}
+    cases: dict[str, list[Asked]] = {}
     events: Counter[str] = Counter()
     for seq, data in records:
         if seq < size:
@@ -50,9 +87,27 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
             raise VerificationError(f"record {seq}: it does not follow the restored ledger's newest record")
         link, place = leaf_hash(data), seq + 1
         events[envelope.event] += 1
-        if envelope.event == "subject.erased" and envelope.subject is not None:
-            erased.append(_erased(envelope.subject, envelope.keys or ()))
-    return Since(size=place, erased=tuple(erased), events=dict(sorted(events.items())))
+        if envelope.event in _ERASURE and envelope.subject is not None:
+            told = _told(envelope, envelope.subject)
+            cases.setdefault(told.case, []).append(told)
+            if told.state in ("begun", "erased"):
+                # An older gateway named the further pseudonyms at the end alone.
+                erased[told.case] = _erased(envelope.subject, envelope.keys or ())
+    asked = [steps[-1] for steps in cases.values() if _lost(steps)]
+    events_told = dict(sorted(events.items()))
+    return Since(size=place, erased=tuple(erased.values()), asked=tuple(asked), events=events_told)
+
+
+def _told(envelope: Envelope, subject: str) -> Asked:
+    code = "" if envelope.outcome is None else envelope.outcome.code
+    state = {"subject.erasure-refused": "refused", "subject.erased": "erased"}.get(envelope.event, code or "requested")
+    return Asked(case=envelope.case or f"{envelope.seq}", subject=subject, state=state)
+
+
+def _lost(steps: Sequence[Asked]) -> bool:
+    """Whether somebody has to see to it: it has not ended, or was refused and the restored ledger may have it open."""
+    last = steps[-1].state
+    return last != "erased" and (last != "refused" or (len(steps) == 1 or steps[0].state != "requested"))
 
 
 def _erased(subject: str, names: Iterable[str]) -> Erased:

@@ -114,7 +114,8 @@ class Subjects:
 
     async def link(self, who: Approver, meant: Meant, links: tuple[Identifier, ...]) -> Shown | Refusal:
         """Have a subject found by further identifiers too. One that is another subject's already says that the two may
-        be one person: that is for `merge` to say, and is refused here."""
+        be one person: that is for `merge` to say, and is refused here. So is linking to whom an erasure was agreed to
+        for, has begun or has ended: nothing would take the identifier away again, and nobody could have it erased."""
         if not 1 <= len(links) <= MAX_LINKED:
             return _wrong("links", f"1 to {MAX_LINKED} identifiers")
         for one in links:
@@ -124,7 +125,12 @@ class Subjects:
         subject = await self._found_or_made(who, meant)
         if isinstance(subject, Refusal):
             return subject
-        group = await self._store.group(who.tenant, subject)
+        known = await self._store.person(who.tenant, subject)
+        if not known:
+            return CHANGED
+        if await self._agreed(who.tenant, known):
+            return Refusal(code="conflict", field="subject", hint="a subject that is not being erased and was not")
+        group = tuple(row.id for row in known)
         wanted: dict[tuple[str, bytes], Identifier] = {}
         for one in links:
             other = await self._directory.find_subject(who.tenant, one.value, one.kind)
@@ -140,7 +146,9 @@ class Subjects:
                 for k, v in wanted
             ]
             kinds = sorted({one.kind for one in wanted.values()})
-            change = msgspec.structs.replace(rows[0], beside=tuple(rows[1:]))
+            # With the person's rows as they were: an erasure that is agreed to meanwhile leaves it out. A crash before
+            # this is durable: nothing is linked. After: all of them are.
+            change = msgspec.structs.replace(rows[0], beside=(*rows[1:], *guarded(known)))
             said = Said(
                 event="subject.linked",
                 subject=subject,

@@ -302,8 +302,8 @@ class Envelope(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_
     key: Line | None = None
     """The verifier key of that ledger."""
     keys: Names | None = None
-    """Random ids of the data keys that an erasure destroys, of `subject.erased` after the further pseudonyms of the
-    person (`su_…`); of more than 64 the first."""
+    """Random ids of the data keys that an erasure destroys, where it has begun or ended after the further pseudonyms of
+    the person (`su_…`); of more than 64 the first."""
     legal_basis: Name | None = None
     limit: Name | None = None
     """The configured limit that a `limit.*` event is about."""

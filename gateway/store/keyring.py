@@ -352,7 +352,8 @@ def _token(settings: Settings) -> KeyToken | None:
         return None
     from gateway.store.signing_token import Token  # noqa: PLC0415 — its library is read in where there is a token
 
-    return Token(keys.pkcs11_module, keys.pkcs11_token, partial(secret, keys.pkcs11_pin, settings.base))
+    pin = partial(secret, keys.pkcs11_pin, settings.base)
+    return Token(keys.pkcs11_module, keys.pkcs11_token, pin, beside=settings.path(keys.directory))
 
 
 def share(directory: Path, dsn: str, means: Means = NO_MEANS) -> int:

@@ -6,14 +6,16 @@ id under which the token has it. Whoever takes the host's files, backups among t
 A token is a machine of its own: away, slow, restarted, and now and then hung for good inside a call that nothing can
 end. So each use is made on a thread of its own and waited for `WAIT_S`, a session that is lost is opened again once,
 and while a use hangs all others fail at once. What fails is `LedgerUnavailable`: there is no checkpoint then, and the
-next round tries again. But for a PIN that the token refused: it counts those and locks itself, so that this process
-gives it the same one no more.
+next round tries again. But for a PIN that the token refused: it counts those and locks itself, so that neither this
+process nor one that is started after it (`refused_pins`) gives it the same one again.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import TypeVar
 
 import pkcs11
@@ -24,6 +26,7 @@ from pkcs11.util.ec import encode_named_curve_parameters
 from gateway.core.errors import ConfigurationError, FormatError, LedgerUnavailable, PinRefused
 from gateway.ledger.note import Signer, Verifier
 from gateway.store.key_files import REFERENCE
+from gateway.store.refused_pins import RefusedPins
 
 WAIT_S = 5.0
 """How long a use of a token may take: opening it, logging in and signing are some milliseconds on one that is well."""
@@ -32,7 +35,11 @@ _ID_BYTES = 16
 _SALT = os.urandom(16)
 _refused: set[bytes] = set()
 """Of this process: what each token refused, as a hash of it."""
-_REFUSED = "the token refused keys.pkcs11_pin: it is not tried again until that is another one, or this is restarted"
+_REFUSED = (
+    "the token refused keys.pkcs11_pin: it is not tried again until that is another one; where it is the token's by "
+    "now, remove the files pin-*.refused beside the keys and restart"
+)
+_log = logging.getLogger("gateway.store")
 T = TypeVar("T")
 
 
@@ -65,8 +72,12 @@ class TokenSigner(Signer):
 class Token:
     """One token, by its module and label. May be used from several threads; uses take turns."""
 
-    def __init__(self, module: str, label: str, pin: Callable[[], str], wait_s: float = WAIT_S) -> None:
-        """Nothing is opened yet. `pin` is asked at each login, so that it need not be kept."""
+    def __init__(
+        self, module: str, label: str, pin: Callable[[], str], wait_s: float = WAIT_S, beside: Path | None = None
+    ) -> None:
+        """Nothing is opened yet. `pin` is asked at each login, so that it need not be kept; `beside`: where PINs that
+        were refused are remembered, the keyring's directory."""
+        self._before = RefusedPins(beside)
         self._module, self._label, self._pin, self._wait_s = module, label, pin, wait_s
         self._turn = threading.Lock()
         self._hung: threading.Thread | None = None
@@ -171,7 +182,8 @@ class Token:
         token = library.get_token(token_label=self._label)
         pin = self._pin()
         given = self._given(pin)
-        if given in _refused:
+        if given in _refused or self._before.has(self._named(pin)):
+            _refused.add(given)
             raise PinRefused(_REFUSED)
         try:
             return token.open(user_pin=pin, rw=True)
@@ -179,10 +191,17 @@ class Token:
             return token.open(rw=True)  # who is logged in is the process's, and another session of it has been (§5.6.8)
         except (PinIncorrect, PinInvalid, PinLenRange):
             _refused.add(given)
+            try:
+                self._before.add(self._named(pin))
+            except ConfigurationError:
+                _log.error("that the token refused its PIN could not be kept: the next start gives it the same one")
             raise PinRefused(_REFUSED) from None
 
     def _given(self, pin: str) -> bytes:
-        return sha256(_SALT + repr((self._module, self._label, pin)).encode("utf-8", "surrogatepass")).digest()
+        return sha256(_SALT + self._named(pin)).digest()
+
+    def _named(self, pin: str) -> bytes:
+        return repr((self._module, self._label, pin)).encode("utf-8", "surrogatepass")
 
     def _drop(self) -> None:
         session, self._session = self._session, None

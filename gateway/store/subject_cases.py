@@ -2,9 +2,10 @@
 record that says so. A case is never deleted: who decided what stays."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import LedgerUnavailable
@@ -86,13 +87,24 @@ class CaseStore:
         return await self._some(tenant, subject_case.c.kind == kind, subject_case.c.state.in_(tuple(states)))
 
     async def ripe(self, tenant: str, now_us: int) -> tuple[Case, ...]:
-        """Erasures whose time has come, and that have not ended."""
-        return await self._some(
-            tenant,
+        """All erasures whose time has come, and that have not ended, those first whose time came first: however many
+        wait for a hold to end, none is left out for them."""
+        order = (subject_case.c.ripe_us, subject_case.c.id)
+        query = select(subject_case).where(
+            subject_case.c.tenant == tenant,
             subject_case.c.kind == "erasure",
             subject_case.c.state.in_(("approved", "deferred", "erasing")),
             subject_case.c.ripe_us <= now_us,
         )
+        query = query.order_by(*order).limit(MAX_LISTED)
+        found: list[Case] = []
+        page = await self._page(tenant, query)
+        while page:
+            found += page
+            if len(page) < MAX_LISTED:
+                break
+            page = await self._page(tenant, query.where(tuple_(*order) > (page[-1].ripe_us, page[-1].id)))
+        return tuple(found)
 
     async def erased(self, tenant: str) -> tuple[tuple[str, Terms], ...]:
         """All subjects whose erasure has ended here, each with what is kept of it: the keys that it destroyed among
@@ -136,7 +148,10 @@ class CaseStore:
 
     async def _some(self, tenant: str, *where: ColumnElement[bool]) -> tuple[Case, ...]:
         query = select(subject_case).where(subject_case.c.tenant == tenant, *where)
-        query = query.order_by(subject_case.c.opened_us.desc(), subject_case.c.id).limit(MAX_LISTED)
+        query = query.order_by(subject_case.c.opened_us.desc(), subject_case.c.id)
+        return await self._page(tenant, query.limit(MAX_LISTED))
+
+    async def _page(self, tenant: str, query: Select[Any]) -> tuple[Case, ...]:
         with reachable():
             async with reading(self._engine, tenant) as connection:
                 return tuple(_case(row._mapping) for row in (await connection.execute(query)).all())

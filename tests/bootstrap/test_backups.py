@@ -15,7 +15,7 @@ from gateway.evidence.selection import Selection
 from gateway.exchange.audit_scribe import Reader
 from gateway.ledger import proof as proofs
 from gateway.ledger.checkpoint import verify
-from gateway.ledger.record import Detail
+from gateway.ledger.record import Detail, parse
 from gateway.settings import Settings
 from gateway.store.engine import target
 from tests.conftest import ManualClock
@@ -85,6 +85,27 @@ async def _nothing_of_ann(site: System, before: Before, logged: str) -> None:
         assert not [one for one in (*before.wrapped, CANARY.encode()) if one in haystack]
 
 
+async def _asked_for(site: System, identifier: str) -> dict[str, Any]:
+    """A request for an erasure that nobody has agreed to yet."""
+    ada = {"authorization": f"Bearer {await site.key('privacy', kind='person', owner='ada')}"}
+    body = {"identifier": identifier, "ground": "b", "identity": "ticket 18", "reason": "consent withdrawn"}
+    done = await site.http.post("/subjects/erasure", json=body, headers=ada)
+    assert done.status_code == 201, done.text
+    found: dict[str, Any] = done.json()
+    return found
+
+
+async def _completed(site: System) -> str:
+    """What the record of the restore holds in its detail."""
+    reader = site.gateway.site.reader("default")
+    details = [
+        one.detail or b""
+        async for one in reader.records(0, await reader.size(), details=True)
+        if parse(one.envelope).event == "restore.completed"
+    ]
+    return b"".join(details).decode()
+
+
 async def test_an_earlier_backup_beside_the_current_keys_brings_nothing_back(
     database: Settings,
     clock: ManualClock,
@@ -105,6 +126,8 @@ async def test_an_earlier_backup_beside_the_current_keys_brings_nothing_back(
         assert CANARY.encode() in (before.directory / "ledger.db").read_bytes(), "a backup is readable until it expires"
     async with system(database, clock=clock, policy=policy) as site:
         await erased(site, clock)
+        assert (await site.chat(await site.key("clerk"), PERSONAL, "ward", headers=BOB)).status_code == 200
+        asked = await _asked_for(site, "bob")
         with before.bundle.open("w+b") as file:
             await site.gateway.auditors["default"].export(Reader(), Selection(first=0), file)
     settings = settings_for(database, {}, policy=policy)
@@ -114,6 +137,8 @@ async def test_an_earlier_backup_beside_the_current_keys_brings_nothing_back(
     done = await restore(settings, before.directory, newer=newer, alone=False, reason="the disk was lost", by=by)
     assert done.erased == 1
     assert [one.subject for one in done.since["default"].erased] == [before.ann]
+    (open_one,) = done.since["default"].asked
+    assert (open_one.case, open_one.subject, open_one.state) == (asked["id"], asked["subject"], "requested")
 
     async with system(database, clock=clock, policy=policy) as site:
         await _nothing_of_ann(site, before, caplog.text)
@@ -121,6 +146,7 @@ async def test_an_earlier_backup_beside_the_current_keys_brings_nothing_back(
         told = [one for one in records if one["event"].startswith("restore.")]
         assert [one["event"] for one in told] == ["restore.erased", "restore.completed"]
         assert (told[0]["subject"], told[0]["count"] > 0) == (before.ann, True)
+        assert asked["id"] in await _completed(site)
         verdict = await site.gateway.auditors["default"].verify(Reader(), before.note)
         assert (verdict.failure, verdict.commitments > 0) == (None, True)
         entry = site.gateway.site.tenants["default"]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from gateway.core.refusal import Refusal
 from gateway.core.subjects import RESTRICTED
 from gateway.exchange.erasing import GROUNDS, REFUSALS
-from gateway.exchange.subjects import Shown
+from gateway.exchange.subjects import Identifier, Meant, Shown
 from gateway.ledger.entry import Entry
 from gateway.ledger.times import month_after, timestamp
 from gateway.store.subject_cases import Case, opened
-from tests.exchange.erasure_kit import ASKED, HOUR_US, case, erasing, interrupted
+from tests.exchange.erasure_kit import ASKED, HOUR_US, case, erasing, erasure, interrupted, later
 from tests.exchange.subject_kit import called, registry
 from tests.store.conftest import store as store
 from tests.store.kit import LEDGER, Store, entry
@@ -175,6 +175,28 @@ async def test_who_was_merged_or_split_meanwhile_is_looked_at_again(store: Store
         assert code(await found.subjects.merge(who, called("c"), called("b"), "same")) == "conflict"
         assert case(between.came[0]).state == "approved"  # type: ignore[arg-type]
         assert len(await found.flags.groups(LEDGER)) == 2
+
+
+async def test_to_whom_an_erasure_was_agreed_to_for_nothing_is_linked_any_more(store: Store) -> None:
+    """Nothing would take it away again, and of who was erased no other erasure is asked for."""
+    number = (Identifier(kind="mrn", value="4711"),)
+    async with registry(store) as found:
+        (one,) = await found.named("a")
+        meant = Meant(subject=one)
+        made = case(await erasing(found).request(found.who(), called("a"), ASKED))
+        known = await found.subjects.link(found.who(), meant, (Identifier(kind="mrn", value="1"),))
+        assert isinstance(known, Shown)
+        who, between = interrupted(found, lambda: erasing(found).approve(found.who("eve"), made.id, "yes"))
+        assert code(await found.subjects.link(who, meant, number)) == "conflict"
+        assert case(between.came[0]).state == "approved"  # type: ignore[arg-type]
+        for state in ("approved", "erasing", "erased"):
+            refused = await found.subjects.link(found.who(), meant, number)
+            assert (code(refused), getattr(refused, "field", "")) == ("conflict", "subject")
+            assert case(await found.cases.get(LEDGER, made.id)).state == state  # type: ignore[arg-type]
+            later(found, 72 * HOUR_US)
+            await erasure(found).advance(LEDGER, found.writer)
+        assert code(await found.subjects.show(found.who(), Meant(identifier=number[0]))) == "not_found"
+        assert [one.event for one in await found.events()].count("subject.linked") == 1
 
 
 async def test_two_that_are_open_from_before_are_not_both_agreed_to(store: Store) -> None:

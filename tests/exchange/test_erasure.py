@@ -286,6 +286,20 @@ async def test_a_hold_that_is_on_record_before_the_beginning_would_be_defers_it_
         await _gone(found, ann, seqs)
 
 
+async def test_that_it_has_begun_names_all_whom_it_is_for(store: Store) -> None:
+    """A copy that is restored is emptied by it."""
+    async with registry(store) as found:
+        (ann, bob), _ = await _two(found)
+        keys = {key for one in (ann, bob) for key in store.keyring.subject_keys(one)}
+        await found.subjects.merge(found.who(), called("bob"), called("ann"), "one person")
+        await asked_for(found, "ann")
+        later(found, 72 * HOUR_US)
+        await erasure(found).advance(LEDGER, found.writer)
+        (begun,) = [one for one in await found.events() if one.outcome and one.outcome.code == "begun"]
+        assert begun.keys is not None
+        assert (begun.keys[0], set(begun.keys[1:])) == (bob, keys)
+
+
 async def test_on_whom_is_being_destroyed_there_is_no_hold(store: Store) -> None:
     async with registry(store) as found:
         (ann, bob), _ = await _two(found)

@@ -9,7 +9,7 @@ from gateway.core.ids import uuid7
 from gateway.exchange.newer import Since, since
 from gateway.exchange.restored import Erased
 from gateway.ledger.chain import leaf_hash
-from gateway.ledger.record import GENESIS, Envelope, seal, timestamp
+from gateway.ledger.record import GENESIS, Envelope, OutcomeInfo, seal, timestamp
 
 LEDGER, US = "tn_1", 1_795_482_123_000_004
 
@@ -35,6 +35,52 @@ def test_an_erasure_is_of_all_pseudonyms_of_a_person() -> None:
     envelope = Envelope(id=uuid7(US), tenant=LEDGER, event="subject.erased", occurred_at=timestamp(US), **about)
     found = since([(0, seal(envelope, 0, GENESIS, timestamp(US)))], ledger=LEDGER, size=0, head=GENESIS)
     assert found.erased == (Erased(subject="su_1", others=others, keys=keys),)
+
+
+def cases(*steps: tuple[str, str, str]) -> Since:
+    """What is told of cases that go through these steps: case, event, code."""
+    link, records = GENESIS, []
+    for seq, (case, event, code) in enumerate(steps):
+        about: dict[str, Any] = {"subject": f"su_{case}", "case": case, "outcome": OutcomeInfo(code=code)}
+        if code in ("begun", "erased"):
+            about["keys"] = ("su_9", "dk_1")
+        envelope = Envelope(id=uuid7(US), tenant=LEDGER, event=event, occurred_at=timestamp(US), **about)
+        data = seal(envelope, seq, link, timestamp(US))
+        link = leaf_hash(data)
+        records.append((seq, data))
+    return since(records, ledger=LEDGER, size=0, head=GENESIS)
+
+
+REQUESTED, APPROVED, BEGUN = [("subject.erasure", code) for code in ("requested", "approved", "begun")]
+REFUSED, ENDED = ("subject.erasure-refused", "withdrawn"), ("subject.erased", "erased")
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked"),
+    [
+        ([REQUESTED], "requested"),
+        ([REQUESTED, APPROVED], "approved"),
+        ([APPROVED], "approved"),
+        ([APPROVED, ("subject.erasure", "deferred")], "deferred"),
+        ([REQUESTED, APPROVED, BEGUN], "begun"),
+        ([REFUSED], "refused"),  # the restored ledger has it open
+        ([APPROVED, REFUSED], "refused"),
+        ([REQUESTED, REFUSED], None),
+        ([APPROVED, BEGUN, ENDED], None),
+    ],
+)
+def test_an_erasure_that_has_not_ended_is_told_by_its_case(steps: list[tuple[str, str]], asked: str | None) -> None:
+    found = cases(*(("sc_1", *step) for step in steps), ("sc_2", *REQUESTED))
+    told = {one.case: (one.subject, one.state) for one in found.asked}
+    assert told == {"sc_2": ("su_sc_2", "requested")} | ({} if asked is None else {"sc_1": ("su_sc_1", asked)})
+    assert all(one.case in line and one.subject in line for one, line in zip(found.asked, found.to_see_to, strict=True))
+
+
+def test_one_that_has_begun_is_done_again_as_one_that_has_ended_and_once() -> None:
+    again = (Erased(subject="su_sc_1", others=("su_9",), keys=("dk_1",)),)
+    assert cases(("sc_1", *BEGUN)).erased == again
+    assert cases(("sc_1", *BEGUN), ("sc_1", *ENDED)).erased == again
+    assert cases(("sc_1", *APPROVED)).erased == ()
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])

@@ -1,5 +1,6 @@
 """A key on a token signs there and nowhere else, through lost sessions; one that hangs keeps nobody waiting twice."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Signer
 from gateway.ledger.rotation import Keys, Rotation, issue
 from gateway.ledger.times import timestamp
+from gateway.store import signing_token
 from gateway.store.keyring import Keyring
 from gateway.store.signing_token import Token, TokenSigner
 from tests.services import SoftHsm
@@ -138,6 +140,53 @@ def test_a_pin_that_was_refused_is_given_to_the_token_no_more(
     assert given == ["987654", softhsm.pin]
     one.close()
     other.close()
+
+
+def test_a_start_after_the_one_that_was_refused_does_not_ask_the_token(
+    softhsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisor starts again and again what ends: the token would lock itself."""
+    library, given = pkcs11.lib(softhsm.module), list[str]()
+
+    class Counting:
+        def get_token(self, **named: Any) -> Any:
+            token = library.get_token(**named)
+
+            def opened(user_pin: str, rw: bool) -> Any:
+                given.append(user_pin)
+                return token.open(user_pin=user_pin, rw=rw)
+
+            return SimpleNamespace(open=opened)
+
+    def started(pin: str) -> Token:
+        monkeypatch.setattr(signing_token, "_refused", set())  # what a process knows ends with it
+        monkeypatch.setattr(signing_token, "_SALT", os.urandom(16))
+        return Token(softhsm.module, softhsm.label, lambda: pin, wait_s=60.0, beside=tmp_path)
+
+    monkeypatch.setattr(pkcs11, "lib", lambda module: Counting())
+    for _ in range(4):
+        with pytest.raises(PinRefused, match=r"keys\.pkcs11_pin"):
+            started("987654").generate(ORIGIN)
+    assert given == ["987654"]
+    right = started(softhsm.pin)
+    right.generate(ORIGIN)
+    right.close()
+    assert given == ["987654", softhsm.pin]
+    for path in tmp_path.glob("pin-*.refused"):  # as who says that it is to be tried again
+        path.unlink()
+    with pytest.raises(PinRefused):
+        started("987654").generate(ORIGIN)
+    assert given == ["987654", softhsm.pin, "987654"]
+
+
+def test_where_a_refusal_cannot_be_kept_that_is_told_without_the_pin(
+    softhsm: SoftHsm, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Token(softhsm.module, softhsm.label, lambda: "987655", wait_s=60.0, beside=tmp_path / "none")
+    with pytest.raises(PinRefused):
+        away.generate(ORIGIN)
+    assert "could not be kept" in caplog.text
+    assert "987655" not in caplog.text
 
 
 def test_while_a_use_hangs_all_others_fail_at_once_and_afterwards_it_goes_on(softhsm: SoftHsm) -> None:

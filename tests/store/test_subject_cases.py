@@ -5,7 +5,9 @@ import pytest
 
 from gateway.core.errors import LedgerUnavailable
 from gateway.ledger.entry import Entry, RowChange
-from gateway.store.subject_cases import Case, CaseStore, Terms, moved, opened
+from gateway.store.engine import writing
+from gateway.store.subject_cases import MAX_LISTED, Case, CaseStore, Terms, moved, opened
+from gateway.store.tables import subject_case
 from tests.store.kit import LEDGER, Store, entry
 
 
@@ -44,6 +46,25 @@ async def test_cases_are_found_by_subject_and_by_state_the_newest_first(store: S
     assert len(await cases.newest(LEDGER)) == 4
     assert await cases.get(LEDGER, "sc_none") is None
     assert await cases.newest("tn_other") == ()
+
+
+async def test_all_erasures_whose_time_has_come_are_found_those_first_whose_time_came_first(store: Store) -> None:
+    """Newer ones that wait for a hold hide none, and neither do those of the same instant."""
+    cases, many = CaseStore(store.engine), 2 * MAX_LISTED
+    approved = made("sc_old", kind="erasure", state="approved", opened_us=1, ripe_us=50)
+    waiting = [
+        made(f"sc_{number:04}", kind="erasure", state="deferred", opened_us=100 + number, ripe_us=40 + number // 500)
+        for number in range(many)
+    ]
+    others = [
+        made("sc_late", kind="erasure", state="approved", ripe_us=61),
+        made("sc_over", kind="erasure", state="erased", ripe_us=50),
+    ]
+    rows = [{"tenant": LEDGER, **opened(one).values} for one in (*waiting, approved, *others)]
+    async with writing(store.engine, LEDGER) as connection:
+        await connection.execute(subject_case.insert(), rows)
+    assert [one.id for one in await cases.ripe(LEDGER, 60)] == [one.id for one in (*waiting, approved)]
+    assert await cases.ripe(LEDGER, 39) == ()
 
 
 async def test_a_row_that_was_tampered_with_is_an_error_and_no_case(store: Store) -> None:

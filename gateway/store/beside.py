@@ -15,6 +15,7 @@ from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
 from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.search import Hit
+from gateway.store.tile_check import Tiles
 
 
 class Beside:
@@ -33,6 +34,8 @@ class Beside:
         """By which policies what was decided, and which were in force."""
         self.published = list[Published]()
         """What records tell of checkpoints that were signed."""
+        self.tiles = Tiles()
+        """Of the tree over them."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -44,6 +47,7 @@ class Beside:
         self.detail(hit.stored, envelope)
         self.decision(envelope)
         self.publication(seq, envelope)
+        self.tiles.take(hit.stored.hash)
         self.kept += envelope.kept is not None
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
@@ -77,3 +81,4 @@ class Beside:
         self.expected.join(later.expected)
         self.decided.join(later.decided)
         self.published += later.published
+        self.tiles.join(later.tiles)

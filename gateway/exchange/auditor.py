@@ -47,12 +47,15 @@ from gateway.exchange.spliced_search import SplicedSearch
 from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
+from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Ledger
 from gateway.ledger.index import COLUMNS
+from gateway.ledger.merkle import verify_inclusion
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
 from gateway.ledger.record import NodeInfo, parse
 from gateway.ledger.tiles import WIDTH, Tile, encode_entries, encode_path
+from gateway.ledger.witnessing import checkpoint_of
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.decided import Decided, DecidedStore
 from gateway.store.kept import KeptStore
@@ -342,7 +345,8 @@ class Auditor:
 
     async def proof(self, by: Reader, seq: int, *, force: bool) -> bytes | Refusal:
         """A `.tlog-proof` of one record against the newest checkpoint. `force` publishes one first if need be;
-        otherwise a record that none covers is `no_checkpoint_yet`."""
+        otherwise a record that none covers is `no_checkpoint_yet`. `VerificationError` where the record and the hashes
+        that the database has do not lead to what was signed: what is handed out as a proof is one."""
         if not 0 <= seq < await self._reader.size():
             return Refusal(code="not_found")
         point = await self._reader.checkpoint(seq + 1)
@@ -352,7 +356,14 @@ class Auditor:
             return Refusal(code="no_checkpoint_yet", retry_after=5, hint="ask again when the next one is published")
         await self.scribe.record("audit.read", by, {"proof": str(seq)}, first=seq, end=seq + 1)
         path = await self._reader.inclusion(seq, point.size)
+        verify_inclusion(await self._leaf(seq), seq, point.size, path, checkpoint_of(point.note).root)
         return encode_proof(Proof(index=seq, path=tuple(path), checkpoint=await self.published.cosigned(point)))
+
+    async def _leaf(self, seq: int) -> bytes:
+        """The leaf hash of a record: of its bytes, or as the tree has it where those lie in an archive."""
+        async for stored in self._reader.records(seq, seq + 1):
+            return leaf_hash(stored.envelope)
+        return (await self._reader.hashes(0, seq, seq + 1))[0]
 
     async def verify(
         self,

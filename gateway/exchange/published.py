@@ -15,9 +15,11 @@ from gateway.core.refusal import Refusal
 from gateway.evidence.reports.basis import Outside
 from gateway.exchange.witnessing import Quorum, Window, beyond
 from gateway.ledger.encoding import to_base64
+from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.rotation import encode_keys
 from gateway.ledger.tiles import HEIGHT, WIDTH, Tile
 from gateway.ledger.times import timestamp
+from gateway.ledger.witnessing import checkpoint_of
 from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 from gateway.store.signing import LedgerSigning
@@ -142,7 +144,9 @@ class Published:
         return b"".join(await self._reader.hashes(tile.level, first, end))
 
     async def consistency(self, first: int, second: int | None) -> Consistency | Refusal:
-        """The proof that the tree of `second`, by default the newest checkpoint's, extends the tree of `first`."""
+        """The proof that the tree of `second`, by default the newest checkpoint's, extends the tree of `first`.
+        `VerificationError` where what the database has does not lead to what was signed: no proof is better than one
+        that proves nothing."""
         if second is None:
             newest = await self._reader.checkpoint()
             if newest is None:
@@ -155,8 +159,23 @@ class Published:
             return _NOT_YET
         path = await self._reader.consistency(first, second)
         point = await self._reader.checkpoint_of(second)
+        root = await self._signed(second, point)
+        verify_consistency(first, second, path, await self._reader.root(first), root)
         note = None if point is None else (await self.cosigned(point)).decode("utf-8")
         return Consistency(first=first, second=second, path=tuple(to_base64(item) for item in path), checkpoint=note)
+
+    async def _signed(self, size: int, point: StoredCheckpoint | None) -> bytes:
+        """The root of the tree of `size`, which a checkpoint covers: `point`'s, the one of that size, or else one that
+        the newest extends."""
+        if point is not None:
+            return checkpoint_of(point.note).root
+        newest = await self._reader.checkpoint(size)
+        if newest is None:
+            raise VerificationError(f"checkpoint: none covers {size} records any more")
+        root = await self._reader.root(size)
+        path = await self._reader.consistency(size, newest.size)
+        verify_consistency(size, newest.size, path, root, checkpoint_of(newest.note).root)
+        return root
 
     async def _covers(self, size: int) -> bool:
         if size > self._covered:

@@ -16,6 +16,7 @@ from gateway.ledger.verify import check_detail
 from gateway.store.named import Named
 from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.search import Hit
+from gateway.store.tile_check import Tiles
 
 
 class Beside:
@@ -36,6 +37,8 @@ class Beside:
         """Whom the details that are there name."""
         self.published = list[Published]()
         """What records tell of checkpoints that were signed."""
+        self.tiles = Tiles()
+        """Of the tree over them."""
         self._postings: Postings = {}
 
     def take(self, hit: Hit, envelope: Envelope) -> None:
@@ -47,6 +50,7 @@ class Beside:
         self.detail(hit.stored, envelope)
         self.decision(envelope)
         self.publication(seq, envelope)
+        self.tiles.take(hit.stored.hash)
         self.kept += envelope.kept is not None
         put(self._postings, seq % BLOCK, msgspec.structs.asdict(hit))
         if seq % BLOCK == BLOCK - 1:
@@ -84,3 +88,4 @@ class Beside:
         self.decided.join(later.decided)
         self.named.join(later.named)
         self.published += later.published
+        self.tiles.join(later.tiles)

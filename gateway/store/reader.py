@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.ports import Opening, StoredCheckpoint, StoredRecord
+from gateway.ledger.merkle import Frontier
 from gateway.store.engine import reading
 from gateway.store.sql import raw, reachable
 from gateway.store.tables import as_bytes, checkpoint, detail, record
@@ -191,6 +192,10 @@ class StoreReader:
     async def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the tree of `second` extends the tree of `first` (RFC 9162 §2.1.4)."""
         return await self._tree.consistency(first, second)
+
+    async def root(self, size: int) -> bytes:
+        """The root of the tree of `size`, by the hashes that are stored: nothing vouches for it by itself."""
+        return Frontier(size, await self._tree.peaks(size)).root()
 
 
 def _among(seqs: Sequence[int]) -> ColumnElement[bool]:

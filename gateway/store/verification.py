@@ -11,9 +11,12 @@
     9. kept content that can be opened, against the commitment to it   (`kept_check`)
    10. every decision, and the head, against what the ledger says was in force   (`ledger.activated`): told apart, as
        no failure of the evidence, which shows it
-   11. every link from a data subject to a record against the detail that names them, both ways   (`named`)
-   12. every checkpoint that a record says was signed (`ledger.published`) is one of those stored, with that root: so
+   11. every checkpoint that a record says was signed (`ledger.published`) is one of those stored, with that root: so
        the tree of its size is compared with it, and who makes the chain anew cannot just take the checkpoints away
+   12. every tile of the tree that is stored, against the hashes of the records   (`tile_check`)
+   13. every policy version that a record was decided by or puts in force, against its digest, and the rows of what was
+       in force against the records of it   (`policy_check`); one that is not there is told apart, as in 10
+   14. every link from a data subject to a record against the detail that names them, both ways   (`named`)
 
 What is the caller's: the files of emergency ledgers, against what the verdict says of them; and the checkpoint from
 elsewhere. Without it, who holds the signing key, or has made anew or deleted the newest records with all checkpoints of
@@ -42,15 +45,19 @@ from gateway.store.beside import Beside
 from gateway.store.engine import reading
 from gateway.store.kept_check import KeptTally, Opener, check_kept
 from gateway.store.named import Links, Said, subjects
+from gateway.store.policy_check import check_activations, check_versions
 from gateway.store.postings import BLOCK, Tally
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Search
 from gateway.store.spread import Spread
 from gateway.store.sql import reachable
 from gateway.store.tables import head, posting, record_block
+from gateway.store.tile_check import check_tiles
 from gateway.store.tree import TreeReader
 
 _CHUNK = 2_000
+_TOLD = 8
+"""Digests that are told in words, at most."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,17 +90,22 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the head names another policy than the newest activation does."""
     unseen: tuple[str, ...] = ()
     """Digests of policies that were decided by and whose activations may lie in archives that were not given."""
+    unkept: tuple[str, ...] = ()
+    """Digests of policies that records name and of which no version is there: what they decided cannot be explained."""
     failure: str | None = None
 
     @property
     def said(self) -> str | None:
-        """What was decided, or is to be decided, by a policy that is not in force, in words; None where nothing is."""
+        """What was decided, or is to be decided, by a policy that is not in force or not there, in words; None where
+        nothing is."""
         told = []
         if self.unactivated:
             places = ", ".join(map(str, self.unactivated))
             told.append(f"by the ledger the policy that these records name was not in force: {places}")
         if self.misnamed:
             told.append("the head names another one than the newest policy.activated")
+        if self.unkept:
+            told.append(f"versions that records name are not there: {', '.join(self.unkept[:_TOLD])}")
         return f"policy: {'; '.join(told)}" if told else None
 
     @property
@@ -133,10 +145,12 @@ class LedgerVerification:
         self._prepared: dict[str, str] = {}
         self._stitched: dict[str, Stitched] = {}
         self._last, self._misnamed = GENESIS, False
+        self._hidden: list[tuple[int, int]] = []
+        self._unkept: tuple[str, ...] = ()
         self._beside = Beside()
 
     async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 12. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+        """Steps 1 to 14. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
@@ -168,6 +182,7 @@ class LedgerVerification:
             unactivated=decided.unactivated,
             misnamed=self._misnamed,
             unseen=decided.unseen,
+            unkept=self._unkept,
             failure=failure,
         )
 
@@ -191,7 +206,7 @@ class LedgerVerification:
             self._last = hit.stored.hash
             if self._size == before.size and self._last != before.hash:
                 raise VerificationError("head: it is not what its newest record says")
-            # 2. and 3., and 8. and 12. for one record.
+            # 2. and 3., and 8. and 11. for one record.
             self._beside.take(hit, envelope)
             self._emergency(envelope)
         size = verification.finish().size  # every checkpoint was compared
@@ -204,7 +219,12 @@ class LedgerVerification:
         standing = self._beside.decided.standing(before.size)
         self._misnamed = standing is not None and standing != (before.policy or "")
         await self._posted(blocks)
-        # 11.
+        await self._tiles()
+        # 13. Of activations as of before the first record was read: later ones have their own time.
+        places = self._beside.decided.places
+        await check_activations(self._engine, self._ledger, places, before.size, self._hidden)
+        self._unkept = await check_versions(self._engine, places)
+        # 14.
         again = partial(self._named_elsewhere, archives, read)
         await Links(self._engine, self._ledger).compare(self._beside.named, self._size, again, self._archived)
         # 9.
@@ -237,8 +257,10 @@ class LedgerVerification:
         if records is None:
             async for leaves in TreeReader(self._engine, self._ledger).leaves(one.first, one.end):
                 verification.pass_over(leaves, one.recorded_at.encode("utf-8", "surrogatepass"))
+                self._beside.tiles.take_all(leaves)
                 last = leaves[-1]
             self._unread += one.end - one.first
+            self._hidden.append((one.first, one.end))
             self._beside.decided.unread(one.end)
         else:
             async for some in records:
@@ -248,6 +270,7 @@ class LedgerVerification:
                     self._beside.detail(stored, envelope)
                     self._beside.decision(envelope)
                     self._beside.publication(stored.seq, envelope)
+                    self._beside.tiles.take(stored.hash)
                     self._emergency(envelope)
         if last != one.last_hash:
             raise VerificationError(f"archive {one.id}: its last record is not the one that the database names")
@@ -294,6 +317,12 @@ class LedgerVerification:
             if told.seq < before.size and stored.get(told.size) != told.root:
                 what = "has another root than it tells of" if told.size in stored else "is not stored"
                 raise VerificationError(f"record {told.seq}: published: the checkpoint of {told.size} records {what}")
+
+    async def _tiles(self) -> None:
+        """Step 12. Tiles that became full meanwhile have their own time; none is full before its records are there."""
+        newer = await check_tiles(self._engine, self._ledger, self._beside.tiles)
+        if newer and newer > (await self._head_row()).size:
+            raise VerificationError("tiles: one stands over records that are not there")
 
     async def _head(self, before: Head, size: int) -> None:
         """Step 6. Records may have been appended while the others were read: between the two heads, never outside."""

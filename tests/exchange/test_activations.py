@@ -130,7 +130,7 @@ async def test_an_archive_tells_what_stood_at_its_end(store: Store) -> None:
     decision = DecisionInfo(effect="allow", rules=(), obligations=(), policy=POLICY)
     await store.append([entry("exchange.requested", decision=decision)])
     verdict = await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run()
-    assert (verdict.failure, verdict.unread, verdict.said, verdict.unseen) == (None, BLOCK, None, ())
+    assert (verdict.failure, verdict.unread, verdict.unactivated, verdict.unseen) == (None, BLOCK, (), ())
     async with store.bare() as bare:
         await bare.run("head", f"UPDATE head SET policy = '{OTHER}'")
     assert (await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run()).misnamed
@@ -149,9 +149,9 @@ async def test_an_archive_that_does_not_tell_has_to_be_at_hand(store: Store, mon
     decision = DecisionInfo(effect="allow", rules=(), obligations=(), policy=POLICY)
     await store.append([entry("exchange.requested", decision=decision)])
     verdict = await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run()
-    assert (verdict.failure, verdict.said, verdict.unseen) == (None, None, (POLICY,))
+    assert (verdict.failure, verdict.unactivated, verdict.unseen) == (None, (), (POLICY,))
     verdict = await LedgerVerification(store.engine, LEDGER, SIGNER.verifier).run(read=partial(_read, store))
-    assert (verdict.failure, verdict.said, verdict.unseen) == (None, None, ())
+    assert (verdict.failure, verdict.unactivated, verdict.unseen) == (None, (), ())
     for path in (store.directory / "archive" / LEDGER).iterdir():
         path.unlink()
     with pytest.raises(RecordsArchived):

@@ -1,8 +1,10 @@
 """What is made to be seen of a ledger is what the newest checkpoint covers, and nothing beyond it."""
 
+from pathlib import Path
+
 import pytest
 
-from gateway.bootstrap import open_site
+from gateway.bootstrap import Site, open_site
 from gateway.core.errors import VerificationError
 from gateway.core.ports import StoredCheckpoint
 from gateway.core.refusal import Refusal
@@ -19,8 +21,10 @@ from gateway.store.cosignatures import CosignatureStore
 from gateway.store.reader import StoreReader
 from gateway.store.stamps import KeptStamp, StampStore
 from tests.bootstrap.kit import configured
+from tests.conftest import ManualClock
 from tests.exchange.kit_published import covered
-from tests.store.kit import entry
+from tests.exchange.test_auditor import BY
+from tests.store.kit import Store, entry
 
 
 async def test_before_the_first_checkpoint_there_is_nothing_to_see(sqlite_settings: Settings) -> None:
@@ -150,3 +154,31 @@ async def test_what_is_kept_of_authorities_and_witnesses_is_told_for_reports(sql
             stamps=(("clock", point.size, timestamp(8_000_000)),),
             cosigned=(("w.example/1", point.size, timestamp(7_000_000)),),
         )
+
+
+async def spoil(site: Site) -> None:
+    """Every tile is of zeros."""
+    zeros = "zeroblob(length(hashes))" if site.where.kind == "sqlite" else "decode(repeat('00', 8192), 'hex')"
+    store = Store(site.engine, site.where, site.keyring, ManualClock(), Path())
+    async with store.bare() as bare:
+        await bare.run("tile", f"UPDATE tile SET hashes = {zeros}")
+
+
+async def test_no_proof_is_given_that_does_not_lead_to_what_was_signed(database: Settings) -> None:
+    """Tiles were changed: an error as for any ledger that does not verify, and nothing that looks like a proof."""
+    async with open_site(configured(database)) as site:
+        await covered(site, 600)
+        auditor = await site.auditor("default")
+        later = await covered(site, 10)
+        assert isinstance(await auditor.proof(BY, 3, force=False), bytes)
+        for second in (None, 602):  # by the checkpoint of that size, and by one that the newest extends
+            assert isinstance(await auditor.published.consistency(500, second), Consistency)
+        assert later[0].size > 602
+        await spoil(site)
+        auditor = await site.auditor("default")  # which remembers nothing of the tree yet
+        for seq in (3, 599):
+            with pytest.raises(VerificationError):
+                await auditor.proof(BY, seq, force=False)
+        for second in (None, 602):
+            with pytest.raises(VerificationError):
+                await auditor.published.consistency(500, second)

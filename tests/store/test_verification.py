@@ -18,6 +18,7 @@ from gateway.ledger.record import GENESIS, DecisionInfo, Detail, parse, seal
 from gateway.settings import Settings
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.indexer import Indexer
+from gateway.store.policies import PolicyStore
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.search import Hit, Search
@@ -118,7 +119,8 @@ async def test_what_was_decided_by_a_policy_that_nobody_activated_is_told_apart_
     store: Store,
 ) -> None:
     """As a node records it that has been made to serve by another policy by rows alone."""
-    own, other = ("sha256:" + each * 32 for each in ("1f", "2e"))
+    versions = PolicyStore(store.engine, store.clock)
+    own, other = await versions.put(b"{}"), await versions.put(b"[]")
 
     def decided(policy: str, event: str = "exchange.requested") -> Entry:
         return entry(event, decision=DecisionInfo(effect="allow", rules=(), obligations=(), policy=policy))
@@ -137,6 +139,40 @@ async def test_what_was_decided_by_a_policy_that_nobody_activated_is_told_apart_
     verdict = await verify(store)
     assert (verdict.failure, verdict.unactivated, verdict.misnamed, verdict.unseen) == (None, (3, 5), False, ())
     assert verdict.said == "policy: by the ledger the policy that these records name was not in force: 3, 5"
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "failure"),
+    [
+        (
+            "policy_version",
+            "UPDATE policy_version SET bytes = {one}",
+            "policy: the version {own} that is stored is",
+        ),
+        ("policy_active", "UPDATE policy_active SET digest = 'sha256:0'", "policy: what is stored of an activation at"),
+        ("policy_active", "UPDATE policy_active SET seq = 1", "policy: what is stored of an activation at record 0 is"),
+        ("policy_active", "DELETE FROM policy_active", "policy: what is stored of an activation at record 0 is not on"),
+    ],
+)
+async def test_policies_that_were_changed_underneath_are_found(
+    store: Store, table: str, statement: str, failure: str
+) -> None:
+    own = await PolicyStore(store.engine, store.clock).put(b"{}")
+    activation = msgspec.structs.replace(entry("policy.activated", policy=own), activates=own)
+    await store.append([activation, entry()])
+    found = await verify(store)
+    assert (found.failure, found.said) == (None, None)
+    async with store.bare() as bare:
+        await bare.run(table, statement.format(one="x'01'" if store.where.kind == "sqlite" else "'\\x01'"))
+    assert str((await verify(store)).failure).startswith(failure.format(own=own))
+
+
+async def test_a_version_that_records_name_and_that_is_not_there_is_told_apart(store: Store) -> None:
+    own = "sha256:" + "1f" * 32
+    await store.append([msgspec.structs.replace(entry("policy.activated", policy=own), activates=own)])
+    found = await verify(store)
+    assert (found.failure, found.unkept) == (None, (own,))
+    assert found.said == f"policy: versions that records name are not there: {own}"
 
 
 def checkpointer(store: Store, writer: Ledger) -> Checkpointer:
@@ -208,3 +244,22 @@ async def test_what_is_published_while_it_reads_is_no_failure(store: Store, monk
     monkeypatch.setattr(Search, "stream", growing)
     verdict = await verify(store)
     assert (verdict.failure, verdict.size, verdict.checkpoints) == (None, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("statement", "failure"),
+    [
+        ("UPDATE tile SET hashes = {zeros}", "tiles: tile 0 of level 0 is not what the records' hashes give"),
+        ("UPDATE tile SET idx = 1", "tiles: one stands over records that are not there"),
+        ("DELETE FROM tile", None),
+    ],
+)
+async def test_a_tile_that_is_not_the_records_is_found(store: Store, statement: str, failure: str | None) -> None:
+    zeros = "zeroblob(length(hashes))" if store.where.kind == "sqlite" else "decode(repeat('00', 8192), 'hex')"
+    async with store.writer() as writer:
+        await asyncio.gather(*(writer.append(entry()) for _ in range(300)))
+        await checkpointer(store, writer).publish()
+    assert (await verify(store)).failure is None
+    async with store.bare() as bare:
+        await bare.run("tile", statement.format(zeros=zeros))
+    assert (await verify(store)).failure == failure

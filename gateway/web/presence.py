@@ -80,7 +80,7 @@ def _told(transport: asyncio.Transport) -> bytes:
         return b""
     try:
         told: bytes = place.getsockopt(socket.IPPROTO_TCP, _INFO, _BYTES)
-    except OSError:
+    except (OSError, ValueError):  # closed: the first as asyncio has it, the second as uvloop does
         return b""
     return told
 

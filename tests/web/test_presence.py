@@ -110,3 +110,26 @@ async def test_an_answer_that_was_taken_whole_waits_for_nobody() -> None:
             assert len(await loop.run_in_executor(None, one.recv, 100)) == 100
             await until(lambda: not standing(transport).waits)
             transport.abort()
+
+
+class Closed:
+    """A transport whose socket is no more, and what asking it raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get_write_buffer_size(self) -> int:
+        return 3
+
+    def get_extra_info(self, name: str) -> "Closed":
+        return self
+
+    def getsockopt(self, *_: int) -> bytes:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError(9, "bad file descriptor"), ValueError("negative file descriptor")])
+def test_of_a_socket_that_is_no_more_nothing_is_told(error: Exception) -> None:
+    transport: Any = Closed(error)
+    found = standing(transport)
+    assert (found.unsent, found.waits, found.ended, found.acknowledged) == (3, True, False, 0)

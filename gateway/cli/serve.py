@@ -113,7 +113,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
         app = build_app(gateway)
         settle()
         server = GatewayServer(
-            _config(app, settings),
+            _config(app, settings, gateway.site.metrics.caller_cut),
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
         )
         await server.serve([place])
@@ -130,11 +130,11 @@ def settle() -> None:
     gc.set_threshold(*_COLLECT)
 
 
-def _config(app: Callable[..., object], settings: Settings) -> uvicorn.Config:
+def _config(app: Callable[..., object], settings: Settings, cut: Callable[[], None]) -> uvicorn.Config:
     server = settings.server
     return uvicorn.Config(
         app,
-        http=HttpProtocol.within(server.body_timeout_s),
+        http=HttpProtocol.within(server.body_timeout_s, server.write_timeout_s, cut),
         ws="none",
         lifespan="auto",
         log_config=None,

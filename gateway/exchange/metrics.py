@@ -394,6 +394,7 @@ class Metrics:
             "gateway_tokens", "Tokens that stand for findings, by what became of them", ("tenant", "what")
         )
         self._glass = _Counts("gateway_break_glass", "Steps of break-glass", ("tenant", "event"))
+        self._callers_cut = _Counts("gateway_callers_cut", "Connections cut off whose callers took nothing", ())
         self._policies_taken = _Counts("gateway_policies_taken", "Policy versions taken over while serving", ())
         self._personal = _Counts(
             "gateway_personal_exchanges",
@@ -423,6 +424,7 @@ class Metrics:
         for one in (
             *counts,
             *more,
+            self._callers_cut,
             self._tokens,
             self._task_tries,
             self._callbacks,
@@ -501,6 +503,10 @@ class Metrics:
     def archives(self, states: Callable[[], Iterable[tuple[str, Figures, int]]]) -> None:
         """Tell of archives, and how old the record is."""
         self.registry.register(_Archives(states))
+
+    def caller_cut(self) -> None:
+        """A caller that took nothing of what waited for it was cut off."""
+        self._callers_cut.count()
 
     def policy_taken(self) -> None:
         """A version that was activated elsewhere is served by."""

@@ -130,6 +130,7 @@ def _bounds(settings: Settings) -> None:
         ("server.max_answer_bytes", server.max_answer_bytes, 1024, 1 << 30),
         ("server.max_depth", server.max_depth, 4, 512),
         ("server.body_timeout_s", server.body_timeout_s, 0.1, 600),
+        ("server.write_timeout_s", server.write_timeout_s, 0.1, 3600),
         ("ledger.checkpoint_interval_s", settings.ledger.checkpoint_interval_s, 0.1, 86400),
         ("limits.timeout_ms", settings.limits.timeout_ms, 1, 10_000),
         ("limits.concurrency", settings.limits.concurrency, 1, 1_000_000),

@@ -29,6 +29,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_answer_bytes: int = 16 * 1024 * 1024
     max_depth: int = 64
     body_timeout_s: float = 15.0
+    write_timeout_s: float = 60.0
+    """How long a caller may take nothing of what waits for it."""
     public_url: str | None = None
     """Where callers reach the gateway; by default what `host`, `port` and the certificate make of it."""
     allowed_origins: tuple[str, ...] = ()

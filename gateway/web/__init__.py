@@ -1,6 +1,7 @@
 """HTTP: the traffic plane, the audit and evidence API, health.
 
 `HttpProtocol`  connections from callers, bounded      `protocol`
+`Presence`  whether a caller is still there, and takes what it is sent `presence`
 `Traffic`   raw ASGI for what agents' clients call     `traffic`
 `Access`    who may use the API, recorded when refused `access`
 `audit`     records, exchanges, proofs, checkpoints    `audit`

@@ -10,12 +10,20 @@ An offer of another protocol (`Upgrade`) is passed over, as RFC 9110 §7.8 lets 
 framing. The parser would take all that follows such a head for the other protocol, so it reads the head a second time,
 without the offer. Nor is a tunnel opened (`CONNECT`): what follows its head is dropped, and the answer is the last one.
 
-One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue, so that requests in time
-pay for no timer of their own.
+A caller that takes nothing of what was written to it for `write_s` is cut off, whether its exchange waits for that or
+is over and the connection is to close behind it. One that takes some is not, however slowly.
+
+Who ends its side of the connection before it has its answer has left, whether it would go on reading or not: nobody can
+tell. So it is too where reading is paused, because of a request behind the one that is being answered, and nothing but
+the system knows.
+
+One timer serves a connection. It looks every `limit_s` seconds whether a request is overdue and what was taken, so that
+requests in time pay for no timer of their own.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,10 +33,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.agents.problem import MEDIA_TYPE, problem
 from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
+from gateway.web.presence import PRESENCE, Patience, Presence, standing
 from gateway.web.traffic import CERTIFICATE, TLS
 
 MAX_HEAD = 65_536
 """Bytes of a head beyond those that came with its first piece, of which the loop gives 262,144 at most."""
+PAUSED_S = 1.0
+"""How often it is looked whether a caller has left of whom nothing more is read for now."""
 _SLOW = Refusal(code="request_too_slow")
 _LARGE = Refusal(code="head_too_large", hint=f"at most {MAX_HEAD} bytes")
 _MALFORMED = Refusal(code="request_malformed", hint="HTTP/1.1 as RFC 9112 has it")
@@ -45,9 +56,11 @@ _TRAILERS = _Dropped()
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection of a caller's. `limit_s`: see above; `HttpProtocol.within` gives it another value."""
+    """One connection of a caller's. `limit_s` and `write_s`: see above; `HttpProtocol.within` gives them other values.
+    `cut` is called when one is cut off that takes nothing."""
 
     limit_s = 15.0
+    write_s = 60.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -57,11 +70,21 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether that is its head."""
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._open: RequestResponseCycle | None = None
+        """The request that was answered last, or is being answered: `cycle` is the one that was read last."""
+        self._presence, self._patience = Presence(), Patience(self.write_s)
+        self._extensions = {PRESENCE: self._presence}
 
     @classmethod
-    def within(cls, limit_s: float) -> type["HttpProtocol"]:
-        """The same protocol with another limit."""
-        return type("HttpProtocol", (cls,), {"limit_s": limit_s})
+    def within(
+        cls, limit_s: float, write_s: float = write_s, cut: Callable[[], None] = lambda: None
+    ) -> type["HttpProtocol"]:
+        """The same protocol with other limits."""
+        return type("HttpProtocol", (cls,), {"limit_s": limit_s, "write_s": write_s, "cut": staticmethod(cut)})
+
+    @staticmethod
+    def cut() -> None:
+        """Nobody counts."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -69,10 +92,15 @@ class HttpProtocol(HttpToolsProtocol):
             # Every request of the connection gets a copy of it.
             self.app_state = {**self.app_state, **_secured(transport)}
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        self._timer = self.loop.call_later(self.limit_s, self._look)
+        self._timer = self.loop.call_later(min(self.limit_s, self.write_s), self._look)
+
+    def eof_received(self) -> None:
+        if self._open is not None and not self._open.response_complete:
+            self._leave()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._leave()
         self._unset_keepalive_if_required()  # which uvicorn does for orderly ends alone
         if self._timer is not None:
             self._timer.cancel()
@@ -90,8 +118,20 @@ class HttpProtocol(HttpToolsProtocol):
             if self._size > MAX_HEAD:
                 self._refuse(_LARGE)
 
+    def _leave(self) -> None:
+        """The caller has left: tell whoever answers it."""
+        if self._open is not None and not self._open.response_complete:
+            self._open.disconnected = True
+            self._open.message_event.set()
+        self._presence.left()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._open = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # none of the standard's
         self._begun, self._heading, self._size = self.loop.time(), True, 0
 
     def _parse(self, data: bytes) -> None:
@@ -131,6 +171,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if tunnel:
             self.cycle.keep_alive = False
+        if self.pipeline and self._timer is not None:
+            self._timer.cancel()
+            self._timer = self.loop.call_later(PAUSED_S, self._look)
         self._heading = False
         self.headers = _TRAILERS
 
@@ -157,16 +200,25 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _look(self) -> None:
-        """Whether a request is overdue; if not, when to look again."""
+        """Whether a request is overdue, or its caller takes nothing or has left; if not, when to look again."""
         now = self.loop.time()
-        due = now + self.limit_s
-        if self._begun is not None and (self._answered() or not self._heading):
-            due = self._begun + self.limit_s * (1 if self._heading else 2)
-        if due <= now:
-            self._timer = None
-            self._refuse(_SLOW)
-        else:
-            self._timer = self.loop.call_at(due, self._look)
+        due = now + min(self.limit_s, self.write_s)
+        if self._begun is not None and (self._answered() or not self._heading) and not self.transport.is_closing():
+            late = self._begun + self.limit_s * (1 if self._heading else 2)
+            if late <= now:
+                self._refuse(_SLOW)
+            else:
+                due = min(due, late)
+        seen = standing(self.transport)
+        ends = self._patience.ends(seen, now)
+        if ends is not None and ends <= now:
+            self.cut()
+            self.transport.abort()
+        elif self.flow.read_paused:
+            due = min(due, now + PAUSED_S)
+            if seen.ended:
+                self.transport.abort()
+        self._timer = self.loop.call_at(due if ends is None or ends <= now else min(due, ends), self._look)
 
     def _refuse(self, refusal: Refusal) -> None:
         """Close; with an answer where the head is what is wrong, and no other answer is under way."""

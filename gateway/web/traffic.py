@@ -3,7 +3,10 @@
 A request's body is read only when the pipeline asks for it, within its bounds. A request that takes longer than
 `WATCH_AFTER_S` from then on is watched, and its exchange is cancelled when the caller goes away: most are answered
 sooner, and a task for each of them would cost more than the answers that are saved. Back-pressure is the server's own:
-`send` waits.
+`send` waits. So does the end of an answer that is large, until the caller has taken most of it: what waits in memory
+has a place at its agent, of which there are so many.
+
+A server that says itself when a caller leaves (`web.presence`) is asked for that instead of a watch.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.arrival import Arrival, BodyReader, Responder
 from gateway.exchange.exchange import Exchange
 from gateway.settings import Server
+from gateway.web.presence import PRESENCE, Presence
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,6 +31,10 @@ CERTIFICATE = "gateway.certificate"
 trusted proxy says instead, or why what says so is not to be believed (`web.proxies`)."""
 WATCH_AFTER_S = 0.25
 """How long a caller may have been gone, from the end of its body on, before anybody looks."""
+LARGE = 65_536
+"""Bytes of an answer, or a piece of one, beyond which it is waited for until they are taken."""
+PIECE = 262_144
+"""Bytes that are handed to the server at once of those."""
 
 
 class Connection:
@@ -47,6 +55,7 @@ class Connection:
             if name == b"content-length":
                 self._declared = value
                 break
+        self._presence: Presence | None = (scope.get("extensions") or _NO_STATE).get(PRESENCE)
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
         self._slow = False
@@ -67,7 +76,10 @@ class Connection:
         finally:
             timer.cancel()
         if isinstance(body, bytes):
-            self._timer = self._loop.call_later(WATCH_AFTER_S, self._attend)
+            if self._presence is not None:
+                self._presence.watch(self._left)
+            else:
+                self._timer = self._loop.call_later(WATCH_AFTER_S, self._attend)
         return body
 
     async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
@@ -76,11 +88,18 @@ class Connection:
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
+        if len(data) > LARGE:
+            # Before each piece the server waits for the ones before it, and with the empty one for them all.
+            for at in range(0, len(data), PIECE):
+                await self._send({"type": "http.response.body", "body": data[at : at + PIECE], "more_body": True})
+            data = b""
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
 
     def close(self) -> None:
         """End the watch. Nothing refers to the request any more, so that it is freed at once: a task that was cancelled
         holds, with the place where that happened, all that stood there."""
+        if self._presence is not None:
+            self._presence.forget(self._left)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -115,6 +134,9 @@ class Connection:
     async def _departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._left()
+
+    def _left(self) -> None:
         self.gone = True
         self._cancel()
 

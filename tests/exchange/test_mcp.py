@@ -192,7 +192,7 @@ async def test_an_open_stream_keeps_its_session_alive(governor: McpGovernor, clo
 
 
 async def test_streams_that_stay_open_leave_connections_to_those_who_want_an_answer(governor: McpGovernor) -> None:
-    narrow = msgspec.structs.replace(AGENT, max_connections=4)
+    narrow = msgspec.structs.replace(AGENT, max_connections=8)
     kept = []
     for request in (old(b"", http="GET"), new("subscriptions/listen", {"notifications": {}})):
         one = exchange()

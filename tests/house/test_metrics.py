@@ -62,6 +62,7 @@ def _filled() -> Metrics:
     metrics.approval("tn_1", "requested")
     metrics.glass("tn_1", "opened")
     metrics.policy_taken()
+    metrics.caller_cut()
     metrics.notice("tn_1", "sent")
     metrics.review("tn_1", "sampled")
     metrics.bundle("tn_1", "ready")

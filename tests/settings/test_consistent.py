@@ -16,6 +16,7 @@ from tests.settings.kit import AGENT, ISSUER, ZONE, refused
         ("server", "max_body_bytes", 1023),
         ("server", "max_depth", 3),
         ("server", "body_timeout_s", float("nan")),
+        ("server", "write_timeout_s", 0),
         ("ledger", "checkpoint_interval_s", 0),
         ("limits", "concurrency", 0),
         ("classification", "budget_ms", float("inf")),

@@ -69,13 +69,20 @@ class Transport:
 
     def __init__(self) -> None:
         self.written = b""
-        self.closed = False
+        self.closed = self.aborted = False
+        self.unsent = 0
 
     def write(self, data: bytes) -> None:
         self.written += data
 
     def close(self) -> None:
         self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return self.closed
@@ -93,11 +100,11 @@ class Transport:
 class Connection:
     """One connection with a limit of ten seconds and 75 for idle ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more: Any) -> None:
         self.loop, self.transport = Loop(), Transport()
         config = uvicorn.Config(_nothing, log_config=None, timeout_keep_alive=75, lifespan="off", ws="none")
         config.load()
-        made: Any = HttpProtocol.within(10.0)
+        made: Any = HttpProtocol.within(10.0, **more)
         self.protocol: Any = made(config=config, server_state=ServerState(), app_state={}, _loop=self.loop)
         self.protocol.connection_made(self.transport)
 
@@ -318,6 +325,56 @@ async def test_no_tunnel_is_opened_and_what_is_sent_into_it_is_no_request(connec
     assert (cycle.scope["method"], cycle.keep_alive) == ("CONNECT", False)
     assert (bytes(cycle.body), cycle.more_body) == (b"", False)
     assert not connection.protocol.pipeline
+
+
+async def test_a_caller_that_takes_nothing_for_as_long_is_cut_off_and_one_that_takes_some_is_not() -> None:
+    counted: list[None] = []
+    connection = Connection(write_s=30.0, cut=lambda: counted.append(None))
+    connection.sends(REQUEST)
+    connection.transport.unsent = 1000
+    for second in range(5, 205, 25):  # one byte in each 25 seconds
+        connection.loop.pass_to(second)
+        connection.transport.unsent -= 1
+    connection.loop.pass_to(195)
+    connection.transport.unsent += 500  # more is written, which is nothing that was taken
+    connection.loop.pass_to(209)
+    assert not connection.transport.closed
+    connection.loop.pass_to(180 + 30 + 10)
+    assert (connection.transport.aborted, counted) == (True, [None])
+
+
+async def test_a_whole_answer_that_nobody_takes_ends_with_its_connection() -> None:
+    """Whether it is kept open for a next request, is idle for too long, or was to be closed behind the answer."""
+    for closing in (False, True):
+        connection = Connection(write_s=30.0)
+        connection.sends(REQUEST)
+        connection.transport.unsent = 1000
+        connection.answered()
+        connection.transport.closed = closing
+        connection.loop.pass_to(29)
+        assert not connection.transport.aborted
+        connection.loop.pass_to(41)
+        assert connection.transport.aborted
+
+
+async def test_a_caller_that_has_taken_everything_may_be_silent_for_long(connection: Connection) -> None:
+    connection.sends(REQUEST)
+    connection.transport.unsent = 10
+    connection.loop.pass_to(55)
+    connection.transport.unsent = 0
+    connection.loop.pass_to(600)
+    assert not connection.transport.closed
+
+
+async def test_a_request_that_is_overdue_closes_a_connection_once_and_what_waits_is_looked_after(
+    connection: Connection,
+) -> None:
+    connection.sends(BODY)
+    connection.transport.unsent = 10
+    connection.loop.pass_to(20)
+    assert (connection.transport.closed, connection.transport.aborted) == (True, False)
+    connection.loop.pass_to(80)
+    assert connection.transport.aborted
 
 
 async def test_an_end_in_whatever_order_leaves_no_timer(connection: Connection) -> None:

@@ -19,6 +19,7 @@ from gateway.exchange.forwarder import Delivered, Undelivered
 from gateway.exchange.inspector import Inspected, Inspector
 from gateway.exchange.passing import Passing, Protocol, parties_of
 from gateway.exchange.receipts import Receipts
+from gateway.exchange.retry import told_s
 from gateway.exchange.sessions import Sessions
 from gateway.exchange.streamed import Streamed
 from gateway.exchange.tokens import Tokens
@@ -62,7 +63,8 @@ class Answering:
         """The way back of this answer, its receipt at hand."""
         await self._receipts.sign(exchange)
         if isinstance(delivered, Undelivered):
-            refusal = Refusal(code=ENDS.get(delivered.code, "agent_unavailable"))
+            code = ENDS.get(delivered.code, "agent_unavailable")
+            refusal = Refusal(code=code, retry_after=told_s(exchange.asked_s))
             return Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
         classified = exchange.classified
         exchange.turning = turning_of(exchange.message, None if classified is None else classified.tokens)

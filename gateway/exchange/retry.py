@@ -9,11 +9,14 @@ Marc Brooker's "Exponential Backoff And Jitter".)
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 
 PER_SECOND = 1
 """Retries a second that the budget grants, however few messages there are."""
 SAVED = 10
 """Tokens that may be saved up, at most."""
+LONGEST_TOLD_S = 86_400
+"""The longest wait that a caller is told of: whoever says more has said that it is not soon."""
 _BASE_S = 0.05
 _LONGEST_S = 1.0
 _TOKEN = 1_000_000_000
@@ -63,3 +66,8 @@ def retry_after_s(value: str | None, now_us: int) -> float | None:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return max(0.0, (when - datetime.fromtimestamp(now_us / 1_000_000, UTC)).total_seconds())
+
+
+def told_s(asked_s: float | None) -> int | None:
+    """Whole seconds that a caller is told to wait, of those that the agent asked for; None where it asked for none."""
+    return None if asked_s is None else ceil(min(asked_s, LONGEST_TOLD_S))

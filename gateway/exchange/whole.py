@@ -9,6 +9,7 @@ from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 from gateway.exchange.passing import Back, Protocol, answer_of, parties_of
+from gateway.exchange.retry import told_s
 
 
 class Whole:
@@ -83,6 +84,9 @@ class Whole:
             return
         answer = answer_of(self._delivered)
         headers = [*answer.headers, *self._back.headers(self._exchange, self._inspected)]
+        wait_s = told_s(self._exchange.asked_s)
+        if answer.status >= 400 and wait_s is not None and all(name.lower() != "retry-after" for name, _ in headers):
+            headers.append(("Retry-After", str(wait_s)))
         if self._body:  # some answers must not have a length (RFC 9110 §8.6), and those have no body
             headers.append(("content-length", str(len(self._body))))
         await responder.start(answer.status, headers)

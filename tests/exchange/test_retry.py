@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.exchange.retry import PER_SECOND, SAVED, Budget, backoff_s, retry_after_s
+from gateway.exchange.retry import LONGEST_TOLD_S, PER_SECOND, SAVED, Budget, backoff_s, retry_after_s, told_s
 
 S = 1_000_000_000
 NOW_US = int(datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp() * 1_000_000)
@@ -82,3 +82,10 @@ def test_what_an_agent_asks_for(value: str | None, seconds: float | None) -> Non
 def test_whatever_an_agent_writes_there_is_read_or_not(value: str) -> None:
     found = retry_after_s(value, NOW_US)
     assert found is None or found >= 0
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "told"), [(None, None), (0.0, 0), (0.2, 1), (7.0, 7), (1e9, LONGEST_TOLD_S), (86_400.5, LONGEST_TOLD_S)]
+)
+def test_a_caller_is_told_whole_seconds_of_a_day_at_most(asked_s: float | None, told: int | None) -> None:
+    assert told_s(asked_s) == told

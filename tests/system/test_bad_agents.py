@@ -250,3 +250,32 @@ async def _speaking(words: bytes) -> AsyncIterator[str]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+@pytest.mark.parametrize("protocol", ["openai", "http"])
+@pytest.mark.parametrize(
+    ("status", "asked", "told"),
+    [
+        (429, b"7", "7"),
+        (503, b"7", "7"),
+        (429, b"99999999999", "86400"),
+        (503, b"Wed, 01 Jan 2200 00:00:00 GMT", "86400"),
+        (429, b"Thu, 01 Jan 1970 00:00:00 GMT", "0"),
+        (429, b"soon <script>", None),
+        (404, b"7", None),
+    ],
+)
+async def test_how_long_an_agent_wants_to_be_left_alone_is_told(
+    sqlite_settings: Settings, protocol: str, status: int, asked: bytes, told: str | None
+) -> None:
+    agents = _one(protocol=protocol, retries=0, **({"routes": ["GET /a"]} if protocol == "http" else {}))
+    async with system(sqlite_settings, agents=agents) as site:
+        headers = [*TEXT, (b"retry-after", asked)]
+        site.agents["only"].behave = _answers(b'{"error": {"message": "slow down"}}', status, headers)
+        key = await site.key("clerk")
+        if protocol == "http":
+            answer = await site.http.get("/agents/only/a", headers={"authorization": f"Bearer {key}"})
+        else:
+            answer = await site.chat(key, PUBLIC, model="only")
+        assert answer.status_code == (502 if status == 503 else status)
+        assert answer.headers.get_list("retry-after") == ([] if told is None else [told])

@@ -278,7 +278,7 @@ async def test_health_checks_are_asked_bare_and_tell_who_is_sick(sqlite_settings
         "ward": {
             "zone": "in-house",
             "capabilities": ["summarize"],
-            "credential": "env:HOME",
+            "credential": "env:PATH",
             "health": "/up",
             "health_interval_s": 0.1,
         },

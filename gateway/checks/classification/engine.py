@@ -12,7 +12,7 @@ from gateway.checks.classification.budget import Budget
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor
-from gateway.checks.classification.fragments import JOINED, Joined, may_join, runs
+from gateway.checks.classification.fragments import JOINED, Joined, halves, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.neighbours import Field, may_hold, rows, within
@@ -202,7 +202,7 @@ class Engine:
     def _join(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
         """Add what stands in several texts next to each other; False when that was not looked for to the end."""
         whole = True
-        for joined in list(runs(parts, found)):
+        for joined in [*runs(parts, found), *halves(parts, found)]:
             shown: list[Finding] = []
             before = labelled(joined.label)
             text = before + joined.text
@@ -303,6 +303,8 @@ class Engine:
 def _add(joined: Joined, finding: Finding, found: list[tuple[Finding, ...]]) -> None:
     """A finding that lies across texts, in each of them."""
     for index, piece in joined.pieces(finding):
+        if any(one.type == piece.type and one.start <= piece.start and piece.end <= one.end for one in found[index]):
+            continue  # the half that is found by itself
         found[index] = tuple(sorted((*found[index], piece), key=place_of))
 
 

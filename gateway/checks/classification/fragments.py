@@ -4,8 +4,13 @@ bold. Read apart, none of the pieces is anything.
 Texts are joined where one ends and the next begins as the halves of a number or an address do, and where nothing was
 found right at that border. At most `RUN` of them: longer rows are lists of numbers. What the joined text shows and lies
 across a border is found in each of the pieces that it takes from.
+
+Texts of one content (`…/content/0/text`, `…/content/1/text`) are joined by whoever reads them. There a finding right at
+the border may be half of something too, so the pair is read as one besides: what is found by itself in the one text
+does not leave its other half behind in the other.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -22,6 +27,13 @@ JOINED = "joined"
 """The reason of what lies over several texts."""
 DIGITS = 8
 """Digits that a joined text has at least, unless an address is in it."""
+_AROUND = 24
+"""Characters before and behind a half that are read with it."""
+_MOST = 256
+"""Characters of each text that are read so, at most."""
+_CONTENT = re.compile(r"(.*)/([0-9]{1,6})/text")
+_SIGNS = "._-+%'"
+"""What may stand within an address or a name, beside letters and digits."""
 _ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
@@ -66,6 +78,44 @@ def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[
             run = []
         before = index
     yield from _joined(parts, run)
+
+
+def halves(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[Joined]:
+    """The pairs of texts of one content that a finding right at their border may lie over. `found` as for `runs`."""
+    before: int | None = None
+    for index, part in enumerate(parts):
+        if part.kind != "text" or not part.text:
+            continue
+        if before is not None and (found[before] or found[index]):
+            first = _touching(parts[before].text, found[before], part.text, found[index])
+            if first is not None and _follows(parts[before].pointer, part.pointer):
+                text = parts[before].text
+                begin = max(0, len(text) - _MOST, min(len(text) - SHORT, first[0] - _AROUND))
+                tail, head = text[begin:], part.text[: min(_MOST, max(SHORT, first[1] + _AROUND))]
+                yield Joined(tail + head, "", ((before, begin, 0), (index, 0, len(tail))))
+        before = index
+
+
+def _touching(text: str, found: Sequence[Finding], following: str, also: Sequence[Finding]) -> tuple[int, int] | None:
+    """From where in the first text to where in the second what is found right at their border reaches; None where
+    nothing is, or the texts do not go on with each other there."""
+    last, first = text[-1], following[0]
+    if not (_is_inside(last) and _is_inside(first)):
+        return None
+    ends = [one.start for one in found if one.end == len(text) and (one.type != "person" or first.islower())]
+    signs = len(following) - len(following.lstrip(_SIGNS))
+    begins = [one.end for one in also if one.start <= signs and (one.type != "person" or last.islower())]
+    return (min(ends, default=len(text)), max(begins, default=0)) if ends or begins else None
+
+
+def _is_inside(character: str) -> bool:
+    return character.isalnum() or character in _SIGNS
+
+
+def _follows(pointer: str, other: str) -> bool:
+    """Whether the second is the text that stands next to the first one in a content."""
+    one, two = _CONTENT.fullmatch(pointer), _CONTENT.fullmatch(other)
+    return one is not None and two is not None and one[1] == two[1] and int(two[2]) == int(one[2]) + 1
 
 
 def may_join(parts: Sequence[Part]) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
-from gateway.checks.classification.fragments import RUN, SHORT, may_join, runs
+from gateway.checks.classification.fragments import RUN, SHORT, halves, may_join, runs
 from gateway.checks.redaction import redact
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE, StillClock
@@ -102,3 +102,63 @@ def test_it_is_quickly_told_that_nothing_is_to_be_joined() -> None:
     assert may_join([Part("/a", "AB123456 "), Part("/x", "words", "name"), Part("/b", "C")])
     assert not may_join([Part("/a", "4111 and"), Part("/b", "1111")])
     assert not may_join([Part("/a", "4111")])
+
+
+def content(*texts: str, at: str = "/messages/0/content") -> list[Part]:
+    return [Part(f"{at}/{index}/text", text) for index, text in enumerate(texts)]
+
+
+HALVES = [
+    (("write to john.", "carter77@stmary.org"), "email"),
+    (("john", ".carter77@stmary.org please"), "email"),
+    (("john.cart", "er77@stmary.org"), "email"),
+    (("Mr. John Ca", "rter"), "person"),
+]
+
+
+@pytest.mark.parametrize("at", ["/messages/0/content", "/result/content", "/input/1/content"])
+@pytest.mark.parametrize(("texts", "kind"), HALVES)
+def test_half_of_an_identifier_does_not_leave_where_the_other_half_is_found_by_itself(
+    texts: tuple[str, ...], kind: str, at: str
+) -> None:
+    parts = content(*texts, at=at)
+    scan = ENGINE.scan(parts)
+    masked = redact(parts, scan, frozenset({kind}))
+    assert isinstance(masked, dict)
+    shown = [masked.get(part.pointer, part.text) for part in parts]
+    placeholder = f"[{kind.upper()}]"
+    assert all(placeholder in text for text in shown), shown
+    left = "".join(shown).replace(placeholder, "").split()
+    assert set(left) <= {"write", "to", "please", "Mr."}, shown
+    assert all(any(one.type == kind for one in found) for found in scan.parts)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("the status is active", " carter77@stmary.org"),
+        ("active\n", "carter77@stmary.org"),
+        ("Ask Dr. John Carter", "Please summarise."),
+        ("Ask Dr. John Carter.", "Then go."),
+        ("no finding", "at this border"),
+    ],
+)
+def test_texts_that_do_not_go_on_with_each_other_are_read_apart(texts: tuple[str, ...]) -> None:
+    parts = content(*texts)
+    apart = [ENGINE.scan([part]).parts[0] for part in parts]
+    assert list(ENGINE.scan(parts).parts) == apart
+
+
+def test_fields_with_a_finding_at_their_border_are_not_joined() -> None:
+    parts = fields(("status", "active"), ("email", "carter77@stmary.org"))
+    assert ENGINE.scan(parts).parts[0] == ()
+    assert not list(halves(parts, ENGINE.scan(parts).parts))
+    others = [Part("/messages/0/content/0/text", "john."), Part("/messages/1/content/0/text", "carter77@stmary.org")]
+    assert ENGINE.scan(others).parts[0] == ()
+
+
+def test_only_so_much_of_long_texts_is_read_with_each_other() -> None:
+    parts = content("word " * 400 + "john.", "carter77@stmary.org" + " word" * 400)
+    (joined,) = halves(parts, [(), ENGINE.scan([parts[1]]).parts[0]])
+    assert len(joined.text) < 100
+    assert ENGINE.scan(parts).parts[0][0].start == 2000

@@ -13,9 +13,18 @@ FIELDS = {
     "web_search_options": "web_search",
     "search_parameters": "web_search",
     "search_settings": "web_search",
+    "search_domain_filter": "web_search",
+    "search_recency_filter": "web_search",
     "enable_search": "web_search",
+    "enable_web_search": "web_search",
+    "web_search": "web_search",
+    "google_search": "web_search",
+    "google_search_retrieval": "web_search",
+    "grounding": "web_search",
     "mcp_servers": "mcp",
     "data_sources": "file_search",
+    "tool_resources": "file_search",
+    "connectors": "tool",
     "plugins": "tool",
     "compound_custom": "tool",
     # Another model than policy has decided on, and with it another provider.
@@ -37,6 +46,13 @@ FIELDS = {
     "deferred": "store",
 }
 """Members of requests, and what they ask for."""
+KEPT = {
+    "previous_response_id": "store",
+    "conversation": "store",
+    "conversation_id": "store",
+    "thread_id": "store",
+}
+"""The same, where the request's own API has no such member: what goes on with these is kept by whoever answers."""
 _EXTRA = "extra_body"
 """What a server adds to its own request to the provider."""
 _IN_MEMORY = (None, "in_memory", "in-memory")
@@ -47,6 +63,20 @@ _WORDS = frozenset(
 _NAMES = frozenset({"$schema", "$id", "$ref"})
 """Keys of JSON Schema whose addresses are names."""
 _ADDRESS = re.compile(r"\s*(?:(?:https?|wss?|ftps?|file):[/\\]|[a-z][a-z0-9+.-]{1,30}://)", re.IGNORECASE)
+_NAME = r"(?:[a-z0-9_-]{1,63}\.)+(?:[a-z][a-z0-9-]{1,62})\.?"
+_NUMBER = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|\[[0-9a-f:.]{2,45}\]"
+_HOST = rf"(?:{_NAME}|{_NUMBER}|localhost)"
+_BEYOND = r"(?:[/\\?#]\S*)?\s*\Z"
+_BARE = re.compile(
+    rf"\s*(?:[/\\]{{2}}(?:[^\s/\\@]{{1,255}}@)?{_HOST}(?::[0-9]{{0,5}})?|{_HOST}:[0-9]{{1,5}}){_BEYOND}", re.IGNORECASE
+)
+"""An address without a scheme that is one wherever it stands: two slashes before a host, or a port behind it."""
+_AT_LEAST = re.compile(rf"\s*{_HOST}{_BEYOND}", re.IGNORECASE)
+"""A host, with a path or without: an address only where its key says that it is one."""
+_SAYS_SO = re.compile(
+    r"(?:url|uri|host|hostname|endpoint|callback|webhook|hook|proxy|server|address|upstream|origin|base)s?[0-9]*\Z"
+)
+"""How keys end whose texts are addresses, in lower case."""
 Contacts = Callable[[str], None]
 
 
@@ -55,6 +85,8 @@ def elsewhere(value: dict[str, Any], own: Collection[str], contacts: Contacts) -
     content its adapter looks at."""
     for key, item in value.items():
         kind = FIELDS.get(key)
+        if kind is None and key not in own:
+            kind = _FOLDED.get(_folded(key))
         if kind is not None:
             if item is not None and item is not False and item != []:
                 contacts(kind)
@@ -63,24 +95,38 @@ def elsewhere(value: dict[str, Any], own: Collection[str], contacts: Contacts) -
                 contacts("store")
         elif key == _EXTRA and type(item) is dict:
             _extra(item, contacts)
-        elif key not in own and key not in _WORDS and leads_elsewhere(item):
+        elif key not in own and key not in _WORDS and leads_elsewhere(item, says_so=_says_so(key)):
             contacts("url")
 
 
-def leads_elsewhere(value: Any, but: Collection[str] = _NAMES) -> bool:
-    """Whether a text anywhere in a JSON value, `but` below these keys, is an address of whatever scheme. One with text
-    before it is prose."""
-    stack = [value]
+def leads_elsewhere(value: Any, but: Collection[str] = _NAMES, *, says_so: bool = False) -> bool:
+    """Whether a text anywhere in a JSON value, `but` below these keys, is an address: of whatever scheme, or without
+    one a host behind two slashes or before a port; a host alone, or with a path, where its key says that it is an
+    address. `says_so`: whether the key does under which the value itself stands. One with text before it is prose."""
+    stack = [(value, says_so)]
     while stack:
-        item = stack.pop()
+        item, named = stack.pop()
         if type(item) is str:
-            if _ADDRESS.match(item):
+            if _ADDRESS.match(item) or _BARE.match(item) or (named and _AT_LEAST.match(item)):
                 return True
         elif type(item) is list:
-            stack += item
+            stack += [(child, named) for child in item]
         elif type(item) is dict:
-            stack += [child for key, child in item.items() if key not in but]
+            stack += [(child, _says_so(key)) for key, child in item.items() if key not in but]
     return False
+
+
+def _says_so(key: str) -> bool:
+    return _SAYS_SO.search(key.lower()) is not None
+
+
+def _folded(key: str) -> str:
+    """As the more lenient read a name: whatever its case, and what stands between its words."""
+    return _BETWEEN.sub("", key).lower()
+
+
+_BETWEEN = re.compile(r"[\s_-]+")
+_FOLDED = {_folded(key): kind for key, kind in (FIELDS | KEPT).items()}
 
 
 def _extra(value: dict[str, Any], contacts: Contacts) -> None:

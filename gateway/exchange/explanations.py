@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.checks.policy.actions import actions
 from gateway.checks.policy.conditions import STRENGTHS, strength
 from gateway.checks.policy.explaining import Derivation
 from gateway.checks.policy.policy import Policy
@@ -216,7 +217,18 @@ def _wrong(policy: Policy, asked: Asked, visible: tuple[str, ...]) -> Refusal | 
         return _refused("zone", f"the caller's zone: one of {', '.join(sorted(policy.known_zones))}")
     if not (asked.subject and asked.action and all(asked.roles) and asked.purpose != ""):
         return _refused("roles", "no value may be empty: leave out what is not there")
-    return None
+    return None if asked.receive else _unasked(policy, asked, visible)
+
+
+def _unasked(policy: Policy, asked: Asked, visible: tuple[str, ...]) -> Refusal | None:
+    """Of an action that no message to an agent has, rules say what never happens."""
+    known = {agent: actions(policy.agents[agent]) for agent in asked.agents or visible}
+    without = [agent for agent, its in known.items() if not its.has(asked.action)]
+    if not without or (not asked.agents and len(without) < len(known)):
+        return None
+    if not asked.agents:
+        return _refused("action", "an action that an agent has, by its protocol and routes")
+    return _refused("action", f"an action that agent {without[0]} has: {known[without[0]].told}")
 
 
 def _home(policy: Policy) -> str:

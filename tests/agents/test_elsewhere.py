@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.agents.elsewhere import FIELDS, elsewhere, leads_elsewhere
+from gateway.agents.elsewhere import FIELDS, KEPT, elsewhere, leads_elsewhere
 
 
 def asked(value: dict[str, Any], *own: str) -> list[str]:
@@ -20,6 +20,62 @@ def test_each_member_is_of_its_kind_and_none_where_it_asks_for_nothing(field: st
         assert asked({field: given}) == [kind]
     for given in (None, False, []):
         assert asked({field: given}) == []
+
+
+@pytest.mark.parametrize(("field", "kind"), KEPT.items())
+def test_what_goes_on_with_something_kept_is_a_store_where_the_api_has_no_such_member(field: str, kind: str) -> None:
+    assert asked({field: "x"}) == [kind]
+    assert asked({field: None}) == []
+    assert asked({field: "x"}, field) == []
+
+
+@pytest.mark.parametrize("field", ["Web_Search", "webSearch", "web-search", "web_search ", "WEBSEARCH"])
+def test_a_member_in_another_spelling_is_meant_all_the_same(field: str) -> None:
+    assert asked({field: True}) == ["web_search"]
+    assert asked({field: True}, field) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("//evil.test/h", "\\\\evil.test\\share", "//u:p@evil.test", "//10.0.0.9", "//localhost:8080/x"),
+        *("evil.test:443", "EVIL.test:443/h", "10.0.0.9:80", "[::1]:8080", "localhost:11434", " evil.test.:443?q"),
+    ],
+)
+def test_a_host_with_slashes_before_it_or_a_port_behind_it_is_an_address_anywhere(text: str) -> None:
+    assert asked({"cb": text}) == ["url"]
+    assert asked({"a": [{"b": text}]}) == ["url"]
+    assert asked({"cb": f"see {text} for it"}) == []
+
+
+@pytest.mark.parametrize(
+    "key", ["callback", "callback_url", "host", "HOST", "endpoint", "webhooks", "apiBaseUrl", "hook2"]
+)
+@pytest.mark.parametrize("text", ["evil.test", "evil.test/h", "10.0.0.9", "[::1]", "localhost", "x.evil.test?q=1"])
+def test_a_host_alone_is_an_address_where_its_key_says_so(key: str, text: str) -> None:
+    assert asked({key: text}) == asked({key: [text]}) == asked({"a": {key: text}}) == ["url"]
+    assert asked({"note": text}) == asked({"hostile": {"note": text}}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "true",
+            "llama3:70",
+            "gpt-4.1:8",
+            "meta-llama/Llama-3.1-8B",
+            "1.2.3",
+            "text/plain",
+            "a@b.test",
+            "// a note",
+        ),
+        *("12:30", "urn:x:y", "C:/a", "e.g. this", "com.foo:bar:1.2", "key: value", "3.5", "a//b.test", "//TODO"),
+    ],
+)
+def test_what_only_looks_a_little_like_an_address_is_none(text: str) -> None:
+    assert asked({"a": text}) == asked({"callback": [text]}) == []
 
 
 @pytest.mark.parametrize(

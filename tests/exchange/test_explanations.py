@@ -59,6 +59,30 @@ def test_a_question_on_record_is_read_from_envelope_and_detail_and_asked_again()
     assert explained.at == timestamp(NOON_US)
 
 
+_REST = {"id": "rest", "protocol": "http", "url": "http://r", "zone": "in-house", "routes": ["POST /notes/{id}"]}
+
+
+@pytest.mark.parametrize("agents", [("rest",), ()])
+def test_an_action_that_no_route_has_is_refused(agents: tuple[str, ...]) -> None:
+    using = policy(rule(data="class:any", action="http:*:*"), agent=[_REST], processor=[])
+    for action in ("http:POST:/notes/42", "chat"):
+        refused = explain(using, Asked(agents=agents, classes=("public",), action=action), "default", NOON_US)
+        assert isinstance(refused, Refusal)
+        assert refused.field == "action"
+        assert "notes/42" not in str(refused.hint)
+        assert ("http:POST:/notes/{id}" in str(refused.hint)) is bool(agents)
+    right = Asked(agents=agents, classes=("public",), action="http:POST:/notes/{id}")
+    assert isinstance(explain(using, right, "default", NOON_US), Explained)
+    received = Asked(classes=("public",), action="chat", receive=True)
+    assert isinstance(explain(using, received, "default", NOON_US), Explained)
+
+
+def test_of_all_agents_it_is_enough_that_one_has_the_action() -> None:
+    local = {"id": "local", "protocol": "openai", "url": "http://l", "zone": "in-house"}
+    using = policy(rule(), agent=[_REST, local], processor=[])
+    assert isinstance(explain(using, Asked(classes=("public",)), "default", NOON_US), Explained)
+
+
 def test_a_record_without_a_decision_or_without_its_detail_cannot_be_asked_again() -> None:
     for stored in (_stored(decision=None), _stored(classes=None), _stored(event="exchange.late"), _stored(None)):
         refused = recorded([stored], "default", lambda issuer: issuer != "https://elsewhere.example")

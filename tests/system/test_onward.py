@@ -15,6 +15,14 @@ USER = {"role": "user", "content": PUBLIC}
 ADDRESSES = ("https://pictures.example/a.png", "http://169.254.169.254/latest", "file:///etc/passwd")
 ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "a search": ({"web_search_options": {}}, "onward:web_search"),
+    "a search, as servers call it": ({"google_search": {}}, "onward:web_search"),
+    "a search in another spelling": ({"webSearch": True}, "onward:web_search"),
+    "connectors": ({"connectors": [{"id": "web-search"}]}, "onward:tool"),
+    "stores of vectors": ({"tool_resources": {"file_search": {"vector_store_ids": ["v"]}}}, "onward:file_search"),
+    "to go on with a response that was kept": ({"previous_response_id": "resp_1"}, "onward:store"),
+    "an address without a scheme": ({"cb": "//elsewhere.example/h"}, "onward:url"),
+    "a host and its port": ({"cb": ["elsewhere.example:443"]}, "onward:url"),
+    "a host under a name that says so": ({"endpoint": {"host": "elsewhere.example", "port": 443}}, "onward:url"),
     "a hosted MCP server": ({"tools": [{"type": "mcp", "server_url": "https://mcp.example"}]}, "onward:mcp"),
     "a tool that nobody knows": ({"tools": [{"type": "Of Tomorrow"}]}, "onward:tool"),
     "to be kept": ({"store": True}, "onward:store"),

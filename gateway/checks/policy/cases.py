@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway import settings
+from gateway.checks.policy.actions import HTTP, TOOL, actions
 from gateway.checks.policy.conditions import STRENGTHS
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import policy_set
@@ -215,10 +216,20 @@ def _asked(
         strength=case.strength,
     )
     for agent in case.agents:
-        yield f"agent {agent}", _wrong(case, policy.ruling(question, agent, now_us=now_us))
+        ruling = policy.ruling(question, agent, now_us=now_us)
+        yield f"agent {agent}", (*_unasked(case, policy, agent), *_wrong(case, ruling))
     for zone in case.receive:
         there = msgspec.structs.replace(question, zone=zone)
         yield f"receive {zone}", _wrong(case, policy.receive(there, now_us=now_us))
+
+
+def _unasked(case: Case, policy: Policy, agent: str) -> tuple[str, ...]:
+    """A case about a path, where policy is asked about templates, or about a tool of an agent that has none, shows
+    nothing whatever is answered."""
+    facts = policy.agents.get(agent)
+    if facts is None or not case.action.startswith((TOOL, HTTP)) or actions(facts).has(case.action):
+        return ()
+    return (f"action: no message to agent {agent} has it; it has {actions(facts).told}",)
 
 
 def _wrong(case: Case, ruling: Ruling) -> tuple[str, ...]:

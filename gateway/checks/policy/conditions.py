@@ -107,6 +107,14 @@ def holding(terms: Iterable[str], now_us: int) -> frozenset[str]:
     return frozenset(term for term in terms if _holds(term, minute, day))
 
 
+def can_hold(terms: Iterable[str]) -> bool:
+    """Whether there is an instant of a week at which all of these timed terms hold."""
+    timed = tuple(term for term in terms if is_timed(term))
+    # All hold from the latest beginning among them on, if ever.
+    begins = {0, *(int(time.group(1)) * 60 + int(time.group(2)) for time in map(_TIME.fullmatch, timed) if time)}
+    return any(all(_holds(term, minute, day) for term in timed) for minute in begins for day in range(len(DAYS)))
+
+
 def weekday(now_us: int) -> int:
     """0 for Monday; the epoch was a Thursday."""
     return (now_us // (_MINUTE_US * _DAY_MINUTES) + 3) % 7

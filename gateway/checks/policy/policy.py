@@ -137,6 +137,7 @@ class Policy:
             # A version that is only explained or replayed did what it did: what is refused of it are broken sets alone.
             traps.refuse_empty(rules)
             traps.refuse_openings(rules, facts)
+            traps.refuse_unrouted(rules, facts)
             tenancy.refuse_foreign(rules, facts, settings.channel)
             for whose in sorted({name.partition("/")[0] for name in self.named_callers}):
                 if tenant in (None, whose):

@@ -2,8 +2,8 @@
 And what it opens because somebody answers for it.
 
 None of it is refused, since a set may be kept for agents to come; `gateway check` tells it. Rules are looked at with
-every agent, zone and class that there is, so what holds here holds for every request. A zone without agents counts as
-if one were in it, under any agreement.
+every agent, zone and class that there is, with the actions that agents have and the hours of a week, so what holds here
+holds for every request. A zone without agents counts as if one were in it, of any protocol and under any agreement.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from gateway.checks.policy import conditions, words
+from gateway.checks.policy.actions import actions
+from gateway.checks.policy.earlier import Earlier
 from gateway.checks.policy.load import Rule, Rules
 from gateway.checks.policy.structure import Structure
 from gateway.checks.policy.targets import Target, agents, zones
@@ -32,8 +34,13 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 def remarks(rules: Rules, structure: Structure) -> tuple[Remark, ...]:
     """In the order of the rules."""
-    places = _Places(rules, structure)
-    return tuple(remark for index, rule in enumerate(rules.rules) if (remark := places.remark(index, rule)))
+    places, found = _Places(rules, structure), list[Remark]()
+    for rule in rules.rules:
+        remark = places.remark(rule)
+        if remark is not None:
+            found.append(remark)
+        places.passed(rule)
+    return tuple(found)
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,26 +72,46 @@ class _Places:
         self._zones = zones(structure)
         self._agents = [*agents(structure).values(), *_to_come(structure, self._zones)]
         self._classes = sorted(rules.vocabulary.classes - {words.ANY_CLASS, words.PERSONAL})
+        self._actions = {f"agent:{agent.id}": actions(agent) for agent in structure.agents}
+        self._earlier = Earlier(rules)
 
-    def remark(self, index: int, rule: Rule) -> Remark | None:
-        found = list(self._where(rule))
-        if not found:
-            return _remark(
-                rule, "nothing is there that it could be about: no agent, zone or class fits all its columns"
-            )
-        earlier = [one for one in self._rules.rules[:index] if one.watch is None]
+    def passed(self, rule: Rule) -> None:
+        """It comes before those that are looked at from here on. One that is only watched comes before none."""
+        if rule.watch is None:
+            self._earlier.add(rule)
+
+    def remark(self, rule: Rule) -> Remark | None:
+        if not conditions.can_hold(rule.when):
+            return _remark(rule, "there is no time at which all its conditions hold")
+        if rule.action != _RECEIVE and self._unasked(rule):
+            return _remark(rule, "no agent that it could be about has such an action: see its protocol and routes")
         by: dict[str, None] = {}
-        for data_class, target in found:
-            covering = next((one for one in earlier if self._covers(one, rule, data_class, target)), None)
+        for data_class, target in self._where(rule):
+            covering = self._earlier.covering(rule, data_class, target, self._within(target))
             if covering is None:
                 return None
             by[covering.id] = None
+        if not by:
+            return _remark(
+                rule, "nothing is there that it could be about: no agent, zone or class fits all its columns"
+            )
         return _remark(rule, "others are asked before it and decide wherever it could match", tuple(by))
+
+    def _unasked(self, rule: Rule) -> bool:
+        """Whether it is about agents, of which none is ever asked such an action, and not about what is received."""
+        about = [target for target in self._agents if rule.agent in self._within(target)]
+        received = words.action_matches(_RECEIVE, rule.pattern)
+        return bool(about) and not received and not any(self._asked(rule, target) for target in about)
+
+    def _asked(self, rule: Rule, target: Target) -> bool:
+        """Whether the target can be asked what the rule is about. An agent to come may be of any protocol."""
+        known = self._actions.get(target.name)
+        return known is None or known.meet(rule.pattern)
 
     def _where(self, rule: Rule) -> Iterator[tuple[str, Target]]:
         classes = [name for name in self._classes if rule.data in self._rules.classes.closure(name)]
         for target in self._targets(rule):
-            if rule.agent not in self._within(target):
+            if rule.agent not in self._within(target) or not self._asked(rule, target):
                 continue
             for name in classes:
                 if self._possible(rule, name, target):
@@ -114,35 +141,11 @@ class _Places:
         fixed = [term for term in rule.when if term not in tenants and term not in free]
         return len(tenants) < 2 and all(term in possible for term in fixed)
 
-    def _covers(self, earlier: Rule, rule: Rule, data_class: str, target: Target) -> bool:
-        """Whether the earlier one matches whenever this one does, for this class and target."""
-        facts = target.facts | set(rule.when)
-        return (
-            (earlier.role == words.ANY_ROLE or earlier.role in self._rules.roles.closure(rule.role))
-            and earlier.data in self._rules.classes.closure(data_class)
-            and earlier.agent in self._within(target)
-            and _action_covers(earlier, rule, target)
-            and earlier.purpose in (words.ANY_PURPOSE, rule.purpose)
-            and all(term in facts for term in earlier.when)
-        )
-
 
 def _to_come(structure: Structure, found: Mapping[str, Target]) -> list[Target]:
     """An agent in each zone that has none."""
     empty = set(found) - {agent.zone for agent in structure.agents}
     return [msgspec.structs.replace(found[zone], name=f"{_TO_COME}zone:{zone}") for zone in sorted(empty)]
-
-
-def _action_covers(earlier: Rule, rule: Rule, target: Target) -> bool:
-    """Whether every action that the rule is about, towards such a target, fits the earlier one too."""
-    if target.name.startswith("zone:"):
-        return words.action_matches(_RECEIVE, earlier.pattern)
-    if earlier.pattern in (words.EVERY_ACTION, rule.pattern):
-        return True
-    if rule.pattern.startswith(words.ONWARD) or rule.pattern == words.EVERY_ACTION:
-        return False
-    # A pattern covers another where it still fits once the other's stars are taken as a character of their own.
-    return earlier.pattern == "*" or words.action_matches(rule.pattern.replace("*", "\x00"), earlier.pattern)
 
 
 def _remark(rule: Rule, why: str, by: tuple[str, ...] = ()) -> Remark:

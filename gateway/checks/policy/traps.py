@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from gateway.checks.policy import conditions, words
+from gateway.checks.policy.actions import HTTP, actions
 from gateway.checks.policy.load import Rule, Rules
 from gateway.checks.policy.structure import Structure
 from gateway.core.decision import DECLASSIFY, masks_whole
@@ -113,6 +114,18 @@ def refuse_openings(rules: Rules, structure: Structure) -> None:
             lets = f"would let {found.data} into {found.target}, which is not trusted: {found.why}"
             hint = f"; if it is meant to, a line `o, {found.rule.id}, {found.data}, <why>` says so"
             raise found.rule.row.error("line", lets + (hint if found.answerable else ""))
+
+
+def refuse_unrouted(rules: Rules, structure: Structure) -> None:
+    """`ConfigurationError` for a rule that denies a route which the plain HTTP agent that it names does not have: it
+    says that something is closed, and closes nothing. A rule about several agents may be about some to come."""
+    known = {f"agent:{agent.id}": actions(agent) for agent in structure.agents if agent.protocol == "http"}
+    for rule in rules.rules:
+        its = known.get(rule.agent)
+        if its is not None and not rule.allows and rule.action.startswith(HTTP) and not its.meet(rule.pattern):
+            raise rule.row.error(
+                "action", f"must fit a route of the agent as it is configured, by its template: {its.told}"
+            )
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -31,6 +31,24 @@ expect = "route"
     ]
 
 
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("http:POST:/notes/42", "action: no message to agent rest has it; it has http:POST:/notes/{id}"),
+        ("http:POST:/notes/{id}", ""),
+        ("tool:look", "action: no message to agent rest has it; it has http:POST:/notes/{id}"),
+    ],
+)
+def test_a_case_about_what_no_route_of_its_agent_has_does_not_hold(action: str, told: str) -> None:
+    """Whatever was expected of it: a path that fits a template is never what policy is asked about."""
+    rest = {"id": "rest", "protocol": "http", "url": "http://r", "zone": "in-house", "routes": ["POST /notes/{id}"]}
+    known = configured(agent=[rest], processor=[])
+    closed = rule("closed", 1, data="class:any", agent="zone:*", action="http:*:*", eft="deny")
+    case = f'[[case]]\nname = "a"\nagents = ["rest"]\naction = "{action}"\nclasses = ["public"]\nexpect = "deny"\n'
+    (found,) = run(files(closed) | {PATH: HEAD + case.encode()}, known, ENGINE)
+    assert found.wrong == ((told,) if told else ())
+
+
 def test_what_is_answered_otherwise_is_told() -> None:
     case = b"""
 [[case]]

@@ -99,6 +99,25 @@ def test_time_and_weekday_are_read_in_utc_with_windows_that_may_pass_midnight(
     assert (term in conditions.holding((term,), NOON_US + offset_us)) is holds
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    terms=st.lists(
+        st.sampled_from(
+            [
+                *("time:00:00-06:00", "time:06:00-12:00", "time:11:59-18:00", "time:22:00-06:01", "time:05:00-04:59"),
+                *("weekday:mon", "weekday:tue-thu", "weekday:sat-mon", "weekday:thu-fri", "zone:trusted"),
+            ]
+        ),
+        max_size=4,
+        unique=True,
+    )
+)
+def test_conditions_can_hold_where_there_is_a_minute_of_the_week_at_which_all_do(terms: list[str]) -> None:
+    timed = {term for term in terms if conditions.is_timed(term)}
+    minutes = range(NOON_US, NOON_US + 7 * DAY_US, 60_000_000)
+    assert conditions.can_hold(terms) is any(conditions.holding(timed, at_us) == timed for at_us in minutes)
+
+
 def test_the_epoch_was_a_thursday() -> None:
     assert conditions.DAYS[conditions.weekday(0)] == "thu"
     assert conditions.DAYS[conditions.weekday(NOON_US)] == "mon"

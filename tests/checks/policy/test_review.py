@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.policy.actions import actions
 from gateway.checks.policy.engine import Ask, Engine
 from gateway.checks.policy.review import Answered, Remark, answered, remarks
 
@@ -77,7 +79,71 @@ def test_conditions_that_both_have_do_not_keep_one_from_covering_the_other() -> 
     assert list(_found(*lines)) == ["second"]
 
 
+_EVERY = [
+    {"id": "local", "protocol": "mcp", "url": "http://l", "zone": "in-house", "capabilities": ["triage"]},
+    {
+        "id": "friend",
+        "protocol": "http",
+        "url": "http://f",
+        "zone": "partner",
+        "capabilities": ["triage"],
+        "routes": ["GET /notes/{id}", "POST /notes"],
+    },
+    {"id": "sky", "protocol": "openai", "url": "https://c", "zone": "cloud", "processor": "acme"},
+    {"id": "ward", "protocol": "openai", "url": "http://w", "zone": "in-house", "capabilities": ["triage"]},
+]
+"""An agent of each kind."""
+
+
+@pytest.mark.parametrize(
+    ("agent", "action"),
+    [
+        ("agent:friend", "http:POST:/notes/42"),
+        ("agent:friend", "http:POST:/notes/"),
+        ("agent:friend", "http:DELETE:/notes"),
+        ("agent:friend", "chat"),
+        ("agent:friend", "onward:url"),
+        ("zone:partner", "tool:look"),
+        ("agent:sky", "message"),
+        ("agent:sky", "tool:look"),
+        ("agent:local", "http:*:*"),
+    ],
+)
+def test_a_rule_on_an_action_that_no_agent_of_it_has_is_told(agent: str, action: str) -> None:
+    told = _found(rule("dead", agent=agent, action=action, eft="deny"), agent=_EVERY)["dead"]
+    assert "no agent that it could be about has such an action" in told.why
+
+
+def test_a_rule_on_an_action_that_one_agent_of_it_has_is_not_told() -> None:
+    for agent, action in (
+        ("agent:friend", "http:*:/notes/*"),
+        ("zone:*", "http:POST:/notes"),
+        ("agent:local", "tool:*"),
+        ("agent:sky", "onward:anything"),
+        ("capability:triage", "chat"),
+        ("zone:cloud", "receive"),
+        ("zone:cloud", "*"),
+    ):
+        assert _found(rule("live", agent=agent, action=action, eft="deny"), agent=_EVERY) == {}, action
+
+
+def test_a_rule_whose_hours_never_meet_is_told() -> None:
+    for when in ("weekday:mon;weekday:tue", "time:08:00-12:00;time:12:00-18:00", "time:23:00-05:00;time:06:00-07:00"):
+        told = _found(rule("never", when=when, eft="deny"))["never"]
+        assert told.why == "there is no time at which all its conditions hold"
+    for when in (
+        "weekday:mon-wed;weekday:wed-fri",
+        "time:08:00-12:01;time:12:00-18:00",
+        "time:23:00-05:00;weekday:mon",
+    ):
+        assert _found(rule("some", when=when, eft="deny")) == {}
+
+
 def test_patterns_of_actions_cover_what_they_match_and_never_what_an_agent_contacts_itself() -> None:
+    def _found(*lines: str) -> dict[str, Remark]:
+        loaded, known = rules(*lines, agent=_EVERY), facts(agent=_EVERY)
+        return {one.rule: one for one in remarks(loaded, known)}
+
     assert list(_found(rule("all", 1, action="tool:*"), rule("one", 2, action="tool:look"))) == ["one"]
     assert list(_found(rule("all", 1, action="tool:look*"), rule("some", 2, action="tool:look_*"))) == ["some"]
     assert _found(rule("some", 1, action="tool:look_*"), rule("all", 2, action="tool:look*")) == {}
@@ -106,12 +172,15 @@ def test_a_zone_without_agents_counts_as_if_one_came_under_any_agreement() -> No
 @given(given_rules=st.lists(_rule, min_size=2, max_size=10), requests=st.lists(_request, min_size=1, max_size=12))
 def test_what_is_told_never_decides(given_rules: list[dict[str, Any]], requests: list[Any]) -> None:
     lines = [rule(f"r-{number}", **columns) for number, columns in enumerate(given_rules)]
-    loaded = rules(*lines)
-    told = {one.rule for one in remarks(loaded, facts())}
+    loaded, known = rules(*lines, agent=_EVERY), facts(agent=_EVERY)
+    told = {one.rule for one in remarks(loaded, known)}
+    having = {f"agent:{agent.id}": actions(agent) for agent in known.agents}
     engine = Engine(loaded)
     trusted = {"agent:local": True, "zone:in-house": True}
     for roles, data, target, action, purpose, given_facts in requests:
         if data in ("class:any", "class:personal") or (action == "receive") != target.startswith("zone:"):
+            continue
+        if target in having and not having[target].has(action):
             continue
         held = set(given_facts) - {"zone:trusted"} | ({"zone:trusted"} if target in trusted else set())
         if target != "agent:sky" or data not in ("class:pii", "class:phi"):

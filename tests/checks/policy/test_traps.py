@@ -9,7 +9,7 @@ from gateway.checks.policy.traps import misplaced, refuse, refuse_empty, refuse_
 from gateway.checks.policy.version import policy_set
 from gateway.core.errors import ConfigurationError
 
-from .making import ENGINE, GROUPS, configured, document, facts, files, rule, rules
+from .making import ENGINE, GROUPS, configured, document, facts, files, policy, rule, rules
 
 MEANT = "o, open, class:{}, The board has agreed to this.\n"
 _BAA = {"when": "contract:baa", "obligations": "redact"}
@@ -19,6 +19,32 @@ def _check(*lines: str, groups: str = GROUPS, **changed: Any) -> None:
     loaded = rules(*lines, groups=groups, **changed)
     refuse(loaded, facts(**changed), {})
     refuse_openings(loaded, facts(**changed))
+
+
+_REST = {"id": "rest", "protocol": "http", "url": "http://r", "zone": "in-house", "routes": ["POST /notes/{id}"]}
+
+
+@pytest.mark.parametrize("action", ["http:POST:/notes/42", "http:*:/notes", "http:DELETE:/notes/{id}"])
+def test_a_denial_of_a_route_that_its_agent_does_not_have_is_refused(action: str) -> None:
+    """It says that something is closed, and policy is asked about templates alone."""
+    closed = rule("note-42", agent="agent:rest", action=action, eft="deny", role="role:*", data="class:any")
+    with pytest.raises(ConfigurationError, match=r"action must fit a route .*: http:POST:/notes/\{id\}$") as refused:
+        policy(rule("open", 20), closed, agent=[_REST], processor=[])
+    assert action not in str(refused.value)
+    # A version that is only replayed is what it was.
+    known = configured(agent=[_REST], processor=[])
+    Policy(policy_set(files(rule("open", 20), closed), known, ENGINE), None)
+
+
+def test_denials_of_routes_that_there_are_or_that_may_come_are_taken() -> None:
+    for changed in (
+        {"agent": "agent:rest", "action": "http:POST:/notes/{id}"},
+        {"agent": "agent:rest", "action": "http:*:/notes/*"},
+        {"agent": "agent:rest", "action": "*"},
+        {"agent": "zone:in-house", "action": "http:POST:/notes/42"},
+        {"agent": "agent:rest", "action": "http:POST:/notes/42", "eft": "allow"},
+    ):
+        policy(rule(**({"eft": "deny"} | changed)), agent=[_REST], processor=[])
 
 
 @pytest.mark.parametrize("lines", ["", "# only words\n", GROUPS])

@@ -69,9 +69,10 @@ _WIDEST = 4
 _HEX = frozenset("0123456789abcdefABCDEF")
 _MARK = re.compile(r"[\\%&]")
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};))")
-"""Zeros before the number are without limit in both standards."""
-ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};)"
+_REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};|nbsp|shy))")
+"""Zeros before the number are without limit in both standards. HTML knows a hundred names without their semicolon:
+those of what is seen part nothing."""
+ESCAPED = r"\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|&(?:#|[A-Za-z][A-Za-z0-9]{1,31};|nbsp|shy)"
 """In RE2 syntax: where something may be escaped that no recognizer sees."""
 
 MARKED = r"[0-9A-Za-z]\\[_.\-@:+=]"
@@ -388,7 +389,8 @@ def _reference(text: str, position: int) -> list[tuple[str, int]]:
         return []
     decimal, hexadecimal, name = found.groups()
     if name:
-        character = html5.get(name, "")
+        # Blanks of source code are shown as one space.
+        character = " " if name in {"Tab;", "NewLine;"} else html5.get(name, "")
         return [(character, found.end() - position)] if len(character) == 1 else []
     point = int(decimal) if decimal else int(hexadecimal, 16)
     return [(chr(point), found.end() - position)] if point <= 0x10FFFF else []

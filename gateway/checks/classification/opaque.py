@@ -1,8 +1,9 @@
 """Runs that nobody can read as text: bytes in base64, base32 or hexadecimal in the middle of it.
 
 No recognizer sees what they hold, so a text with such a run is `unscanned`. A run is made of characters of those
-alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8), each written as it is or as JSON
-and web addresses escape it. It counts once `RUN` of its characters have come whose variety no words have or that show
+alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8), however they are indented, quoted
+or written as strings one after the other, each character as it is or as JSON and web addresses escape it, whatever
+nobody sees between them. It counts once `RUN` of its characters have come whose variety no words have or that show
 text in base64 or hexadecimal (`readings` sees a window of it, and never the whole), or at once behind `;base64,` (RFC
 2397). All of that depends on the text alone, never on how it was cut into pieces.
 """
@@ -15,8 +16,8 @@ import msgspec
 
 from gateway.checks.classification.classes import QUASI
 from gateway.checks.classification.cursor import WINDOW
-from gateway.checks.classification.normalise import UNDER, shadow
-from gateway.checks.classification.readings import IN_CODE, shows_text
+from gateway.checks.classification.normalise import INVISIBLE, ODD, UNDER, shadow
+from gateway.checks.classification.readings import IN_CODE, LINE, MARGIN, MARGINS, shows_text
 from gateway.core.finding import Finding
 
 _ESCAPE = 16
@@ -25,35 +26,51 @@ RUN = WINDOW - _ESCAPE
 """Characters after which a run is judged: no more than a stream holds back anyway, so none of them has left by then."""
 _SHORT = 16
 """The same behind `;base64,`, where there is no doubt."""
-_LINE = 60
-"""Characters that a line has at least for the next one to go on with it."""
 _DATA = (";base64,", ";BASE64,", ";Base64,")
 _DIGESTS = frozenset({64, 96, 128})
 """Hexadecimal digits of long digests (SHA-256, -384, -512): a list of them, one a line, is no run."""
 _TAIL = 8
 NEAR = 64
-"""Characters at the end of a text that have no run to speak of in them where a space is among them."""
+"""Characters at the end of a text that have no run to speak of in them where a space, and a word before it, are among
+them."""
 _ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_=-")
+_SIGNS = "+/=_-"
+"""Characters of an alphabet that margins have, too."""
+_SEEN = r"A-Za-z0-9+/_=\r\n\\%" + re.escape(MARGINS.translate(dict.fromkeys(map(ord, "\r\n\\")))) + r"\-"
+_ESCAPED = r"\\{1,8}(?:[nrt/\"]|u00(?:0[aAdD]|2[bBfFdD]|3[dD]))"
 _PIECE = re.compile(
-    r"[A-Za-z0-9+/_=-]+|[\r\n]|\\{1,8}(?:[nr/]|u00(?:0[aAdD]|2[bBfFdD]|3[dD]))|%(?:0[aAdD]|2[bBfFdD]|3[dD])|"
-    r"[\\%]|[^A-Za-z0-9+/_=\r\n\\%-]+"
+    rf"[A-Za-z0-9+/_=-][A-Za-z0-9+/_=\-{INVISIBLE}]*|[\r\n]|{_ESCAPED}|%(?:0[aAdD]|2[bBfFdD]|3[dD])|"
+    rf"(?:\\(?!\\{{0,7}}[nrtu/\"]))+|[\\%]|[ \t>|\"'`,.;*#&()\[\]<]+|[{INVISIBLE}]+|[^{_SEEN}{INVISIBLE}]+"
 )
 _PART = re.compile(r"(?:\\{1,8}(?:u(?:0(?:0[023]?)?)?)?|%[023]?)\Z")
 """What may be the beginning of such an escape, at the end of a piece. Eight backslashes: JSON in JSON, four deep."""
-_STANDS_FOR = {"n": "\n", "r": "\r", "/": "/", "0a": "\n", "0d": "\r", "2b": "+", "2f": "/", "2d": "-", "3d": "="}
+_STANDS_FOR = {
+    "n": "\n", "r": "\r", "t": "\t", '"': '"', "/": "/",
+    "0a": "\n", "0d": "\r", "2b": "+", "2f": "/", "2d": "-", "3d": "=",
+}  # fmt: skip
+_UNSEEN = re.compile(f"[{INVISIBLE}]")
+_AMONG = "\0"
+"""Stands for what nobody sees among the characters of a run."""
+_MARGIN = frozenset(MARGINS)
+_ENDS = frozenset("\r\n\"'`")
+"""What ends a line: a break, or the end of a string."""
 _MAY_BE = _ALPHABET | frozenset("\r\n\\%")
-_TABLE = bytes(ord("a") if chr(code) in _MAY_BE | {UNDER} else ord(" ") for code in range(256))
-_LONG = b"a" * RUN
-_STRETCH = re.compile(b"a{%d,}" % RUN)
-_BEHIND = re.compile(rf"(?<=;base64,|;BASE64,|;Base64,)[A-Za-z0-9+/_=\\%-]{{{_SHORT}}}")
+_TABLE = bytes(ord("a") if chr(code) in _MAY_BE | {UNDER, ODD} else ord(" ") for code in range(256))
+_LONG = b"a" * LINE
 _PASSED = 20
 """Characters of a piece from which on a look at the whole of it costs less than following each word."""
+_WITHIN = 2 * LINE + MARGIN
+"""So much of a run holds `LINE` characters of a line in a row."""
 _SLICE = 4096
 """Characters that are followed between two looks at the clock."""
+_STEP = RUN - _WITHIN
+"""A run that counts covers so much of it whole from one of the places that are so far apart."""
+_VARIED = 40
+"""Characters that bytes in base64 show in a whole run; of one of which less is seen, half as many as are seen."""
 _BLOCK = RUN // 2
-"""A run that counts covers one such block whole, wherever it begins."""
+"""A run of one line covers one such block whole, wherever it begins."""
 _LOWER, _UPPER = frozenset(string.ascii_lowercase), frozenset(string.ascii_uppercase)
-_NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
+_NO_BREAKS = dict.fromkeys(map(ord, f"\r\n{_AMONG}"))
 _DIGITS, _HEX = frozenset(string.digits), frozenset(string.hexdigits)
 
 
@@ -92,6 +109,10 @@ class Runs:
         """Where the run under way begins, or what of it was not judged yet."""
         self._sample = ""
         self._line = 0
+        self._margin: int | None = None
+        """Where what may stand between two lines begins, if the last character belongs to that."""
+        self._parted = False
+        """Whether it holds what ends a line."""
         self._behind_data = False
         self._tail = ""
         self._rest = ""
@@ -102,6 +123,8 @@ class Runs:
         """The place from which on it is not known yet whether a run counts, or whether it goes on."""
         if self._start is not None and self.open is None:
             return self._start
+        if self._margin is not None:
+            return self._margin
         return self._at if self._rest else None
 
     @property
@@ -131,47 +154,96 @@ class Runs:
         self._end()
 
     def _follow(self, text: str) -> None:
-        """What lies between two characters that end a run is passed over, where nothing in it can count."""
-        if len(text) >= _PASSED:
-            marks = shadow(text).translate(_TABLE)
-            first, last = marks.find(b" "), marks.rfind(b" ")
-            if first < last and marks.find(_LONG, first, last) < 0:
-                before = self._tail + text[:last]
-                if not any(data in before for data in _DATA):
-                    self._walk(text[: first + 1])
-                    self._at += last - first
-                    self._tail = (self._tail + text[first + 1 : last + 1])[-_TAIL:]
-                    text = text[last + 1 :]
-        self._walk(text)
+        """Where no run is under way, all is passed over in which none that counts can begin."""
+        at = self._walk(text, 0)
+        if at == len(text):
+            return
+        marks = shadow(text).translate(_TABLE)
+        while at < len(text):
+            place = marks.find(_LONG, at)
+            # What ends the text may be the beginning of a line.
+            stop = max(at, len(marks.rstrip(b"a"))) if place < 0 else place
+            before = self._tail + text[at:stop]
+            data = [found + len(mark) for mark in _DATA if (found := before.find(mark)) >= 0]
+            if data:
+                stop = max(at, at - len(self._tail) + min(data))
+            self._at += stop - at
+            self._tail = (self._tail + text[at:stop])[-_TAIL:]
+            at = self._walk(text, stop)
 
-    def _walk(self, text: str) -> None:
-        for piece in _PIECE.findall(text):
+    def _walk(self, text: str, at: int) -> int:
+        """Follow the text from there on, to its end or to where no run is under way and much is left; that place."""
+        for match in _PIECE.finditer(text, at):
+            piece = match.group()
             shown = piece
             if piece[0] in "\\%":
                 shown = _STANDS_FOR.get(piece.lstrip("\\%").removeprefix("u00").lower(), piece)
-            if shown[0] in _ALPHABET:
-                self._begin()
-                self._line += len(shown)
-            elif shown in "\r\n" and self._goes_on(shown):
-                self._line = 0
+            unseen = _UNSEEN.match(piece) is not None
+            if unseen:
+                self._pass_over(len(piece))
+            elif shown[0] in _ALPHABET:
+                shown = shown if shown.isascii() else _UNSEEN.sub(_AMONG, shown)
+                self._take(shown, len(piece))
+                shown = shown.replace(_AMONG, "")
+            elif shown[0] in _MARGIN:
+                self._pass_over(len(piece), begin=True, ends=not _ENDS.isdisjoint(shown))
             else:
                 self._end()
-            if self._start is not None:
-                # An escape counts as many characters as are held back for it; breaks vary nothing.
-                self._grow(shown + "\n" * (len(piece) - len(shown)))
             self._at += len(piece)
-            self._tail = (self._tail + shown)[-_TAIL:]
+            if not unseen:
+                self._tail = (self._tail + shown)[-_TAIL:]
+            if self._start is None and len(text) - match.end() >= _PASSED and piece[0] not in "\\%":
+                return match.end()
+        return len(text)
 
-    def _begin(self) -> None:
+    def _take(self, shown: str, width: int) -> None:
+        """Characters of an alphabet, which take so many of the text; signs at the end of a margin belong to that."""
+        if self._margin is None:
+            self._add(shown, width)
+            return
+        signs = len(shown) - len(shown.lstrip(f"{_SIGNS}{_AMONG}"))
+        room = MARGIN - (self._at - self._margin)
+        if signs:
+            self._pass_over(min(signs, room + 1) if signs < len(shown) else width)
+        if signs > room:
+            signs = room + 1
+        elif signs == len(shown):
+            return
+        elif self._parted:
+            self._margin, self._line = None, 0
+        else:
+            self._end()
+        self._at += signs
+        if signs < len(shown):
+            self._add(shown[signs:], width - signs)
+        self._at -= signs
+
+    def _add(self, shown: str, width: int) -> None:
         if self._start is None:
             self._start, self._behind_data = self._at, self._tail in _DATA
+        self._line += len(shown) - shown.count(_AMONG)
+        # An escape counts as many characters as are held back for it; breaks vary nothing.
+        self._grow(shown + "\n" * (width - len(shown)))
 
-    def _goes_on(self, mark: str) -> bool:
-        """Whether the run goes on after this line break: its line was long and is no digest, or it is the second half
-        of one."""
-        if self._line in _DIGESTS and self._line <= len(self._sample) and _HEX.issuperset(self._sample[-self._line :]):
-            return False
-        return self._line >= _LINE or (mark == "\n" and self._tail[-1:] == "\r" and self._start is not None)
+    def _pass_over(self, width: int, *, begin: bool = False, ends: bool = False) -> None:
+        """Characters of a margin, or such as nobody sees."""
+        if self._start is None:
+            return
+        if begin and self._margin is None:
+            if self._line < LINE or self._is_digest():
+                self._end()
+                return
+            self._margin, self._parted = self._at, False
+        self._parted = self._parted or ends
+        room = width if self._margin is None else MARGIN - (self._at - self._margin)
+        self._grow("\n" * min(width, room))
+        if width > room:
+            self._end()
+
+    def _is_digest(self) -> bool:
+        """Whether the line is one of a list of digests."""
+        line = self._line
+        return line in _DIGESTS and line <= len(self._sample) and _HEX.issuperset(self._sample[-line:])
 
     def _grow(self, piece: str) -> None:
         """More of the run under way, judged each time that there is enough of it."""
@@ -190,8 +262,9 @@ class Runs:
     def _end(self) -> None:
         opened = self.open
         if opened is not None:
-            opened.end = self._at
+            opened.end = self._at if self._margin is None else self._margin
         self._start, self._sample, self._line, self._behind_data = None, "", 0, False
+        self._margin, self._parted = None, False
 
 
 def may_be_opaque(text: str) -> bool:
@@ -204,39 +277,40 @@ def may_be_opaque(text: str) -> bool:
 def is_opaque(text: str, findings: Iterable[Finding], late: Callable[[], bool] = lambda: False) -> bool:
     """Whether a whole text holds such a run that none of its findings explains. Linear; once it is `late`, a text in
     which one may still be counts as such."""
-    for behind in _BEHIND.finditer(text):
-        if _certain(text, behind.start()):
-            return True
-        if late():
-            return True
     known = [finding for finding in findings if explains(finding)]
-    for stretch in _STRETCH.finditer(shadow(text).translate(_TABLE)):
-        runs = Runs(stretch.start())
-        for at in range(stretch.start(), stretch.end(), _SLICE):
-            if late():
-                return True
-            runs.feed(text[at : min(at + _SLICE, stretch.end())])
-        runs.finish()
-        if any(run.end is None or run.after(known) < run.end for run in runs.found):
-            return True
-    return False
-
-
-def _certain(text: str, at: int) -> bool:
-    """Whether what stands at a place behind `;base64,` is enough of it."""
     runs = Runs()
-    runs.restart(at, text[at - _TAIL : at])
-    runs.feed(text[at : at + 2 * _SHORT])  # the last of them may be an escape
+    for at in range(0, len(text), _SLICE):
+        if late():
+            begin = at if runs.undecided is None else runs.undecided
+            if runs.open is not None or may_be_opaque(text[max(0, begin - _TAIL) :]):
+                return True
+            break
+        runs.feed(text[at : at + _SLICE])
     runs.finish()
-    return bool(runs.found)
+    return any(run.end is None or run.after(known) < run.end for run in runs.found)
 
 
 def _is_long(text: str) -> bool:
-    """Whether a run of that length may be in a text: one without a space in a whole block is looked at closer."""
-    for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
-        if text.find(" ", at, at + _BLOCK) < 0:
-            return _LONG in shadow(text).translate(_TABLE)
+    """Whether a long line of a run, or a run of one line, may be in a text: one with no space for so long is looked at
+    closer."""
+    if not _has_lines(text):
+        for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
+            if text.find(" ", at, at + _BLOCK) < 0:
+                return _LONG in shadow(text).translate(_TABLE)
+        return False
+    for begin in range(0, len(text) - _WITHIN + 1, _STEP):
+        at, last = begin, begin + _WITHIN - LINE
+        while at <= last:
+            space = text.rfind(" ", at, at + LINE)
+            if space < 0:
+                return _LONG in shadow(text).translate(_TABLE)
+            at = space + 1
     return False
+
+
+def _has_lines(text: str) -> bool:
+    """Whether anything in a text may end a line of a run."""
+    return "\n" in text or "'" in text or '"' in text or "\\" in text or "\r" in text or "`" in text or "%" in text
 
 
 def _dense(sample: str) -> bool:
@@ -248,5 +322,5 @@ def _dense(sample: str) -> bool:
     if seen <= _HEX:
         return len(seen) >= 12
     if seen & _LOWER and seen & _UPPER and seen & _DIGITS:
-        return len(seen) >= 40
+        return len(seen) >= min(_VARIED, max(_SHORT, len(plain) // 2))
     return len(seen) >= 28 and not seen & _LOWER and bool(seen & _DIGITS)

@@ -26,17 +26,24 @@ _QUOTED = (
     r"=[2-7][A-F]|[A-Za-z0-9]=40[A-Za-z]|=[2-7][0-9]=[2-7]|[0-9]=3[0-9][0-9\-=]|[^=\r\n]=\r?\n[^\r\n]|"
     r"=[C-F][0-9A-F]=[89AB][0-9A-F]|(?:=20[0-9A-Za-z@.\-]){2}"
 )
+_NAME = r"[A-Za-z][A-Za-z0-9:\-]{0,32}"
+# One tag is seen whole, of a run of them its beginning or its end: there is no bound to what a run is long. What cells
+# of tables hold is parted by them (`_untagged`), so that those are no reason to look.
+_NO_CELL = r"(?:[A-SU-Za-su-z][A-Za-z0-9:\-]{0,32}|[Tt](?:[A-CE-GI-QS-Za-ce-gi-qs-z0-9:\-][A-Za-z0-9:\-]{0,31})?)"
 _TAGGED = (
-    r"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</[A-Za-z][A-Za-z0-9:\-]{0,32}>[0-9A-Za-z@.\-]|"
-    r"[A-Za-z]</?[A-Za-z][^<>]{0,36}>[0-9@]"
+    rf"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</{_NAME}>[0-9A-Za-z@.\-]|[A-Za-z]</?[A-Za-z][^<>]{{0,36}}>[0-9@]|"
+    rf"(?:[0-9@\-]|[0-9][.:])</{_NO_CELL}> ?<|[A-Za-z]</[A-Za-z][A-Za-z0-9:\-]{{0,16}}><[^<>]{{0,20}}>[0-9]|"
+    r">[A-Za-z0-9._+\-]{0,24}@|@[A-Za-z0-9.\-]{1,24}<[/A-Za-z!]"
 )
 _APART = (
     r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/%&#;=] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
     r"\b[0-9A-Za-z]-(?:[0-9A-Za-z@.:]-){3}|(?:\b|\+_)[0-9A-Za-z]_(?:[0-9A-Za-z@.:\-]_){3}"
 )
+# `\xC0` and `\xE0` are the shadows of letters, here of those of `ät`.
 _MAILED = (
-    r"[\[({] ?(?i:at) ?[\])}]| @ [A-Za-z0-9]|@[A-Za-z0-9\-]{1,30}(?: \. |\xB7)[A-Za-z]|"
-    r"(?i: at [a-z0-9\-]{1,24} dot [a-z])"
+    r"[\[({] ?(?i:at|[\xC0\xE0]t|arroba|arobase) ?[\])}]| @ [A-Za-z0-9]|@[A-Za-z0-9\-]{1,30}(?: \. |\xB7)[A-Za-z]|"
+    r"(?i: (?:at|[\xC0\xE0]t) [a-z0-9\-]{1,24} (?:dot|punkt) [a-z])|"
+    r"(?i: (?:arroba|arobase) [a-z0-9\-]{1,24} (?:punto|ponto|point) [a-z])"
 )
 # Not what parts words, lines, pages (9 to 13) and fields (28 to 31: X12 and pharmacy claims are written with them).
 _CONTROLLED = r"[0-9A-Za-z@.\-][\x00-\x08\x0E-\x1B\x7F]{1,8}[0-9A-Za-z@.\-]"
@@ -51,11 +58,27 @@ IN_CODE = "encoded:"
 # A soft line break may stand between the octets of one character.
 _quoted = re.compile(r"(?:=(?:[0-9A-Fa-f]{2}|\r?\n))+")
 _octet = re.compile("=[0-9A-Fa-f]{2}")
+_SIGNS = "+/=_-"
+MARGINS = " \t\r\n>|\"'`,.;*#&\\()[]<"
+"""What stands between two lines of a run, and signs among it, as they are indented, quoted and put into source code."""
+MARGIN = 48
+"""Characters of it at most."""
+LINE = 60
+"""Characters that a line has at least for the next one to go on with it."""
+_between = f"[{re.escape(MARGINS)}]"
+_margin = (
+    rf"(?=[^A-Za-z0-9]{{0,{MARGIN}}}[\r\n\"'`]){_between}"
+    rf"(?:{_between}|[{_SIGNS}]{{1,3}}(?={_between})){{0,{MARGIN - 1}}}+"
+)
 # Lines of a run are long, but for its last one (RFC 2045 §6.8).
-_runs = re.compile(r"[A-Za-z0-9+/_-]{14,}(?:(?<=[A-Za-z0-9+/_-]{60})\r?\n[A-Za-z0-9+/_-]+)*={0,2}")
+_runs = re.compile(rf"[A-Za-z0-9+/_-]{{14,}}(?:(?<=[A-Za-z0-9+/_-]{{{LINE}}}){_margin}[A-Za-z0-9+/_-]+)*={{0,2}}")
+_lines = re.compile("[A-Za-z0-9+/_-]+")
 _four = re.compile(rf"(?:{_FOUR}){{3}}")
 _hex = re.compile(rf"(?:{_HEX})(?:[0-9A-Fa-f]{{2}})*")
-_tags = re.compile(r"(?<=[0-9A-Za-z@._+:-])(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+(?=[0-9A-Za-z@._+-])")
+_tag = "(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+"
+_tags = re.compile(rf"(?<=[0-9A-Za-z@._+:-]){_tag}(?: {_tag})?(?=[0-9A-Za-z@._+-])")
+_cells = re.compile(r"(?i)</?(?:[a-z]+:)?(?:t[dhrc]|table|tbody|thead|tfoot)[\s/>]")
+_blocks = re.compile(r"(?i)</?(?:[a-z]+:)?(?:p|div|h[1-6]|li|[uod]l|d[td]|option|section|article)[\s/>]")
 # Possessive, so that a run is passed over once, whether or not it holds what is sought.
 _spaced = re.compile(r"(?<![^\s\"'(\[{:=,;>])(?:\S {1,3}){4,}+")
 _dotted = re.compile(
@@ -74,9 +97,12 @@ _TOLD = frozenset(string.ascii_letters + string.digits + "@._+:/-")
 _words = re.compile(rf"[ -~]{{{_WORDS}}}")
 _controls = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
 _at = re.compile(
-    r"(?i)\s?[\[({] ?at ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|(?<=[a-z0-9]) at (?=[a-z0-9-]{1,24} dot [a-z])"
+    r"(?i)\s?[\[({] ?(?:at|ät|arroba|arobase) ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|"
+    r"(?<=[a-z0-9]) (?:at|ät) (?=[a-z0-9-]{1,24} (?:dot|punkt) [a-z])|"
+    r"(?<=[a-z0-9]) (?:arroba|arobase) (?=[a-z0-9-]{1,24} (?:punto|ponto|point) [a-z])"
 )
-_dot = re.compile(r"(?i)\s?[\[({] ?(?:dot|punkt|point|punto) ?[\])}]\s?|(?<=[a-z0-9])(?: \. | dot |。)(?=[a-z])")
+_dot_behind = re.compile(r"(?i)[a-z0-9-]{1,24}( (?:punkt|punto|ponto|point) )(?=[a-z])")
+_dot = re.compile(r"(?i)\s?[\[({] ?(?:dot|punkt|point|punto|ponto) ?[\])}]\s?|(?<=[a-z0-9])(?: \. | dot |。)(?=[a-z])")
 
 
 _Edit = tuple[int, int, str, int]
@@ -196,7 +222,7 @@ def _armoured(mapped: Mapped, coded: Iterable[_Edit]) -> list[Run]:
 def _unarmoured(text: str) -> Iterator[_Edit]:
     """Base64 and hexadecimal of text. What is found in it is found in all of the run: half of one is no text."""
     for run in _runs.finditer(text):
-        code = run.group().replace("\r", "").replace("\n", "")
+        code = "".join([line for line in _lines.findall(run.group()) if line.strip(_SIGNS)])
         shown = _four.search(code)
         if shown is not None:
             offset = shown.start() % 4
@@ -234,10 +260,16 @@ def _readable(data: bytes) -> str:
 
 
 def _untagged(text: str) -> Iterator[_Edit]:
-    """Markup in the middle of a word or number."""
+    """Markup in the middle of a word or number. Elements that are shown apart part what is in them: cells as a tab
+    does, paragraphs as a space."""
     if ">" in text:
         for match in _tags.finditer(text):
-            yield match.start(), match.end(), "", 0
+            run = match.group()
+            if _cells.search(run) is not None:
+                yield match.start(), match.end(), "\t", 0
+            else:
+                apart = "> <" in run or _blocks.search(run) is not None
+                yield match.start(), match.end(), " " if apart else "", 0
 
 
 def _uncontrolled(text: str) -> Iterator[_Edit]:
@@ -273,6 +305,9 @@ def _mailed(text: str) -> Iterator[_Edit]:
         return
     for match in _at.finditer(text):
         yield match.start(), match.end(), "@", 0
+        dot = _dot_behind.match(text, match.end())
+        if dot is not None:
+            yield dot.start(1), dot.end(1), ".", 0
     for match in _dot.finditer(text):
         yield match.start(), match.end(), ".", 0
 

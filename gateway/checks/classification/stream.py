@@ -22,6 +22,7 @@ from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.opaque import NEAR, Opaque, Runs, explains
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import shifted, unseen
+from gateway.checks.classification.readings import LINE
 from gateway.checks.classification.recognizer import CONTEXT
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding, Scan
@@ -195,7 +196,12 @@ class Lane:
         of base64. They need not be followed."""
         runs, end = self._runs, self._offset + len(self._buffer)
         tail = self._buffer[-2 * NEAR :]
-        if runs is None or runs.open or len(text) >= NEAR or "64," in tail or " " not in tail[-NEAR:]:
+        if runs is None or runs.open or len(text) >= NEAR or "64," in tail:
+            return False
+        last = tail.rfind(" ", -NEAR)
+        first = tail.rfind(" ", max(0, last - LINE), max(0, last))
+        # A space may stand between two lines of a run; behind a word that is no long line, none is under way.
+        if first < 0 or not any(map(str.isalnum, tail[first + 1 : last])):
             return False
         if self._skipped is None and runs.undecided is not None and end - len(text) - runs.undecided >= NEAR:
             return False  # one that was long before may have become long enough

@@ -162,6 +162,7 @@ def test_a_control_character_is_one_in_the_shadow_and_stays_in_the_text() -> Non
         ("a&#64;b&#x40;c", "a@b@c"),
         ("&lt;O&apos;Brien &amp; &quot;Co&quot;&gt;", '<O\'Brien & "Co">'),
         ("&amp;#64;", "&#64;"),
+        ("a&Tab;b&NewLine;c&nbsp1&shy2&#10;", "a b c 12\n"),
         ("jane&commat;a.test, J&ouml;rg, b&#64c", "jane@a.test, Jörg, b@c"),
     ],
 )

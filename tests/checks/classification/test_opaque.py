@@ -1,6 +1,7 @@
 """Bytes in the middle of a text are told from words, whatever the chunks, and nothing of them leaves unread."""
 
 import base64
+import json
 import random
 import string
 
@@ -26,6 +27,21 @@ ENCODED = {
     "base64 of few letters": base64.b64encode(b"yes no " * 120 + b"ssn 123-45-6789").decode(),
     "hexadecimal of a list": (b"663-91-2210 " * 60).hex(),
     "base64 in lines": LINES,
+    "base64 in lines, indented": LINES.replace("\n", "\n    "),
+    "base64 in lines, far indented": LINES.replace("\n", f"\n{' ' * 44}"),
+    "base64 in lines, by tabs": LINES.replace("\n", "\n\t\t"),
+    "base64 in lines, quoted": LINES.replace("\n", "\n> > "),
+    "base64 in lines, blanks behind": LINES.replace("\n", "  \n"),
+    "base64 in lines, blank lines": LINES.replace("\n", "\r\n\r\n  \r\n"),
+    "base64 in lines, backslashes behind": LINES.replace("\n", "\\\n"),
+    "base64 in strings": LINES.replace("\n", '" +\n    "'),
+    "base64 in strings of C": LINES.replace("\n", '"\n"'),
+    "base64 in lines of a comment": LINES.replace("\n", "\n // "),
+    "base64 in a list of JSON": LINES.replace("\n", '", "'),
+    "base64 in a list of JSON in JSON": LINES.replace("\n", '\\",\\n  \\"'),
+    "base64 in indented lines in JSON": LINES.replace("\n", "\\n    "),
+    "base64, zero-width between": "\u200b".join(BYTES[:900]),
+    "base64 in lines, zero-width at their ends": LINES.replace("\n", "\u200b\n\ufeff"),
     "base64 in lines in JSON": LINES.replace("\n", "\\n"),
     "base64 in lines with CR LF in JSON in JSON": LINES.replace("\n", "\\\\r\\\\n"),
     "base64 with slashes escaped": BYTES.replace("/", "\\/"),
@@ -45,7 +61,18 @@ PLAIN = {
     "words without spaces": "the-quick-brown-fox/jumps_over_the-lazy-dog/" * 30,
     "digits": "0123456789" * 200,
     "a hash": SOURCE.randbytes(32).hex(),
-    "a token of moderate length": BYTES[: RUN - 1],
+    "a token of moderate length": BYTES[: RUN - 2],
+    "digests in a list of JSON": json.dumps([SOURCE.randbytes(32).hex() for _ in range(20)]),
+    "digests, indented": "\n".join(f"    {SOURCE.randbytes(64).hex()}" for _ in range(20)),
+    "digests of a lock file": "\n".join(
+        f'"integrity": "sha512-{base64.b64encode(SOURCE.randbytes(64)).decode()}",\n  "dev": true' for _ in range(20)
+    ),
+    "keys of hosts": "\n".join(f"ssh-rsa {BYTES[at : at + 372]} a{at}@b" for at in range(0, 2000, 372)),
+    "long paths": "\n".join(f"  '{'src/Main2/app_Lib/Zed9/' * 4}{number}.py'," for number in range(30)),
+    "a log": "\n".join(f"09:{at} GET /v1/{BYTES[at : at + 70]} 200" for at in range(10, 60)),
+    "an outline of Markdown": "\n".join(f"> * {'-' * 70}\n>   {'=' * 70}" for _ in range(20)),
+    "identifiers in quotes": json.dumps([BYTES[at : at + 50] for at in range(0, 2000, 50)]),
+    "long values of JSON": json.dumps({f"key{at}": BYTES[at : at + 90] for at in range(30)}),
     "identifiers": " ".join(BYTES[at : at + 200] for at in range(0, 4000, 200)),
     "short lines": "\n".join(BYTES[at : at + 40] for at in range(0, 4000, 40)),
     "a gene": "".join(SOURCE.choices("ACGT", k=3000)),
@@ -119,6 +146,8 @@ def test_a_run_that_becomes_long_enough_in_a_piece_of_words_is_hidden_whole(end:
 PIECES = (
     *(ENCODED[name][:700] for name in ENCODED), *PLAIN.values(),
     BYTES[: RUN - 1], BYTES[:RUN], "A" * (RUN - 1), ";base64,", "\r", "\n", "\r\n", " ", ",", "é", "a b",
+    ">", "> ", "\t", '"',
+    '",\n "', "+", " +\n", "\u200b", "\u200b\n\u200b", '\\"', " " * 40, "=-", "A1b" * 20, "/" * 60,
     "\\", "\\n", "\\\\r", "\\u00", "2f", "\\/", "%2", "%0A",
 )  # fmt: skip
 
@@ -215,6 +244,21 @@ def test_numbers_in_base64_do_not_leave_where_only_the_first_window_is_read() ->
     out = "".join([*map(lane.feed, cut(f"list: {code}", [40])), lane.finish()])
     assert not any(code[at : at + 24] in out for at in range(len(code) - 24))
     assert scan.scan().scanned != "full"
+
+
+@pytest.mark.parametrize("before", [chr(code) for code in range(0x20, 0x180)] + ["\u3000", "\U0001f600"])
+def test_every_character_is_passed_and_none_but_of_the_alphabets_begins_a_run(before: str) -> None:
+    runs = Runs()
+    runs.feed(f"{before}{BYTES}")
+    begin = 0 if before.isascii() and (before.isalnum() or before in "+/_=-") else 1
+    assert [run.start for run in runs.found] == [begin]
+
+
+def test_a_margin_of_more_than_it_may_have_ends_a_run() -> None:
+    for width, counts in ((47, True), (48, False)):
+        text = LINES.replace("\n", f"\n{' ' * width}")
+        assert is_opaque(text, ()) == counts
+        assert streamed(text, cut(text, [9]))[1] is not counts
 
 
 def test_what_is_late_is_not_called_clean_and_stretches_alone_are_followed() -> None:

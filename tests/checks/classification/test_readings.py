@@ -1,9 +1,10 @@
 """Other readings of a text: what they show, where it stood, and that none of them fails or runs away."""
 
 import base64
+import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.normalise import Mapped, normalise, shadow
@@ -44,6 +45,18 @@ def read(text: str) -> str | None:
         ('ssn "1 2 3 - 4 5 - 6 7 8 9"', 'ssn "123-45-6789"'),
         ("ssn:1 2 3 4 5 6 7 8 9", "ssn:123456789"),
         (f"x {LINES[:76]}\n{LINES[76:152]}\r\n{LINES[152:]} y", f"x {PLAIN_LINES} y"),
+        (f"x {LINES[:76]}\n    {LINES[76:152]}  \r\n\r\n{LINES[152:]} y", f"x {PLAIN_LINES} y"),
+        (f"> {LINES[:76]}\n> {LINES[76:152]}\n> {LINES[152:]}", f"> {PLAIN_LINES}"),
+        (f'["{LINES[:76]}", "{LINES[76:152]}", "{LINES[152:]}"]', f'["{PLAIN_LINES}"]'),
+        (f'"{LINES[:76]}" +\n  "{LINES[76:152]}" +\n  "{LINES[152:]}"', f'"{PLAIN_LINES}"'),
+        ("<i>12</i><b>34</b>", "<i>1234</b>"),
+        ("<i>12</i> <b>34</b>", "<i>12 34</b>"),
+        ("12</p><p class='a'>34", "12 34"),
+        ("12</td><td>34 5<b>6", "12\t34 56"),
+        ("a.b</w:t></w:r><w:r><w:t>@c.de", "a.b@c.de"),
+        ("a ät b punkt de", "a@b.de"),
+        ("a arroba b ponto com", "a@b.com"),
+        ("a (ät) b [PUNKT] de", "a@b.de"),
         ("b.o.b.@.x", "bob@x"),
         ("a (at) b (dot) de", "a@b.de"),
     ],
@@ -58,6 +71,61 @@ def test_what_stands_behind_an_encoding_is_read(text: str, shown: str) -> None:
 )
 def test_where_there_is_none_nothing_is_read(text: str) -> None:
     assert read(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["<td>12</td><td>13</td>", "at this point in time", "look at one punto in", "&TabX; &nb"]
+)
+def test_what_is_no_reason_to_look_is_none(text: str) -> None:
+    assert CODE.first(shadow(text), 0) is None
+
+
+TAGS = st.lists(
+    st.sampled_from(
+        ("<b>", "</b>", "<i class='a b'>", "</i>", "</w:t>", "<w:t xml:space='preserve'>", "</span>", "<x-y>", "</t>",
+         f"<span style='{'color: red; ' * 9}'>", "<!-- c -->", "</ruby>", "<br/>")
+    ),
+    min_size=1, max_size=5,
+).map("".join)  # fmt: skip
+IDENTIFIERS = ("536-22-8731", "4111111111111111", "anna.smith@example.org", "192.168.10.20")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(IDENTIFIERS), st.lists(st.tuples(st.integers(1, 30), TAGS), min_size=1, max_size=4))
+def test_whatever_tags_part_an_identifier_are_a_reason_to_look_and_read_through(
+    value: str, inserted: list[tuple[int, str]]
+) -> None:
+    written = value
+    for place, run in sorted({min(at, len(value) - 1): run for at, run in inserted}.items(), reverse=True):
+        written = f"{written[:place]}{run}{written[place:]}"
+    text = f"<p>{written}</p>"
+    assume(re.search("</[^<>]*>[^<>]|<[^/!][^<>]*>[^<>]", written) is not None)
+    assert read(text) == f"<p>{value}</p>"
+    first = CODE.first(shadow(text), 0)
+    assert first is not None, text
+
+
+APART = {
+    "quoted-printable": lambda value, each: "".join(
+        f"={ord(one):02X}" if each(at) else one for at, one in enumerate(value)
+    ),
+    "controls": lambda value, each: "".join(
+        f"{one}\x00" if each(at) and at < len(value) - 1 else one for at, one in enumerate(value)
+    ),
+    "spaces": lambda value, each: " ".join(value),
+    "dots": lambda value, each: ".".join(value.replace(".", "-")),
+    "dashes": lambda value, each: "-".join(value.replace("-", ".")),
+    "base64": lambda value, each: base64.b64encode(f"it is {value} for all".encode()).decode(),
+    "hexadecimal": lambda value, each: f"it is {value}".encode().hex(),
+}  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(IDENTIFIERS), st.sampled_from(sorted(APART)), st.integers(1, 2))
+def test_the_gate_of_each_reading_covers_what_it_reads_of_an_identifier(value: str, name: str, every: int) -> None:
+    text = APART[name](value, lambda at: at % every == 0)
+    assert read(text) not in (None, text)
+    assert CODE.first(shadow(text), 0) is not None
 
 
 @given(st.text(alphabet="=40 2E\r\n\x00\x96<b>/aQUJ13d-_.@(at)dot", max_size=120))

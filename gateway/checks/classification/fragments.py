@@ -6,7 +6,7 @@ found right at that border. At most `RUN` of them: longer rows are lists of numb
 across a border is found in each of the pieces that it takes from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -22,6 +22,8 @@ JOINED = "joined"
 """The reason of what lies over several texts."""
 DIGITS = 8
 """Digits that a joined text has at least, unless an address is in it."""
+_LOOK = 64
+"""Texts that are compared between two looks at the clock."""
 _ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
@@ -48,13 +50,19 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
             yield from found
 
 
-def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[Joined]:
-    """The texts to join. `found[n]` are the findings of part n, by place."""
+def runs(
+    parts: Sequence[Part], found: Sequence[Sequence[Finding]], late: Callable[[], bool]
+) -> Iterator[Joined | None]:
+    """The texts to join, and None at last where it was `late` before all were found. `found[n]` are the findings of
+    part n, by place."""
     run: list[int] = []
     before: int | None = None
     for index, part in enumerate(parts):
         if part.kind != "text" or not part.text:
             continue
+        if index % _LOOK == 0 and index and late():
+            yield None
+            return
         if before is not None and _fits(parts[before].text, found[before], part.text, found[index]):
             run = run or [before]
             run.append(index)
@@ -68,10 +76,13 @@ def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[
     yield from _joined(parts, run)
 
 
-def may_join(parts: Sequence[Part]) -> bool:
-    """Whether anything might be joined at all: quickly told of nearly all messages that it is not."""
+def may_join(parts: Sequence[Part], late: Callable[[], bool]) -> bool:
+    """Whether anything might be joined at all: quickly told of nearly all messages that it is not. Once it is `late`,
+    something might."""
     before = ""
-    for part in parts:
+    for index, part in enumerate(parts):
+        if index % _LOOK == 0 and index and late():
+            return True
         if part.kind == "text" and part.text:
             if before and _halves(before, part.text):
                 return True

@@ -17,7 +17,7 @@ from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.neighbours import Field, may_hold, rows, within
 from gateway.checks.classification.normalise import outline
-from gateway.checks.classification.opaque import is_opaque, may_be_opaque
+from gateway.checks.classification.opaque import RUN, is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
@@ -31,9 +31,19 @@ MAX_FINDINGS = 20_000
 """More findings than this in one message end its scan: `unscanned`."""
 _NOTHING: frozenset[str] = frozenset()
 _BLOCK = 8192
-"""Characters in which tables are looked for between two looks at the clock."""
+_PLAIN_BLOCK = 16 * _BLOCK
+"""Characters that are read between two looks at the clock; of ASCII, which costs a fiftieth, more."""
+_LARGE = 16_384
+_MANY = 256
+"""Characters and parts up to which looking for triggers costs less than a look at the clock is worth."""
+_LOOK = 64
+"""Of parts as short as this, as many are passed between two looks at the clock."""
 _BETWEEN = "\x1f"
 """Stands between texts that are searched together: it parts fields in every reading."""
+
+
+def _never() -> bool:
+    return False
 
 
 @lru_cache(maxsize=4)
@@ -46,7 +56,8 @@ class Engine:
     """What a registry finds in text. One serves all requests, and does not change but by `become`.
 
     `budget_ms` is what scanning one message may cost, of the thread's processor time; what is left then is `unscanned`.
-    Streams have no budget: each character costs a bounded amount, and text is released only once it was looked at.
+    To look for triggers is part of that, where there is more than a little text. Streams have no budget: each character
+    costs a bounded amount, and text is released only once it was looked at.
     """
 
     def __init__(self, *, clock: Clock, budget_ms: float, recognizers: Registry = DEFAULT) -> None:
@@ -82,26 +93,35 @@ class Engine:
         message `unscanned`, with what was found so far."""
         plain = True
         texts: list[str] = []
-        encoded: set[int] = set()
-        for index, part in enumerate(parts):
+        for part in parts:
             texts.append(_read(part) if part.label else part.text)
             if part.known or part.cuts or part.kind == "unreadable":
                 plain = False
-            if part.kind != "token" and may_be_opaque(part.text):
-                encoded.add(index)
-                plain = False
-        hot = self._hot(texts)
-        inner = [index for index, part in enumerate(parts) if part.kind == "text" and may_hold(part.text)]
-        if plain and not hot and not inner and not (len(texts) > 1 and may_join(parts)):
+        joined = _BETWEEN.join(texts)
+        looked, budget = len(texts), None
+        late: Callable[[], bool] = _never
+        if len(joined) > _LARGE or looked > _MANY:
+            budget = Budget(self._clock, self._budget_ns)
+            late = budget.over
+            hot, looked = self._hot(texts, joined, late)
+            encoded, looked = _encoded(parts, looked, late)
+            inner, looked = _holding(parts, looked, late)
+        else:
+            hot, _ = self._hot(texts, joined, late)
+            encoded = {index for index, part in enumerate(parts) if part.kind != "token" and may_be_opaque(part.text)}
+            inner = [index for index, part in enumerate(parts) if part.kind == "text" and may_hold(part.text)]
+        nothing = plain and not (hot or encoded or inner) and looked == len(texts)
+        if nothing and not (len(texts) > 1 and may_join(parts, late)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
-        budget = Budget(self._clock, self._budget_ns)
+        if budget is None:
+            budget = Budget(self._clock, self._budget_ns)
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
         read = failed = total = 0
         begun = False
 
         for index, part in enumerate(parts):
             place = hot.get(index)
-            if part.kind == "unreadable":
+            if part.kind == "unreadable" or index >= looked:
                 failed += 1
             elif place is None and not part.known and not part.cuts and index not in encoded:
                 read += 1
@@ -143,31 +163,38 @@ class Engine:
         whether what cannot be scanned may be released."""
         return StreamScan(self._locator, mask, health_context=health_context, unread=unread, own=self._own)
 
-    def _hot(self, texts: Sequence[str]) -> dict[int, tuple[int | None, bytes | None]]:
-        """The texts that hold a trigger, by number: a place before which none begins, and the text's outline, each None
-        where it is not known.
+    def _hot(
+        self, texts: Sequence[str], joined: str, late: Callable[[], bool]
+    ) -> tuple[dict[int, tuple[int | None, bytes | None]], int]:
+        """The texts (which are `joined`) that hold a trigger, by number: a place before which none begins, and its
+        outline, None where not known; and how many texts were looked at before it was `late`.
 
         What stands across two texts may be told of, too; nothing is missed, since a gate asks for no text's beginning
         or end (`Registry.check`).
         """
         hot: dict[int, tuple[int | None, bytes | None]] = {}
         try:
-            shade = outline(_BETWEEN.join(texts))
+            shade = outline(joined) if late is _never else _outlined(joined, late)
+            cut = len(shade) < len(joined)
             place = self._locator.trigger(shade, 0)
-            if place is None:
-                return hot
+            if place is None and not cut:
+                return hot, len(texts)
             begin = 0
             for index, text in enumerate(texts):
                 end = begin + len(text)
-                if place < end:
+                if end > len(shade):
+                    return hot, index
+                if place is not None and place < end:
                     hot[index] = (place - begin if place >= begin else None, shade[begin:end])
+                    if late():
+                        return hot, index + 1
                     place = self._locator.trigger(shade, end) if end < len(shade) else None
-                    if place is None:
+                    if place is None and not cut:
                         break
                 begin = end + len(_BETWEEN)
         except Exception:  # noqa: BLE001 -- each is then looked at alone, and says itself whether it could be read
-            return dict.fromkeys(range(len(texts)), (None, None))
-        return hot
+            return dict.fromkeys(range(len(texts)), (None, None)), len(texts)
+        return hot, len(texts)
 
     def _scan_part(
         self, part: Part, text: str, hot: tuple[int | None, bytes | None] | None, budget: Budget, limit: int
@@ -202,7 +229,9 @@ class Engine:
     def _join(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
         """Add what stands in several texts next to each other; False when that was not looked for to the end."""
         whole = True
-        for joined in [*runs(parts, found), *halves(parts, found)]:
+        for joined in [*runs(parts, found, budget.over), *halves(parts, found)]:
+            if joined is None:
+                return False
             shown: list[Finding] = []
             before = labelled(joined.label)
             text = before + joined.text
@@ -339,3 +368,50 @@ def _certain(part: Part, found: list[Finding]) -> list[Finding]:
         *(Finding(kind, start, end, 1.0, "field") for kind in types),
         *(finding for finding in found if finding.type not in types),
     ]
+
+
+def _outlined(text: str, late: Callable[[], bool]) -> bytes:
+    """The outline of a text, as far as it came before it was `late`."""
+    shades: list[bytes] = []
+    step = _PLAIN_BLOCK if text.isascii() else _BLOCK
+    for start in range(0, len(text), step):
+        if late():
+            break
+        shades.append(outline(text[start : start + step]))
+    return b"".join(shades)
+
+
+def _encoded(parts: Sequence[Part], looked: int, late: Callable[[], bool]) -> tuple[set[int], int]:
+    """The parts, of the first that were looked at, in which encoded bytes may be; and how many of them that was told
+    of before it was `late`."""
+    found: set[int] = set()
+    for index, part in enumerate(parts[:looked]):
+        text, size = part.text, len(part.text)
+        if (size > _LOOK or index % _LOOK == 0) and late():
+            return found, index
+        if part.kind == "token":
+            continue
+        if size <= _BLOCK:
+            if may_be_opaque(text):
+                found.add(index)
+            continue
+        # Enough of a run lies in one of these blocks whole, wherever it begins.
+        for start in range(0, size, _BLOCK):
+            if start and late():
+                return found, index
+            if may_be_opaque(text[start : start + _BLOCK + RUN]):
+                found.add(index)
+                break
+    return found, looked
+
+
+def _holding(parts: Sequence[Part], looked: int, late: Callable[[], bool]) -> tuple[list[int], int]:
+    """As `_encoded`: the parts that may be JSON with pieces of one thing in fields next to each other."""
+    found: list[int] = []
+    for index, part in enumerate(parts[:looked]):
+        text = part.text
+        if (len(text) > _LOOK or index % _LOOK == 0) and late():
+            return found, index
+        if part.kind == "text" and may_hold(text):
+            found.append(index)
+    return found, looked

@@ -11,7 +11,7 @@ does not leave its other half behind in the other.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -34,6 +34,8 @@ _MOST = 256
 _CONTENT = re.compile(r"(.*)/([0-9]{1,6})/text")
 _SIGNS = "._-+%'"
 """What may stand within an address or a name, beside letters and digits."""
+_LOOK = 64
+"""Texts that are compared between two looks at the clock."""
 _ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
@@ -60,13 +62,19 @@ class Joined(msgspec.Struct, frozen=True, gc=False):
             yield from found
 
 
-def runs(parts: Sequence[Part], found: Sequence[Sequence[Finding]]) -> Iterator[Joined]:
-    """The texts to join. `found[n]` are the findings of part n, by place."""
+def runs(
+    parts: Sequence[Part], found: Sequence[Sequence[Finding]], late: Callable[[], bool]
+) -> Iterator[Joined | None]:
+    """The texts to join, and None at last where it was `late` before all were found. `found[n]` are the findings of
+    part n, by place."""
     run: list[int] = []
     before: int | None = None
     for index, part in enumerate(parts):
         if part.kind != "text" or not part.text:
             continue
+        if index % _LOOK == 0 and index and late():
+            yield None
+            return
         if before is not None and _fits(parts[before].text, found[before], part.text, found[index]):
             run = run or [before]
             run.append(index)
@@ -118,10 +126,13 @@ def _follows(pointer: str, other: str) -> bool:
     return one is not None and two is not None and one[1] == two[1] and int(two[2]) == int(one[2]) + 1
 
 
-def may_join(parts: Sequence[Part]) -> bool:
-    """Whether anything might be joined at all: quickly told of nearly all messages that it is not."""
+def may_join(parts: Sequence[Part], late: Callable[[], bool]) -> bool:
+    """Whether anything might be joined at all: quickly told of nearly all messages that it is not. Once it is `late`,
+    something might."""
     before = ""
-    for part in parts:
+    for index, part in enumerate(parts):
+        if index % _LOOK == 0 and index and late():
+            return True
         if part.kind == "text" and part.text:
             if before and _halves(before, part.text):
                 return True

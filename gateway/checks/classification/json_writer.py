@@ -111,8 +111,9 @@ class JsonWriter:
         return held + self._owed()
 
     def _owed(self) -> str:
-        """What stands for a mask of nothing but the beginning of an escape."""
-        return self._in_string() if self._shown and self._waits and not self._broken else ""
+        """What stands for a mask of nothing but the beginning of an escape in a string."""
+        owed = self._shown and self._waits and self._levels[-1].string and not self._broken
+        return self._in_string() if owed else ""
 
     def _write(self, text: str, guess: str) -> str:
         out: list[str] = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.checks.classification.engine import MAX_FINDINGS, Engine
 from gateway.checks.classification.locator import Locator
+from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.recognizer import Recognizer
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.core.message import Part
@@ -289,6 +290,55 @@ def test_looking_for_bytes_counts_against_the_time() -> None:
     scan = Engine(clock=clock, budget_ms=3).scan([part("a" * 400_000)])
     assert scan.classes == {"unscanned"}
     assert clock.ns < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        ["1\u200b" * 500_000],
+        ["1\u200b" * 90] * 9_000,
+        ["a\u0301" * 100] * 9_000,
+        ["words " + "1\u200b" * 10_000] * 90,
+        ['["1", "' + "\u200b" * 30_000 + '"]'] * 60,
+    ],
+)
+def test_normalising_counts_against_the_time(several: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def counted(text: str) -> bytes:
+        nonlocal read
+        read += len(text)
+        return outline(text)
+
+    for place in ("engine", "neighbours"):
+        monkeypatch.setattr(f"gateway.checks.classification.{place}.outline", counted)
+    scan = Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=3).scan([part(text) for text in several])
+    assert "unscanned" in scan.classes
+    assert scan.scanned != "full"
+    assert read < 150_000
+
+
+def test_a_message_without_anything_is_unscanned_where_the_time_was_up_before_its_end() -> None:
+    several = [part("nothing in here, and more of it. " * 1_000)] * 40
+    assert Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=3).scan(several).scanned == "none"
+    assert Engine(clock=StillClock(), budget_ms=3).scan(several).scanned == "full"
+    assert Engine(clock=StillClock(tick_ns=1_000), budget_ms=50).scan(several).scanned == "full"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(ANY_TEXT | st.text(alphabet="Ab1/+ ", min_size=400, max_size=900), max_size=6), st.integers(0, 40))
+def test_much_is_read_as_little_is_or_said_to_be_unscanned(several: list[str], ticks: int) -> None:
+    parts = [part(text, f"/{index}") for index, text in enumerate(several)]
+    expected = ENGINE.scan(parts)
+    module = "gateway.checks.classification.engine"
+    with pytest.MonkeyPatch.context() as patched:
+        for name, size in (("_LARGE", 0), ("_MANY", 0), ("_BLOCK", 97), ("_PLAIN_BLOCK", 61), ("_LOOK", 1)):
+            patched.setattr(f"{module}.{name}", size)
+        assert ENGINE.scan(parts) == expected
+        hurried = Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=ticks).scan(parts)
+    assert hurried == expected or "unscanned" in hurried.classes
+    for some, every in zip(hurried.parts, expected.parts, strict=True):
+        assert {one.type for one in some} <= {one.type for one in every} or hurried.scanned != "full"
 
 
 def test_digits_in_several_texts_are_joined_whatever_else_there_is() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.fragments import RUN, SHORT, halves, may_join, runs
+from gateway.checks.classification.normalise import Mapped, normalise
 from gateway.checks.redaction import redact
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE, StillClock
@@ -15,6 +16,10 @@ from tests.checks.classification.conftest import ENGINE, StillClock
 
 def fields(*pairs: tuple[str, str]) -> list[Part]:
     return [Part(f"/{index}", text, "text", label) for index, (label, text) in enumerate(pairs)]
+
+
+def never() -> bool:
+    return False
 
 
 SPLIT = [
@@ -66,12 +71,13 @@ def test_fields_that_only_stand_next_to_each_other_are_not_joined(pairs: list[tu
 def test_names_between_fields_do_not_part_them_but_other_texts_do() -> None:
     first, second = fields(("a", "536-22-"), ("b", "8731"))
     key = Part("/k", "b", "name")
-    assert len(list(runs([first, key, second], [(), (), ()]))) == 1
-    assert list(runs([first, Part("/t", "so it goes"), second], [(), (), ()])) == []
+    assert len(list(runs([first, key, second], [(), (), ()], never))) == 1
+    assert list(runs([first, Part("/t", "so it goes"), second], [(), (), ()], never)) == []
 
 
 def test_only_the_ends_of_longer_texts_are_joined() -> None:
-    (joined,) = runs(fields(("a", "x" * 100 + " 536-22-"), ("b", "8731 " + "y" * 100)), [(), ()])
+    (joined,) = runs(fields(("a", "x" * 100 + " 536-22-"), ("b", "8731 " + "y" * 100)), [(), ()], never)
+    assert joined is not None
     assert len(joined.text) == 2 * SHORT
     assert joined.text.strip("xy") == " 536-22-8731 "
 
@@ -98,10 +104,10 @@ def test_pieces_lie_within_their_texts(texts: list[str]) -> None:
 
 
 def test_it_is_quickly_told_that_nothing_is_to_be_joined() -> None:
-    assert may_join([Part("/a", "4111"), Part("/b", "1111")])
-    assert may_join([Part("/a", "AB123456 "), Part("/x", "words", "name"), Part("/b", "C")])
-    assert not may_join([Part("/a", "4111 and"), Part("/b", "1111")])
-    assert not may_join([Part("/a", "4111")])
+    assert may_join([Part("/a", "4111"), Part("/b", "1111")], never)
+    assert may_join([Part("/a", "AB123456 "), Part("/x", "words", "name"), Part("/b", "C")], never)
+    assert not may_join([Part("/a", "4111 and"), Part("/b", "1111")], never)
+    assert not may_join([Part("/a", "4111")], never)
 
 
 def content(*texts: str, at: str = "/messages/0/content") -> list[Part]:
@@ -162,3 +168,20 @@ def test_only_so_much_of_long_texts_is_read_with_each_other() -> None:
     (joined,) = halves(parts, [(), ENGINE.scan([parts[1]]).parts[0]])
     assert len(joined.text) < 100
     assert ENGINE.scan(parts).parts[0][0].start == 2000
+
+
+def test_once_it_is_late_no_more_texts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [Part(f"/{index}", "1\u200b" * 20) for index in range(9_000)]
+    read: list[str] = []
+
+    def counted(text: str) -> Mapped:
+        read.append(text)
+        return normalise(text)
+
+    monkeypatch.setattr("gateway.checks.classification.fragments.normalise", counted)
+    assert list(runs(parts, [()] * 9_000, lambda: True)) == [None]
+    assert may_join([Part("/a", "x\u200b")] * 9_000, lambda: True)
+    assert len(read) < 300
+    scan = Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=20).scan(parts)
+    assert scan.classes == {"unscanned"}
+    assert len(read) < 3_000

@@ -160,6 +160,25 @@ def test_a_number_leaves_a_string_in_its_place(text: str, after: str) -> None:
     assert mask_text(text, findings, frozenset({"us-ssn"})) == after
 
 
+@pytest.mark.parametrize(
+    ("part", "after"),
+    [
+        ("{\\", '{"a": "[{\\"n\\": \\"w\\\\n\\"}]"}'),
+        ("w\\", '{"a": "[{\\"n\\": \\"[EMAIL]\\"}]"}'),
+        ("w\\\\", '{"a": "[{\\"n\\": \\"[EMAIL]\\"}]"}'),
+        ("\\n", '{"a": "[{\\"n\\": \\"w[EMAIL]\\"}]"}'),
+        ('n\\": \\"w', '{"a": "[{\\"[EMAIL]\\": \\"\\\\n\\"}]"}'),
+        ('"a": "[', '{"[EMAIL]": "[{\\"n\\": \\"w\\\\n\\"}]"}'),
+    ],
+)
+def test_what_holds_json_together_stays_and_escapes_go_whole(part: str, after: str) -> None:
+    text = json.dumps({"a": json.dumps([{"n": "w\n"}])})
+    start = text.index(part)
+    findings = [Finding("email", start, start + len(part), 0.9, "form")]
+    json.loads(json.loads(after).get("a", "1"))
+    assert mask_text(text, findings, frozenset({"email"})) == after
+
+
 @pytest.mark.parametrize("nesting", range(1, DEPTH + 3))
 def test_at_any_depth_what_holds_it_stays_json(nesting: int) -> None:
     text = json.dumps({"card": CARD})

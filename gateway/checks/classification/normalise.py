@@ -28,18 +28,27 @@ whether they are assigned or not. `unicodedata` does not know the property."""
 INVISIBLE = "".join(f"{chr(first)}-{chr(last)}" for first, last in IGNORABLE)
 """The same within the brackets of `re`."""
 _OVERLAYS = frozenset(
-    map(chr, (*range(0x334, 0x339), 0x488, 0x489, 0x1ABE, *range(0x20D0, 0x20F1), *range(0xA670, 0xA673)))
-)
-"""Marks that strike a character through or stand around it (a keycap): what is beneath reads as it did without."""
+    map(
+        chr,
+        (
+            *range(0x334, 0x339), 0x488, 0x489, 0x1ABE, *range(0x20D0, 0x20F1), *range(0xA670, 0xA673),
+            *range(0x1D165, 0x1D16A), *range(0x1D16D, 0x1D173), *range(0x1D17B, 0x1D183), *range(0x1D185, 0x1D18C),
+            *range(0x1D1AA, 0x1D1AE),
+        ),
+    )
+)  # fmt: skip
+"""Marks that strike a character through or stand around it (a keycap), or are of notes: what is beneath reads as it
+did without."""
 _MARKED = (
     (0x300, 0x36F), (0x483, 0x487), (0x591, 0x8FF), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0xFB1E, 0xFB1E),
-    (0xFE20, 0xFE2F), (0x1D165, 0x1D1AD),
+    (0xFE20, 0xFE2F),
 )  # fmt: skip
 _MARKS = "".join(
     chr(point) for first, last in _MARKED for point in range(first, last + 1) if unicodedata.combining(chr(point))
 )
 _LOOSE = re.compile(f"(?<=[\x00-@\\[-`{{-\x7f])[{_MARKS}]+")
-"""Marks of Latin, Cyrillic, Hebrew, Arabic and Syriac letters, and of notes, on what is no letter."""
+"""Marks of Latin, Cyrillic, Hebrew, Arabic and Syriac letters on what is no letter. Beyond U+FFFF a set costs
+`re` a look at each of its characters."""
 _BLANK = "\u2800"
 """A Braille cell without dots: shown as a space."""
 _TAGS = re.compile("[\U000e0020-\U000e007f]+")

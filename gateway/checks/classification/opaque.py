@@ -55,7 +55,11 @@ _MARGIN = frozenset(MARGINS)
 _ENDS = frozenset("\r\n\"'`")
 """What ends a line: a break, or the end of a string."""
 _MAY_BE = _ALPHABET | frozenset("\r\n\\%")
-_TABLE = bytes(ord("a") if chr(code) in _MAY_BE | {UNDER, ODD} else ord(" ") for code in range(256))
+_TABLE, _TABLE_OF_UNSEEN = (
+    bytes(ord("a") if chr(code) in _MAY_BE | others else ord(" ") for code in range(256))
+    for others in ({UNDER}, {UNDER, ODD})
+)
+_ODD = ODD.encode("latin-1")
 _LONG = b"a" * LINE
 _PASSED = 20
 """Characters of a piece from which on a look at the whole of it costs less than following each word."""
@@ -158,7 +162,7 @@ class Runs:
         at = self._walk(text, 0)
         if at == len(text):
             return
-        marks = shadow(text).translate(_TABLE)
+        marks = _marks(text)
         while at < len(text):
             place = marks.find(_LONG, at)
             # What ends the text may be the beginning of a line.
@@ -290,20 +294,27 @@ def is_opaque(text: str, findings: Iterable[Finding], late: Callable[[], bool] =
     return any(run.end is None or run.after(known) < run.end for run in runs.found)
 
 
+def _marks(text: str) -> bytes:
+    """`a` for each character that may be one of a run, or that nobody sees where there is any."""
+    shade = shadow(text)
+    unseen = _ODD in shade and _UNSEEN.search(text) is not None
+    return shade.translate(_TABLE_OF_UNSEEN if unseen else _TABLE)
+
+
 def _is_long(text: str) -> bool:
     """Whether a long line of a run, or a run of one line, may be in a text: one with no space for so long is looked at
     closer."""
     if not _has_lines(text):
         for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
             if text.find(" ", at, at + _BLOCK) < 0:
-                return _LONG in shadow(text).translate(_TABLE)
+                return _LONG in _marks(text)
         return False
     for begin in range(0, len(text) - _WITHIN + 1, _STEP):
         at, last = begin, begin + _WITHIN - LINE
         while at <= last:
             space = text.rfind(" ", at, at + LINE)
             if space < 0:
-                return _LONG in shadow(text).translate(_TABLE)
+                return _LONG in _marks(text)
             at = space + 1
     return False
 

@@ -32,6 +32,7 @@ def test_ascii_stands_as_it_is_without_a_map() -> None:
         ("5\u04833\u04886\u05bf-\u064b2\u0711", "536-2"),
         ("\u0645\u064b \u05d0\u05bf", "\u0645\u064b \u05d0\u05bf"),
         ("5\u28003", "5 3"),
+        ("5\U0001d1653\U0001d1ad6", "536"),
         ("q\u0301", "q\u0301"),
         ("Größe", "Größe"),
         ("\ud800x", "\ufffdx"),

@@ -53,6 +53,7 @@ from gateway.store.named import Links, Named, Said
 from gateway.store.notices import NoticeStore
 from gateway.store.open_exchanges import OpenExchanges
 from gateway.store.policies import PolicyStore
+from gateway.store.policy_check import check_activations
 from gateway.store.postings import BLOCK
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import close_interrupted, verify_tail
@@ -71,8 +72,9 @@ from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_cases import opened as case_opened
 from gateway.store.subject_trail import SubjectTrail
 from gateway.store.subjects import SubjectStore, marked
-from gateway.store.tables import forward_cursor, sealed, subject_record
+from gateway.store.tables import forward_cursor, sealed, subject_record, tile
 from gateway.store.tasks import TaskStore, created
+from gateway.store.tile_check import Tiles, check_tiles
 from gateway.store.tools import By, Seen, ToolStore
 from gateway.store.tree import TreeReader
 from gateway.store.usage import UsageStore
@@ -1754,6 +1756,27 @@ async def _(w: World) -> tuple[Any, Any]:
     return await got(mine.consistency(3, 6)), await got(nobody.consistency(3, 6))
 
 
+@ask("reader.StoreReader.root")
+async def _(w: World) -> tuple[Any, Any]:
+    assert await StoreReader(w.store.engine, w.theirs).root(6)
+    return await got(_readers(w)[0].root(6)), await got(StoreReader(w.store.engine, NOBODY).root(6))
+
+
+@ask("tile_check.check_tiles")
+async def _(w: World) -> tuple[Any, Any]:
+    async with writing(w.store.engine, w.theirs) as connection:
+        await connection.execute(insert(tile).values(tenant=w.theirs, level=5, idx=0, hashes=bytes(8192)))
+    assert await check_tiles(w.store.engine, w.theirs, Tiles()) > 0
+    return await check_tiles(w.store.engine, w.mine, Tiles()), 0
+
+
+@ask("policy_check.check_activations")
+async def _(w: World) -> tuple[Any, Any]:
+    with pytest.raises(VerificationError):
+        await check_activations(w.store.engine, w.theirs, (), 50, ())
+    return await got(check_activations(w.store.engine, w.mine, (), 50, ())), None
+
+
 @ask("tree.TreeReader.peaks")
 async def _(w: World) -> tuple[Any, Any]:
     assert await TreeReader(w.store.engine, w.theirs).peaks(6)
@@ -1906,6 +1929,7 @@ _OPERATOR = "asked by the configured id, which comes from the configuration or a
 NOT_ASKED = {
     "spread.Spread.over": "puts together what `spread.read` reads",
     "spread.in_processes": "has `spread.read` done",
+    "policy_check.check_versions": "versions are no tenant's: whoever names the digest of one has its bytes or none",
     "known_directory.KnownDirectory.subject": "as `Directory.subject`, and makes nobody",
     "known_directory.KnownDirectory.subjects": "as `Directory.subjects`, and makes nobody",
     "emergency_copy.copy": "copies each configured tenant's rows, within its wall, to a file of the node's own",

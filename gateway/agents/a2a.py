@@ -29,6 +29,7 @@ from gateway.agents.a2a_words import (
     Binding,
 )
 from gateway.agents.bodies import check_places, decompress, read_json, write_json
+from gateway.agents.own_credential import sent
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
@@ -79,8 +80,7 @@ class A2a:
         headers = [("accept", _EVENTS if call.stream else _JSON), (VERSION_NAME, VERSION)]
         if call.extensions:
             headers.append((EXTENSIONS_NAME, call.extensions))
-        if agent.credential is not None:
-            headers.append(("authorization", f"Bearer {agent.credential}"))
+        headers += sent(agent)
         if call.operation == CARD:
             return Outgoing(method="GET", path=agent.interface.card, headers=tuple(headers), body=b"")
         if agent.interface.binding == "JSONRPC":

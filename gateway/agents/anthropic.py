@@ -18,6 +18,7 @@ from gateway.agents.bodies import check_places, escape, member, replace, rewritt
 from gateway.agents.elsewhere import FIELDS
 from gateway.agents.openai_wire import JSON, read_body, read_object
 from gateway.agents.openai_words import model_name
+from gateway.agents.own_credential import sent
 from gateway.agents.spelling import Spellings
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
@@ -105,8 +106,7 @@ class AnthropicAdapter:
         betas = _betas(request)
         if betas:
             headers.append(("anthropic-beta", ",".join(betas)))
-        if agent.credential is not None:
-            headers.append(("x-api-key", agent.credential))
+        headers += sent(agent, "header:x-api-key")
         path = self.path.removeprefix("/v1") if agent.url.endswith("/v1") else self.path
         return Outgoing(
             method="POST",

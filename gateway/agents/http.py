@@ -17,6 +17,7 @@ from gateway.agents.bodies import check_places, decompress
 from gateway.agents.content import Content, Form, media_type, read_content, render_content
 from gateway.agents.description import NOTHING, Description, Operation, values
 from gateway.agents.formats.pairs import pair_parts, read_pairs, render_pairs
+from gateway.agents.own_credential import sent
 from gateway.agents.problem import problem
 from gateway.agents.registry import Registry
 from gateway.core.errors import AgentError, ConfigurationError
@@ -158,13 +159,16 @@ class HttpAdapter:
         if queried:
             pairs = read_pairs(query, "query")
             query = "" if isinstance(pairs, Refusal) else render_pairs(pairs, queried)
+        own = sent(agent)
+        taken = {name for name, _ in own}  # whatever the agent's description says, a caller's is not sent beside it
         headers = [
             (name, value)
             for name in (*FORWARDED, *_form(message.form).headers)
-            if (value := message.inbound.header(name)) is not None and f"header:{name}" not in outside
+            if (value := message.inbound.header(name)) is not None
+            and f"header:{name}" not in outside
+            and name not in taken
         ]
-        if agent.credential is not None:
-            headers.append(("authorization", f"Bearer {agent.credential}"))
+        headers += own
         _, segments = _address(message.inbound.path)
         path = "/" + "/".join(quote(segment, safe=_PCHAR) for segment in segments)
         return Outgoing(

@@ -16,6 +16,7 @@ from gateway.agents.mcp_parts import rpc_parts
 from gateway.agents.mcp_rpc import Rpc, encode_header, is_message, is_response, read_rpc, version_of, without_state
 from gateway.agents.mcp_talk import Talk
 from gateway.agents.mcp_words import NAMED, NEW_VERSIONS
+from gateway.agents.own_credential import sent
 from gateway.core.errors import AgentError
 from gateway.core.message import Answer, Inbound, Message, Outgoing, Part, WireAnswer
 from gateway.core.ports import Bounds, Lanes, Route, StreamFilter
@@ -77,8 +78,7 @@ class McpAdapter:
             headers.append((LAST_EVENT, resumed))
         if rpc is not None and rpc.era == "new":
             headers += _standard(rpc, document, talk)
-        if agent.credential is not None:
-            headers.append(("authorization", f"Bearer {agent.credential}"))
+        headers += sent(agent)
         whole = document is message.document and message.approval is None
         body = message.body if whole else write_json(document)
         return Outgoing(method=message.inbound.method, path="", headers=tuple(headers), body=body)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.agents.bodies import decompress, read_json, write_json
+from gateway.agents.own_credential import sent
 from gateway.core.errors import AgentError
 from gateway.core.message import Inbound, Outgoing, WireAnswer
 from gateway.core.ports import Bounds, Route
@@ -58,8 +59,7 @@ def post(agent: Route, path: str, body: bytes, *, stream: bool = False) -> Outgo
     """The request to an agent, made anew: its own credential, nothing of the caller's headers. `path` starts with
     `/v1/`, which is not doubled where the agent's address ends with it."""
     headers = [("content-type", JSON), ("accept", "text/event-stream" if stream else JSON)]
-    if agent.credential is not None:
-        headers.append(("authorization", f"Bearer {agent.credential}"))
+    headers += sent(agent)
     shown = path.removeprefix("/v1") if agent.url.endswith("/v1") else path
     return Outgoing(method="POST", path=shown, headers=tuple(headers), body=body)
 

@@ -90,6 +90,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
         floor=agent.floor,
         routes=agent.routes,
         credential=_credential(agent, resolve),
+        credential_as=agent.credential_as,
         ca=_file(settings, agent.ca),
         connect_timeout_s=agent.connect_timeout_s,
         first_byte_timeout_s=agent.first_byte_timeout_s,
@@ -114,7 +115,7 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
 def _credential(agent: Agent, resolve: Callable[[str], str]) -> str | None:
     if agent.credential is None:
         return None
-    return check_credential(f"agent {agent.id}: credential", resolve(agent.credential))
+    return check_credential(f"agent {agent.id}: credential", resolve(agent.credential), agent.credential_as)
 
 
 def _interface(given: A2a) -> Interface:

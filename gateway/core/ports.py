@@ -328,6 +328,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_timeout_s: float
     idle_timeout_s: float
     timeout_s: float
+    credential_as: str | None = None
+    """How it goes: `bearer`, `basic` or `header:NAME`; None: as the protocol has it."""
     apis: tuple[str, ...] = ()
     """APIs of the family that the agent has (`chat`, `responses`, `embeddings`); empty: all of them."""
     listen_timeout_s: float = 3600.0

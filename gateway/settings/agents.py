@@ -14,6 +14,16 @@ _TENANT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
 """A tenant of an A2A agent's, as it can stand in a path."""
 """What whoever speaks either of these is asked, translated where it must be."""
 
+_HEADER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_TAKEN = frozenset(
+    (
+        *("accept", "connection", "expect", "host", "idempotency-key", "last-event-id", "prefer", "proxy-connection"),
+        *("range", "te", "traceparent", "tracestate", "trailer", "upgrade", "x-purpose", "x-receipt", "x-route"),
+    )
+)
+_FAMILIES = ("a2a-", "accept-", "anthropic-", "content-", "if-", "keep-", "mcp-", "transfer-", "x-data-", "x-exchange-")
+"""Headers, and how they begin, that say what a request is and are written by whoever sends it on."""
+
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
@@ -36,6 +46,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     version: str | None = None
     credential: str | None = None
     """`env:NAME` or `file:PATH`: sent as a bearer token, or as `x-api-key` where the protocol is `anthropic`."""
+    credential_as: str | None = None
+    """How it is sent instead: `bearer`, `basic` (it is `user:password`) or `header:NAME`."""
     schema: str | None = None
     """JSON Schema of requests, a file under the policy directory's `schemas/`."""
     answer_schema: str | None = None
@@ -125,6 +137,22 @@ class A2a(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Of its own tenants (`tenant` of its interfaces) those that callers may name; without any they name none."""
 
 
+def _sent_as(place: str, agent: Agent) -> None:
+    how = agent.credential_as
+    if how is None:
+        return
+    if agent.credential is None:
+        raise ConfigurationError(f"{place} needs a credential")
+    if how in ("bearer", "basic"):
+        return
+    name = how.removeprefix("header:").lower()
+    own = _HEADER.fullmatch(name) is not None and name not in _TAKEN and not name.startswith(_FAMILIES)
+    if not (how.startswith("header:") and own):
+        raise ConfigurationError(
+            f"{place} must be bearer, basic or header:NAME, a header that says nothing else of a request"
+        )
+
+
 def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str]) -> None:
     if agent.zone not in zones:
         raise ConfigurationError(f"{place}.zone names no [[zone]]")
@@ -135,6 +163,7 @@ def check_agent(place: str, agent: Agent, zones: set[str], processors: set[str])
     else:
         check_address(f"{place}.url", agent.url)
     check_reference(f"{place}.credential", agent.credential)
+    _sent_as(f"{place}.credential_as", agent)
     if agent.apis and agent.protocol != "openai":
         raise ConfigurationError(f'{place}.apis is for protocol = "openai" only')
     if not _APIS.issuperset(agent.apis):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.agents.content import Form
 from gateway.agents.description import Body, Operation, Parameter
 from gateway.agents.formats.labels import Labels
 from gateway.agents.formats.layout import Column, Layout, Marking
@@ -195,6 +196,13 @@ class TestRendering:
         sent = ADAPTER.render(message(request), agent(), {})
         assert (sent.method, sent.path, sent.body) == ("GET", "/notes/a%20b%3Fc?q=%41&q=b", b"")
         assert sent.headers == (("accept", "text/plain"), ("authorization", "Bearer agents-own"))
+
+    def test_the_header_of_its_credential_is_the_gateways_whatever_its_description_lists(self) -> None:
+        asked = message(get("/agents/records/notes/a", x_key="callers"))
+        listed = msgspec.structs.replace(asked, form=Form(headers=("x-key",)))
+        own = msgspec.structs.replace(agent(), credential_as="header:X-Key")
+        assert ("x-key", "callers") in ADAPTER.render(listed, agent(), {}).headers
+        assert ADAPTER.render(listed, own, {}).headers == (("x-key", "agents-own"),)
 
     def test_masks_in_query_header_and_body_change_their_places_alone(self) -> None:
         request = inbound(

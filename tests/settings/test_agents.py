@@ -154,3 +154,24 @@ def test_an_agent_that_pulls_needs_no_more_than_who_fetches() -> None:
     (agent,) = parsed(zone=[ZONE], agent=[PULLS]).agent
     assert (agent.pull, agent.url) == (True, "")
     assert refused(zone=[ZONE], agent=[{**AGENT, "url": ""}]).startswith("agent[0].url must be")
+
+
+@pytest.mark.parametrize("how", ["bearer", "basic", "header:X-Api-Key", "header:ocp-apim-key", "header:cookie"])
+def test_a_credential_is_sent_as_old_systems_want_it(how: str) -> None:
+    made = parsed(zone=[ZONE], agent=[{**AGENT, "credential": "env:A", "credential_as": how}])
+    assert made.agent[0].credential_as == how
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["Bearer", "token", "header:", "header:x y", "header:Host", "header:Content-Type", "header:mcp-session", "x-key"],
+)
+def test_a_header_that_says_something_else_holds_no_credential(how: str) -> None:
+    said = refused(zone=[ZONE], agent=[{**AGENT, "credential": "env:A", "credential_as": how}])
+    assert said.startswith("agent[0].credential_as must be bearer, basic or header:NAME")
+
+
+def test_how_a_credential_is_sent_needs_one() -> None:
+    assert (
+        refused(zone=[ZONE], agent=[{**AGENT, "credential_as": "basic"}]) == "agent[0].credential_as needs a credential"
+    )

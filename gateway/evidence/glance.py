@@ -34,6 +34,7 @@ from gateway.evidence.shapes import MAX_BYTES as MAX_BYTES
 from gateway.evidence.strict_json import MAX_INTEGER
 from gateway.ledger.times import day
 
+Detail = Envelope
 _Match = re.Match[str]
 _LOOKED_AT = ("event", "occurred_at", "prev", "recorded_at", "seq", "tenant", "range")
 """Members that are looked at in every record, by step 2 or by whoever verifies it."""

@@ -161,7 +161,7 @@ PLAYS: dict[str, Play] = {
         "record forward.resumed",
     ),
     "postings": over(Postings, "commit posting record_block"),
-    "retention": over(Retained, LEASED, "record retention.applied", "commit -detail -sealed", LET_GO),
+    "retention": over(Retained, LEASED, "record retention.applied", "commit -detail -sealed subject", LET_GO),
     "erasure": about(
         Erasures,
         LEASED,
@@ -208,6 +208,7 @@ PLAYS: dict[str, Play] = {
             "sync .new",
             "name .archive",
             "sync directory",
+            "commit subject",
             "record ledger.archived",
             "commit -detail -posting -record -sealed",
             LET_GO,

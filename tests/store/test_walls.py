@@ -308,6 +308,7 @@ _WITHOUT_TENANT = {
     "migrate",
     "node",
     "policies",
+    "policy_check",
     "readiness",
     "replication",
 }

@@ -224,5 +224,5 @@ def test_a_number_of_which_much_has_left_stays_a_number() -> None:
 
 def test_what_nobody_can_read_leaves_json_too() -> None:
     run = "".join(random.Random(1).choices("ABCDEFabcdefghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ0123456789+/", k=900))
-    text = json.dumps({"x": json.dumps({"a": run, "card": CARD})})
+    text = json.dumps({"x": json.dumps({"card": CARD, "a": run})})
     assert json.loads(json.loads(streamed(text, [7] * 200))["x"]) == {"a": "[UNSCANNED]", "card": "[CARD]"}

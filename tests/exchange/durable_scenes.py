@@ -208,7 +208,6 @@ PLAYS: dict[str, Play] = {
             "sync .new",
             "name .archive",
             "sync directory",
-            "commit subject",
             "record ledger.archived",
             "commit -detail -posting -record -sealed",
             LET_GO,

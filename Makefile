@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 4
+JOBS ?= 5
 TESTS ?= tests
 # What `make check` has read of the house itself; nothing, where all tests are run anyway.
 HOUSE ?= tests/house

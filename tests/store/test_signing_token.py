@@ -107,10 +107,8 @@ def test_a_token_that_is_not_there_or_lets_nobody_in_is_told_without_the_pin(sof
         away.close()
 
 
-def test_a_pin_that_was_refused_is_given_to_the_token_no_more(
-    softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By nobody in this process: a token counts wrong ones, and locks itself. Another PIN is tried."""
+def pins_given(softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The PINs that the token is given from now on, in their order."""
     library, given = pkcs11.lib(softhsm.module), list[str]()
 
     class Counting:
@@ -124,6 +122,14 @@ def test_a_pin_that_was_refused_is_given_to_the_token_no_more(
             return SimpleNamespace(open=opened)
 
     monkeypatch.setattr(pkcs11, "lib", lambda module: Counting())
+    return given
+
+
+def test_a_pin_that_was_refused_is_given_to_the_token_no_more(
+    softhsm: SoftHsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By nobody in this process: a token counts wrong ones, and locks itself. Another PIN is tried."""
+    given = pins_given(softhsm, monkeypatch)
     said = ["987654"]
     one, other = (Token(softhsm.module, softhsm.label, lambda: said[0]) for _ in range(2))
     for token in (one, one, other):
@@ -146,24 +152,13 @@ def test_a_start_after_the_one_that_was_refused_does_not_ask_the_token(
     softhsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A supervisor starts again and again what ends: the token would lock itself."""
-    library, given = pkcs11.lib(softhsm.module), list[str]()
-
-    class Counting:
-        def get_token(self, **named: Any) -> Any:
-            token = library.get_token(**named)
-
-            def opened(user_pin: str, rw: bool) -> Any:
-                given.append(user_pin)
-                return token.open(user_pin=user_pin, rw=rw)
-
-            return SimpleNamespace(open=opened)
+    given = pins_given(softhsm, monkeypatch)
 
     def started(pin: str) -> Token:
         monkeypatch.setattr(signing_token, "_refused", set())  # what a process knows ends with it
         monkeypatch.setattr(signing_token, "_SALT", os.urandom(16))
         return Token(softhsm.module, softhsm.label, lambda: pin, wait_s=60.0, beside=tmp_path)
 
-    monkeypatch.setattr(pkcs11, "lib", lambda module: Counting())
     for _ in range(4):
         with pytest.raises(PinRefused, match=r"keys\.pkcs11_pin"):
             started("987654").generate(ORIGIN)

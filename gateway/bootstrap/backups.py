@@ -222,7 +222,10 @@ async def _recorded(site: Site, state: LedgerState, told: Since | None, reason: 
         checkpoint=None if root is None else (state.checkpoint_size, to_base64(root)),
     )
     await (await site.writer(state.tenant)).append(entry)
+    # A crash before this: the next start asks for `acknowledge-restore`, which says the same.
     await asyncio.to_thread(site.lost.forget, state.ledger)
+    if site.signed is not None:
+        await asyncio.to_thread(site.signed.forget, state.ledger)
 
 
 def _entry(site: Site, tenant: str, event: str, actor: str, detail: Detail, **fields: object) -> Entry:

@@ -92,6 +92,7 @@ async def opened(site: Site, path: Path, origins: Mapping[str, str]) -> AsyncIte
             tools=ToolStore(engine, site.clock),
             approvals=ApprovalStore(engine),
             flags=SubjectStore(engine, site.clock),
+            signed=None,  # those that are remembered are of the database that is away
             signings={},
         )
 

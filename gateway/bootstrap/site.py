@@ -38,6 +38,7 @@ from gateway.store.lost import LostMarks
 from gateway.store.policies import PolicyStore
 from gateway.store.reader import StoreReader
 from gateway.store.sealing import Sealer
+from gateway.store.signed import SignedMarks
 from gateway.store.signing import LedgerSigning
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subject_trail import SubjectTrail
@@ -81,6 +82,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of data subjects, and what sticks to them."""
     lost: LostMarks
     """What this node acknowledged and its database lacked, until that is on record."""
+    signed: SignedMarks | None
+    """What was signed last of each ledger; None for those of an emergency, and where it cannot be kept."""
     failpoint: Failpoint | None = None
     signings: dict[str, LedgerSigning] = msgspec.field(default_factory=dict)
     """By origin, as they were asked for."""
@@ -260,12 +263,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         from gateway.exchange.attaching import Setting  # noqa: PLC0415
         from gateway.exchange.auditor import Auditor  # noqa: PLC0415
 
-        entry = self.tenants[tenant]
+        entry, publisher = self.tenants[tenant], await self.checkpointer(tenant)
         return Auditor(
             engine=self.engine,
             ledger_id=entry.ledger,
             ledger=await self.writer(tenant),
-            publisher=await self.checkpointer(tenant),
+            publisher=publisher,
             policies=self.policies,
             signing=self.signing(tenant),
             clock=self.clock,
@@ -282,6 +285,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
                 policies=self.policies,
             ),
             alone=partial(self.metrics.bundle_alone, entry.ledger),
+            remembered=publisher.remembered.mark,
         )
 
     async def checkpointer(self, tenant: str) -> Checkpointer:
@@ -295,6 +299,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             node=self.node,
             failpoint=self.failpoint,
+            marks=self.signed,
         )
 
 
@@ -317,7 +322,7 @@ async def open_site(
         tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
         metrics = Metrics()
         node = NodeInfo(id=_node_id(keys, settings.keys.node), boot=random_id("bt"))
-        lost = LostMarks(keys)
+        lost, signed = LostMarks(keys), SignedMarks.within(keys)
         ledgers = Ledgers(
             where,
             engine,
@@ -330,6 +335,7 @@ async def open_site(
             build=build_digest(),
             config=config_digest(settings),
             lost=lost,
+            signed=signed,
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)
@@ -352,6 +358,7 @@ async def open_site(
             approvals=ApprovalStore(engine),
             flags=SubjectStore(engine, clock),
             lost=lost,
+            signed=signed,
             failpoint=failpoint,
         )
 

@@ -1,5 +1,5 @@
 """`gateway audit acknowledge-restore`: that a ledger was taken back behind what a witness knows of it, or behind what
-this node acknowledged, on record.
+this node acknowledged or signed, on record.
 
 Until then the gateway does not serve: nobody shall learn from a customer that records are gone.
 """
@@ -13,6 +13,9 @@ import msgspec
 from gateway.bootstrap import witnesses_of
 from gateway.cli.common import OK, Commands, Failed, opened, operator, say, settings_of, tenant_of, tenant_option
 from gateway.exchange.witnessing import Ahead, acknowledgment
+from gateway.store.signed import missing
+
+_SIGNED = "checkpoint beside the keys"
 
 
 def add(group: Commands, common: argparse.ArgumentParser) -> None:
@@ -36,9 +39,13 @@ async def _run(arguments: argparse.Namespace) -> int:
         lost = site.lost.of(ledger)
         if lost is not None:
             ahead = (*ahead, Ahead(f"node {site.node.id}", lost.size))
+        mark = None if site.signed is None else await asyncio.to_thread(site.signed.of, ledger)
+        gone = None if mark is None else await missing(site.engine, ledger, mark)
+        if gone is not None:
+            ahead = (*ahead, Ahead(_SIGNED, gone.size, gone.forked))
         if not ahead:
             raise Failed(
-                "neither a witness nor this node knows of more records than there are, or of others: "
+                "neither a witness nor this node or its keys know of more records than there are, or of others: "
                 "nothing to acknowledge"
             )
         by = await operator(site, tenant)
@@ -54,6 +61,8 @@ async def _run(arguments: argparse.Namespace) -> int:
         await (await site.writer(tenant)).append(entry)
         # A crash before this: it is acknowledged again, which says the same.
         site.lost.forget(ledger)
+        if site.signed is not None and gone is not None:
+            site.signed.forget(ledger)
     data = {"acknowledged": [{"witness": found.witness, "size": found.size} for found in ahead]}
     lines = [f"{found.witness} knows of {found.size} {'other ' * found.forked}records" for found in ahead]
     say(arguments, data, [*lines, "acknowledged, on record; the gateway may serve"])

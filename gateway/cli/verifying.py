@@ -25,6 +25,7 @@ from gateway.store.engine import open_engine, target
 from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
 from gateway.store.sealing import Sealer
+from gateway.store.signed import SignedMarks
 from gateway.store.signing import LedgerSigning
 from gateway.store.spread import Spread
 from gateway.store.verification import LedgerVerification, Verdict
@@ -109,7 +110,9 @@ async def _reading_only(
             keys = (await signing.load()).keys
             sealer = Sealer(keyring)
             read = await Archives(ArchiveStore(engine), sealer, None).given(entry.ledger, archives)
-            verdict = await LedgerVerification(engine, entry.ledger, keys, sealer, spread).run(given, read)
+            mark = SignedMarks(settings.path(settings.keys.directory)).of(entry.ledger)
+            verification = LedgerVerification(engine, entry.ledger, keys, sealer, spread)
+            verdict = await verification.run(given, read, None if mark is None else mark.note)
             place = settings.emergency.place
             files = EmergencyFiles(None if place is None else settings.path(place))
             return await files.followed(entry.ledger, verdict, emergencies)

@@ -4,7 +4,7 @@ The API and the command line share this; neither reads a ledger in any other way
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -18,7 +18,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import from_bytes
 from gateway.core.canonical import MAX_INTEGER
 from gateway.core.errors import ConfigurationError, FormatError, RecordsArchived, VerificationError
-from gateway.core.ports import Clock, StoredRecord
+from gateway.core.ports import Clock, StoredCheckpoint, StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.evidence import misses
 from gateway.evidence.age import Recipient, parse_recipients
@@ -74,6 +74,13 @@ LOOK_S = 0.5
 IDLE_LOOKS = 30
 """After so many looks that found nothing, who follows is told that nothing is new."""
 
+Remembering = Callable[[], Awaitable[StoredCheckpoint | None]]
+"""Tells of the checkpoint that is remembered apart from the database; None where none is."""
+
+
+async def _nothing() -> None:
+    return None
+
 
 class Away(msgspec.Struct, frozen=True):
     """Ids of emergency ledgers that come next, and whose files are not at hand."""
@@ -101,8 +108,10 @@ class Auditor:
         quorum: Quorum | None = None,
         opener: Opener | None = None,
         alone: Alone = lambda why: None,
+        remembered: Remembering = _nothing,
     ) -> None:
-        """`opener`: opens what policy keeps of messages; `alone`: see `bundle.build`."""
+        """`opener`: opens what policy keeps of messages; `alone`: see `bundle.build`; `remembered`: what was signed
+        last, as it is kept beside the keys."""
         self._engine, self._id, self._setting = engine, ledger_id, setting
         self.scribe = AuditScribe(ledger, ledger_id, clock, node)
         """Puts on record what is read, and what came of it."""
@@ -112,7 +121,7 @@ class Auditor:
         cosignatures, stamps = CosignatureStore(engine, ledger_id), StampStore(engine, ledger_id)
         self.published = Published(self._reader, cosignatures, quorum, signing, stamps)
         """What of this ledger is made to be seen, so that looking at it leaves no record."""
-        self.emergencies, self._opener = emergencies, opener
+        self.emergencies, self._opener, self._remembered = emergencies, opener, remembered
         self._whole_search = SplicedSearch(self._search, emergencies)
         self._following = Following(self._search, emergencies)
         self._archives = archives
@@ -377,12 +386,14 @@ class Auditor:
 
         `checkpoint` is a signed checkpoint obtained elsewhere, `read` gives the records of archives that are at hand;
         of others the hashes are verified; `emergencies` are files of emergency ledgers that do not lie where this
-        node looks for them; `spread` are processes that share the work. The verdict says what is wrong, by step and
+        node looks for them; `spread` are processes that share the work. What is remembered beside the keys is compared,
+        too. The verdict says what is wrong, by step and
         place.
         """
         who = await self._signing.load()
         ledger = LedgerVerification(self._engine, self._id, who.keys, self._opener, spread)
-        verdict = await ledger.run(checkpoint, read)
+        mark = await self._remembered()
+        verdict = await ledger.run(checkpoint, read, None if mark is None else mark.note)
         verdict = await self.emergencies.files.followed(self._id, verdict, emergencies)
         why = verdict.failure or verdict.said
         code = "ok" if why is None else "verification_failed"

@@ -21,4 +21,5 @@
 `reader`      one ledger read in order; `tree` its hashes and proofs; `search` by filters, in pages and streams
 `postings`    where values are, block by block, made by `indexer`; `candidates` what a search has to look at
 `checkpointer` signed checkpoints of the growing tree (`growth`); `lease` keeps it to one process at a time
+`marks`       what is remembered beside the keys: the checkpoint that was `signed` last, records that are `lost`
 """

@@ -3,7 +3,8 @@
 Going on and starting again share one path: what a checkpoint needs is read from the database whenever it is not at
 hand, so that a crash at any instant costs only work. The root that the database's tiles and records give is compared
 with the newest signed checkpoint before anything is added to it, and every record's bytes with their hash: what was
-changed behind the ledger's back is not signed as long as that checkpoint is there.
+changed behind the ledger's back is not signed as long as that checkpoint is there. And as long as the newest one is
+remembered beside the keys (`signed`), nothing is signed that does not extend it, whatever became of the database.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from gateway.store.engine import reading, writing
 from gateway.store.growth import FullTile, Growth, partial_levels
 from gateway.store.lease import Lease
 from gateway.store.reader import ABOUT_CHECKPOINTS, StoreReader
+from gateway.store.signed import Remembered, SignedMarks
 from gateway.store.signing import LedgerSigning, Signatories
 from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import checkpoint, head, key_rotation, record, tile
@@ -52,12 +54,16 @@ class Checkpointer:
         clock: Clock,
         node: NodeInfo,
         failpoint: Failpoint | None = None,
+        marks: SignedMarks | None = None,
     ) -> None:
+        """`marks`: where it is remembered what was signed; None where it is not, for a ledger of an emergency."""
         self._engine, self._ledger, self._signing, self._writer = engine, ledger, signing, writer
         self._clock, self._node, self._failpoint = clock, node, failpoint
         self._reader, self._tree = StoreReader(engine, ledger), TreeReader(engine, ledger)
         holder = f"{node.id}/{node.boot}/{os.urandom(8).hex()}"
         self._lease = Lease(engine, f"checkpoint/{ledger}", holder, clock, LEASE_S)
+        self.remembered = Remembered(marks, ledger, self._tree)
+        """What was signed last, as it is remembered apart from the database."""
         self._turn = asyncio.Lock()
         self._growth = Growth.empty()
         self._on_record = 0
@@ -72,27 +78,35 @@ class Checkpointer:
         signed, `LedgerUnavailable` if it cannot be read or written.
         """
         async with self._turn:
+            mark = await self.remembered.mark()  # before the database, which has it before it is remembered
             newest = await self._reader.checkpoint()
             covered = 0 if newest is None else newest.size
             size = await self._reader.size()
             if size < covered:
                 raise VerificationError("checkpoint: the ledger has fewer records than its newest checkpoint")
+            if mark is not None and size < mark.size:
+                raise VerificationError("checkpoint: the ledger has fewer records than were signed")
             who = await self._signing.load()
             if newest is not None:
                 _verify(newest, who.keys)
+                if mark is not None:
+                    await self.remembered.demand(newest, mark)
                 await self._record(newest)
+                await self.remembered.keep(newest)
                 size = await self._reader.size()  # one more, if that had to be made up for
             if force:
-                return newest if size == covered else await self._extend(newest, size, who)
+                return newest if size == covered else await self._extend(newest, size, who, mark)
             if not await self._about_more_than_checkpoints(covered, size) or not await self._lease.take():
                 return None
             try:
-                return await self._extend(newest, size, who)
+                return await self._extend(newest, size, who, mark)
             finally:
                 await self._lease.release()
 
-    async def _extend(self, newest: StoredCheckpoint | None, size: int, who: Signatories) -> StoredCheckpoint:
-        """From the newest checkpoint to one of `size`, step by step."""
+    async def _extend(
+        self, newest: StoredCheckpoint | None, size: int, who: Signatories, mark: StoredCheckpoint | None
+    ) -> StoredCheckpoint:
+        """From the newest checkpoint to one of `size`, step by step; past the remembered one, if that is larger."""
         # 1. The tree of the newest checkpoint, whose root must be the one that was signed.
         growth = await self._grown_to(newest)
         # 2. The records since, each one's bytes against its hash; tiles that become full on the way are written. A
@@ -104,6 +118,8 @@ class Checkpointer:
             if leaf_hash(stored.envelope) != stored.hash:
                 raise VerificationError(f"checkpoint: record {stored.seq} is not what its hash says")
             tiles += growth.append(stored.hash)
+            if mark is not None and growth.size == mark.size and growth.root() != mark.root:
+                raise VerificationError(f"checkpoint: the tree of size {mark.size} has another root than was signed")
             if len(tiles) >= _TILES_AT_ONCE:
                 await self._write(tiles)
                 tiles = []
@@ -123,6 +139,8 @@ class Checkpointer:
         self._growth = growth
         # 5. Its record.
         await self._record(made)
+        # 6. Apart from the database. A crash before: the one before it is remembered, until the next run.
+        await self.remembered.keep(made)
         return made
 
     async def _grown_to(self, newest: StoredCheckpoint | None) -> Growth:

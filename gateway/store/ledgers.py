@@ -17,6 +17,7 @@ from gateway.store.lost import Lost, LostMarks
 from gateway.store.node import LEASE_S, Claim, register, renew_lease, retire
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import Recovered, close_interrupted, recover, stopped
+from gateway.store.signed import SignedMarks, missing
 from gateway.store.sql import reachable
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_postgres import PostgresWriter
@@ -50,6 +51,7 @@ class Ledgers:
         retry_s: float = 1.0,
         claim_wait_s: float = 5.0,
         lost: LostMarks | None = None,
+        signed: SignedMarks | None = None,
     ) -> None:
         self.writers: dict[str, LedgerWriter] = {}
         self.recovered: dict[str, Recovered] = {}
@@ -61,7 +63,7 @@ class Ledgers:
         self.serving = serving
         self._build, self._config, self._lease_s = build, config, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
-        self._lost = lost
+        self._lost, self._signed = lost, signed
         self._claim = Claim(where, node, claim_wait_s)
         self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
         self._opening = asyncio.Lock()
@@ -82,8 +84,8 @@ class Ledgers:
 
     async def open(self, tenant: str) -> LedgerWriter:
         """The ledger's writer, started and recovered at the first call. `LedgerUnavailable` if the database is not
-        there, `VerificationError` if its head and its records disagree, or records that this node acknowledged are gone
-        from it and that is not on record yet."""
+        there, `VerificationError` if its head and its records disagree, or what this node acknowledged or signed is
+        gone from it and that is not on record yet."""
         async with self._opening:
             writer = self.writers.get(tenant)
             if writer is not None:
@@ -103,7 +105,16 @@ class Ledgers:
             return writer
 
     async def _demand_whole(self, tenant: str) -> None:
-        """What a former boot found to be lost is there again, or somebody has put it on record."""
+        """What a former boot found to be lost is there again, and what was signed still is, or somebody has put on
+        record that it is not."""
+        mark = None if self._signed is None else await asyncio.to_thread(self._signed.of, tenant)
+        found = None if mark is None else await missing(self._engine, tenant, mark)
+        if found is not None:
+            raise VerificationError(
+                f"a checkpoint of {found.size} records was signed here, and the database has "
+                f"{'others' if found.forked else 'fewer'}: was there a restore, or a failover? See docs/backups.md, "
+                "and `gateway audit acknowledge-restore`"
+            )
         lost = None if self._lost is None else await asyncio.to_thread(self._lost.of, tenant)
         if self._lost is None or lost is None:
             return

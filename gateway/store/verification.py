@@ -4,7 +4,8 @@
     2. every index column against the record's bytes
     3. every detail that is still there against its commitment
     4. every stored checkpoint: its signature, its own columns, its root   (`ledger.verify`, steps 9 and 10)
-    5. a checkpoint obtained elsewhere, where one is given: nothing that it covers was cut off or rewritten
+    5. a checkpoint obtained elsewhere, where one is given, and the one that is remembered beside the keys (`signed`):
+       nothing that they cover was cut off or rewritten
     6. the head against the last record
     7. every posting of a search against the columns that it is made from   (`postings`)
     8. every emergency ledger that was stitched in: its key was on record before, and it was stitched once
@@ -149,19 +150,23 @@ class LedgerVerification:
         self._unkept: tuple[str, ...] = ()
         self._beside = Beside()
 
-    async def run(self, given: bytes | None = None, read: Read | None = None) -> Verdict:
-        """Steps 1 to 14. `given` is a signed checkpoint from elsewhere; `LedgerUnavailable` if nothing can be read."""
+    async def run(
+        self, given: bytes | None = None, read: Read | None = None, remembered: bytes | None = None
+    ) -> Verdict:
+        """Steps 1 to 14. `given` is a signed checkpoint from elsewhere, `remembered` the one that is kept beside the
+        keys, read before this; `LedgerUnavailable` if nothing can be read."""
+        elsewhere = [note for note in (given, remembered) if note is not None]
         archives = ArchiveStore(self._engine)
         while True:
             self._begin()
             before = await archives.all(self._ledger)
-            verdict = await self._verdict(given, before, read)
+            verdict = await self._verdict(elsewhere, before, read)
             # Records that were archived meanwhile are not missing: then all of it is verified once more. An archive
             # takes longer to be made than a ledger to be verified, so that this ends.
             if verdict.failure is None or await archives.all(self._ledger) == before:
                 return verdict
 
-    async def _verdict(self, given: bytes | None, archives: Sequence[Archived], read: Read | None) -> Verdict:
+    async def _verdict(self, given: Sequence[bytes], archives: Sequence[Archived], read: Read | None) -> Verdict:
         covered = 0
         failure = None
         try:
@@ -186,14 +191,13 @@ class LedgerVerification:
             failure=failure,
         )
 
-    async def _verify(self, given: bytes | None, archives: Sequence[Archived], read: Read | None) -> int:
+    async def _verify(self, given: Sequence[bytes], archives: Sequence[Archived], read: Read | None) -> int:
         # Before the first record: whatever it names must be among those that are read. And before the checkpoints: of
         # which its records tell is stored by then.
         before, blocks = await self._head_row(), await self._blocks()
         checkpoints = [self._checked(stored) async for stored in StoreReader(self._engine, self._ledger).checkpoints()]
         self._checkpoints, stored = len(checkpoints), {point.size: point.root for point in checkpoints}
-        if given is not None:
-            checkpoints.append(signed.verify(given, self._verifier))
+        checkpoints += [signed.verify(note, self._verifier) for note in given]
         verification = Verification(beginning(self._ledger), checkpoints)
         for one in archives:
             await self._elsewhere(one, verification, None if read is None else read(one))

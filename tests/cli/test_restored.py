@@ -1,5 +1,7 @@
 """`gateway audit acknowledge-restore`: on record, by whom and why, and only where there is something to acknowledge."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -54,6 +56,36 @@ def test_what_this_node_acknowledged_and_its_database_lacks_is_acknowledged_with
     records = gateway("audit", "query", "--json").data["records"]
     (found,) = [one["record"] for one in records if one["record"]["event"] == "restore.acknowledged"]
     assert found["range"][1] == 99
+
+
+def test_a_database_that_is_put_back_behind_what_was_signed_is_not_served_until_that_is_on_record(
+    site: Path, gateway: Run
+) -> None:
+    gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    database, copy = site / "gateway.db", site / "copy.db"
+    _copied(database, copy)
+    assert gateway("evidence", "export", "--out", str(site / "bundle.zip")).code == 0
+    (mark,) = (site / "keys").glob("signed-tn_*.note")
+    known = mark.read_bytes()
+    assert (gateway("audit", "verify").code, gateway("audit", "verify", "--checkpoint", str(mark)).code) == (0, 0)
+    _copied(copy, database)
+    broken = gateway("audit", "verify")
+    assert (broken.code, "BROKEN" in broken.out) == (1, True), "no checkpoint was given, and none is in the database"
+    refused = gateway("serve", "--port", "0")
+    assert (refused.code, "acknowledge-restore" in refused.err) == (1, True), refused.err
+    assert gateway("evidence", "export", "--out", str(site / "other.zip")).code != 0, "nothing is signed either"
+    assert mark.read_bytes() == known
+    done = gateway("audit", "acknowledge-restore", "--reason", "the disk was lost", "--json")
+    assert [one["witness"] for one in done.data["acknowledged"]] == ["checkpoint beside the keys"]
+    assert not mark.exists()
+    assert gateway("evidence", "export", "--out", str(site / "other.zip")).code == 0
+    assert (gateway("audit", "verify").code, mark.exists()) == (0, True)
+    assert gateway("audit", "acknowledge-restore", "--reason", "again").code == 1
+
+
+def _copied(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 def _knows(site: Path, directory: Path, vkey: str) -> None:

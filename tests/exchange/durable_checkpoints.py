@@ -17,6 +17,7 @@ from gateway.ledger.witnessing import Request
 from gateway.settings import Tsa
 from gateway.store.forwarding import Cursor
 from gateway.store.reader import StoreReader
+from gateway.store.signed import SignedMarks
 from gateway.store.writer_base import LedgerWriter
 from tests.exchange.durable_base import OfLedger
 from tests.exchange.forward_kit import Case, Taking
@@ -30,7 +31,8 @@ class Checkpoints(OfLedger):
 
     def __init__(self, store: Store, writer: LedgerWriter) -> None:
         super().__init__(store, writer)
-        self.checkpointer = checkpointer_of(store, writer)
+        self.marks = SignedMarks(store.keyring._directory)
+        self.checkpointer = checkpointer_of(store, writer, marks=self.marks)
 
     async def work(self) -> None:
         await self.writer.append(entry())
@@ -42,6 +44,9 @@ class Checkpoints(OfLedger):
         sizes = [one.size async for one in StoreReader(self.store.engine, LEDGER).checkpoints()]
         told = [one.checkpoint[0] for one in await self.records("checkpoint.published") if one.checkpoint]
         assert (sizes, len(set(told))) == (sorted(told), len(told)), "each is on record, once"
+        mark = self.marks.of(LEDGER)
+        assert mark is not None
+        assert mark.size == sizes[-1], "and the newest is remembered"
 
 
 class _Published(Checkpoints):

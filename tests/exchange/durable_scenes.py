@@ -147,8 +147,9 @@ class ErasedAgain(OfLedger):
 
 
 _PUBLISHED = ("commit checkpoint", "record checkpoint.published")
+_REMEMBERED = ("sync .new", "name .note", "sync directory")
 PLAYS: dict[str, Play] = {
-    "checkpoints": over(Checkpoints, LEASED, *_PUBLISHED, LET_GO, alone=True),
+    "checkpoints": over(Checkpoints, LEASED, *_PUBLISHED, *_REMEMBERED, LET_GO, alone=True),
     "cosignatures": over(Cosignatures, LEASED, "commit cosignature", "record checkpoint.witnessed", LET_GO),
     "time-stamps": over(Stamps, LEASED, "commit time_stamp", LET_GO),
     "forwarding": over(Forwards, LEASED, "record forward.started", "commit forward_cursor"),
@@ -235,13 +236,13 @@ PLAYS: dict[str, Play] = {
             LEASED,
             "commit bundle.building",
             *_PUBLISHED,
+            *_REMEMBERED,
             "data keys persist",
             "commit bundle.basis",
             "sync .bundle",
             "sync .spool",
             "sync .state",
             "sync .work",
-            "sync directory",
             "commit bundle.kept",
             "name .zip",
             "record audit.exported ok",

@@ -20,6 +20,7 @@ from gateway.ledger.tiles import newly_full
 from gateway.store import checkpointer as module
 from gateway.store.checkpointer import Checkpointer
 from gateway.store.reader import StoreReader
+from gateway.store.signed import SignedMarks
 from gateway.store.tables import checkpoint, lease, tile
 from gateway.store.verification import LedgerVerification
 from tests.store.kit import LEDGER, NODE, Store, entry, lone
@@ -50,7 +51,7 @@ class Refusing:
         raise LedgerUnavailable("told to")
 
 
-def of(store: Store, writer: Ledger, crash: str | None = None) -> Checkpointer:
+def of(store: Store, writer: Ledger, crash: str | None = None, marks: SignedMarks | None = None) -> Checkpointer:
     """A checkpointer as a process has it after its start."""
     return Checkpointer(
         store.engine,
@@ -60,6 +61,7 @@ def of(store: Store, writer: Ledger, crash: str | None = None) -> Checkpointer:
         clock=store.clock,
         node=NODE,
         failpoint=None if crash is None else CrashAt(crash),
+        marks=marks,
     )
 
 

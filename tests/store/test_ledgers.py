@@ -11,9 +11,11 @@ from gateway.settings import Settings
 from gateway.store.engine import Target, open_engine
 from gateway.store.ledgers import Ledgers
 from gateway.store.lost import Lost, LostMarks
+from gateway.store.signed import SignedMarks
 from tests.conftest import ManualClock
 from tests.services import free_port
 from tests.store.ledger_kit import NODE, TENANT, Failpoints, intent, ledgers_on, note, rows, until, whole
+from tests.store.test_signed import point
 
 
 async def test_a_ledger_is_opened_once_however_many_ask_at_once(database: Settings, clock: ManualClock) -> None:
@@ -110,6 +112,25 @@ async def test_a_node_whose_records_are_gone_does_not_start_until_they_are_there
     async with ledgers_on(database, clock, lost=marks) as ledgers:
         await ledgers.open(TENANT)
     assert marks.of(TENANT) is None, "they are there"
+
+
+async def test_a_node_does_not_start_on_a_ledger_that_lacks_what_was_signed_unless_that_is_on_record(
+    database: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    marks = SignedMarks(tmp_path)
+    async with ledgers_on(database, clock, signed=marks) as ledgers:
+        kept = await (await ledgers.open(TENANT)).append(note())
+    for size, what in ((kept.seq + 9, "fewer"), (kept.seq + 1, "others")):
+        marks.keep(TENANT, point(size))
+        async with ledgers_on(database, clock, signed=marks) as ledgers:
+            with pytest.raises(VerificationError, match=f"of {size} records was signed.* has {what}.*acknowl"):
+                await ledgers.open(TENANT)
+            assert not ledgers.writers
+        async with ledgers_on(database, clock, signed=marks, serving=False) as ledgers:
+            await ledgers.open(TENANT)  # a command must be able to put it on record
+        marks.forget(TENANT)
+    async with ledgers_on(database, clock, signed=marks) as ledgers:
+        await ledgers.open(TENANT)
 
 
 async def test_a_loss_that_cannot_be_remembered_stops_the_record_all_the_same(

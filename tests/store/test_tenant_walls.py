@@ -64,6 +64,7 @@ from gateway.store.sealing import Sealer
 from gateway.store.search import Filters, Search
 from gateway.store.session_tokens import TokenStore
 from gateway.store.sessions import SessionStore
+from gateway.store.signed import Missing, missing
 from gateway.store.signing import LedgerSigning, rotated
 from gateway.store.spread import Job, read
 from gateway.store.stamps import StampStore
@@ -1879,6 +1880,15 @@ async def _(w: World) -> tuple[Any, Any]:
     return None if point is None else point.size, 1
 
 
+@ask("signed.missing")
+async def _(w: World) -> tuple[Any, Any]:
+    """A checkpoint of theirs, in mine and in theirs."""
+    point = await StoreReader(w.store.engine, w.theirs).checkpoint()
+    assert point is not None
+    assert await missing(w.store.engine, w.theirs, point) is None
+    return await missing(w.store.engine, w.mine, point), Missing(point.size, forked=False)
+
+
 @ask("signing.LedgerSigning.load")
 async def _(w: World) -> tuple[Any, Any]:
     """Their key was replaced; mine was not."""
@@ -1928,6 +1938,9 @@ _INSTALLATION = "of the installation: belongs to no tenant and reads nothing of 
 _OPERATOR = "asked by the configured id, which comes from the configuration or a verified credential"
 NOT_ASKED = {
     "spread.Spread.over": "puts together what `spread.read` reads",
+    "signed.Remembered.demand": "compares what `TreeReader.consistency` reads",
+    "signed.Remembered.mark": "reads a file that is named by the ledger's id",
+    "signed.Remembered.keep": "writes that file",
     "spread.in_processes": "has `spread.read` done",
     "policy_check.check_versions": "versions are no tenant's: whoever names the digest of one has its bytes or none",
     "known_directory.KnownDirectory.subject": "as `Directory.subject`, and makes nobody",

@@ -1,0 +1,105 @@
+"""The newest checkpoint that was signed, remembered apart from the database, beside the keys: who takes the database
+back, or makes its history anew, with all checkpoints and all that its records tell of those, does not reach it.
+
+It is the signed note itself, so that it says by itself whose it is, and serves `gateway audit verify --checkpoint`.
+"""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.core.errors import FormatError, VerificationError
+from gateway.core.ports import StoredCheckpoint
+from gateway.ledger.checkpoint import parse
+from gateway.ledger.merkle import verify_consistency
+from gateway.ledger.note import parse_note
+from gateway.store.marks import Marks
+from gateway.store.reader import StoreReader
+from gateway.store.tree import TreeReader
+
+_log = logging.getLogger("gateway.store")
+
+
+class SignedMarks(Marks[StoredCheckpoint]):
+    """One for each ledger that has a checkpoint. A crash before it is kept leaves the one before: it says less, and
+    nothing that is wrong."""
+
+    prefix, suffix = "signed-", ".note"
+    holds = "the checkpoint that was signed last"
+    unkept = "the checkpoint that was signed could not be kept beside the keys"
+
+    @classmethod
+    def within(cls, directory: Path) -> "SignedMarks | None":
+        """Those of a directory; None, said in the log, where nothing can be kept in it, as in one that is mounted to be
+        read only."""
+        if os.access(directory, os.W_OK):
+            return cls(directory)
+        _log.warning("the directory of the keys cannot be written: what is signed is not remembered beside them")
+        return None
+
+    @staticmethod
+    def _size(mark: StoredCheckpoint) -> int:
+        return mark.size
+
+    @staticmethod
+    def _encode(mark: StoredCheckpoint) -> bytes:
+        return mark.note
+
+    @staticmethod
+    def _decode(data: bytes) -> StoredCheckpoint:
+        text = parse(parse_note(data)[0])
+        if not text.size:
+            raise FormatError("no checkpoint is signed of a ledger without records")
+        return StoredCheckpoint(size=text.size, root=text.root, note=data)
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A ledger does not hold what was signed: it has fewer records than `size`, or (`forked`) others."""
+
+    size: int
+    forked: bool
+
+
+async def missing(engine: AsyncEngine, ledger: str, mark: StoredCheckpoint) -> Missing | None:
+    """What a ledger lacks of a checkpoint that was signed once, by the tree that its database has; None where it is a
+    beginning of it. `LedgerUnavailable` if it cannot be read."""
+    reader = StoreReader(engine, ledger)
+    if await reader.size() < mark.size:
+        return Missing(mark.size, forked=False)
+    try:
+        same = await reader.root(mark.size) == mark.root
+    except VerificationError:  # a record is not there, or a tile
+        same = False
+    return None if same else Missing(mark.size, forked=True)
+
+
+class Remembered:
+    """The newest checkpoint of one ledger as this directory of keys remembers it; with no `marks` nothing is."""
+
+    def __init__(self, marks: SignedMarks | None, ledger: str, tree: TreeReader) -> None:
+        self._marks, self._ledger, self._tree = marks, ledger, tree
+        self._kept: int | None = None
+
+    async def mark(self) -> StoredCheckpoint | None:
+        """What is remembered; `ConfigurationError` for a file that is none."""
+        return None if self._marks is None else await asyncio.to_thread(self._marks.of, self._ledger)
+
+    async def demand(self, newest: StoredCheckpoint, mark: StoredCheckpoint) -> None:
+        """`VerificationError` unless the newest checkpoint of the database extends the remembered one, or is it."""
+        if (newest.size, newest.root) == (mark.size, mark.root):
+            return
+        if newest.size < mark.size:
+            return  # signed later, or taken away: the tree that is signed next must have its root on the way
+        path = await self._tree.consistency(mark.size, newest.size)
+        verify_consistency(mark.size, newest.size, path, mark.root, newest.root)
+
+    async def keep(self, newest: StoredCheckpoint) -> None:
+        """Remember the newest one, which holds. `LedgerUnavailable` where it cannot be kept: the checkpoint stands all
+        the same, and the next publication tries again."""
+        if self._marks is not None and self._kept != newest.size:
+            await asyncio.to_thread(self._marks.keep, self._ledger, newest)
+            self._kept = newest.size

@@ -121,6 +121,18 @@ def begin(
     return tasks
 
 
+async def covered(auditors: Mapping[str, Auditor], within_s: float) -> None:
+    """A last checkpoint of each ledger, by tenant's configured id, before a process ends in order: what is changed
+    while nothing serves is found by it. What cannot be had within `within_s` seconds is left to the next start, and
+    that is said."""
+    try:
+        async with asyncio.timeout(within_s):
+            for name, auditor in auditors.items():
+                await _published(name, auditor)
+    except TimeoutError:
+        _log.error("no last checkpoint of every ledger within %s seconds: the next start makes it", within_s)
+
+
 def told(task: "asyncio.Task[None]") -> None:
     """A defect that ended one of them is told at once: nobody waits for it until the gateway stops."""
     error = None if task.cancelled() else task.exception()
@@ -158,12 +170,8 @@ async def checkpointed(
 ) -> None:
     """Publish what is due, and tell what is not covered all the same. Where it is not for longer than `limit_s`, no new
     exchange begins until it is."""
+    await _published(name, auditor)
     whose = SYSTEM if name == SYSTEM else "a tenant"
-    try:
-        await auditor.publisher.publish()
-    except Exception as error:  # noqa: BLE001 — whatever it was, the next interval tries again
-        why = str(error) if isinstance(error, PinRefused) else type(error).__name__
-        _log.error("no checkpoint of %s: %s", whose, why)
     try:
         since = await auditor.published.due_since()
     except Exception as error:  # noqa: BLE001 — as it is not known, what was decided last stands
@@ -177,6 +185,14 @@ async def checkpointed(
             "%s of %s", "no checkpoint for too long: nothing new is taken" if late else "checkpoints again", whose
         )
     writer.held = late
+
+
+async def _published(name: str, auditor: Auditor) -> None:
+    try:
+        await auditor.publisher.publish()
+    except Exception as error:  # noqa: BLE001 — whatever it was, the next interval or start tries again
+        why = str(error) if isinstance(error, PinRefused) else type(error).__name__
+        _log.error("no checkpoint of %s: %s", SYSTEM if name == SYSTEM else "a tenant", why)
 
 
 async def _postings(indexers: Sequence[Indexer]) -> None:

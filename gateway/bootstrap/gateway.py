@@ -12,7 +12,7 @@ from gateway.agents.registry import Registry
 from gateway.bootstrap import profile
 from gateway.bootstrap.agents import assertions_of, delegation_of, mcp_governor
 from gateway.bootstrap.approvals import glass_of, notices_of
-from gateway.bootstrap.background import begin, flush, stopped, told
+from gateway.bootstrap.background import begin, covered, flush, stopped, told
 from gateway.bootstrap.bundles import bundling_of
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
@@ -69,6 +69,9 @@ from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
 from gateway.store.sticking import StickingClasses
 
+_LAST_S = 10.0
+"""How long a gateway that ends takes for its last checkpoints."""
+
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """A gateway that is ready to serve."""
@@ -110,6 +113,10 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     def traffic(self) -> Emergency | Pipeline:
         """What handles requests."""
         return self.emergency or self.pipeline
+
+    async def cover(self) -> None:
+        """Once no more traffic is taken: a last checkpoint of each ledger."""
+        await covered(self.auditors, _LAST_S)
 
     @property
     def policy_set(self) -> PolicySet:

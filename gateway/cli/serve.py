@@ -1,7 +1,7 @@
 """`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools (`web.protocol`).
 
 It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
-end, and put the rest on record; a second one ends it without waiting.
+end, put the rest on record and sign a last checkpoint; a second one ends it without waiting.
 """
 
 import argparse
@@ -117,6 +117,8 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
         )
         await server.serve([place])
+        if not server.force_exit:
+            await gateway.cover()
 
 
 def settle() -> None:

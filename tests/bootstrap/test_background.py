@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from gateway.bootstrap import background, open_gateway
-from gateway.bootstrap.background import checkpointed, flush, stopped, told
+from gateway.bootstrap.background import checkpointed, covered, flush, stopped, told
 from gateway.core.errors import LedgerUnavailable
 from gateway.exchange.ledgers import Ledgers
 from gateway.exchange.metrics import Metrics
@@ -182,4 +182,30 @@ async def test_without_checkpoints_for_too_long_nothing_new_begins_until_there_i
         1,
         1,
     )
+    assert "clinic" not in caplog.text
+
+
+async def test_a_last_checkpoint_of_each_ledger_waits_for_none_that_fails_and_not_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Publisher(Unsigned):
+        def __init__(self, *, hangs: bool) -> None:
+            super().__init__(None)
+            self.hangs, self.asked = hangs, 0
+
+        async def publish(self) -> None:
+            self.asked += 1
+            if self.hangs:
+                await asyncio.Event().wait()
+            await super().publish()
+
+    broken, whole, hanging, late = (Publisher(hangs=number == 2) for number in range(4))
+    whole.signs = late.signs = True
+    ledgers: Any = {"_system": broken, "clinic": whole}
+    await covered(ledgers, 60.0)
+    assert [one.asked for one in (broken, whole)] == [1, 1]
+    assert "no checkpoint of _system: LedgerUnavailable" in caplog.text
+    await covered({"clinic": hanging, "bank": late}, 0.01)  # type: ignore[dict-item]
+    assert [one.asked for one in (hanging, late)] == [1, 0]
+    assert "the next start makes it" in caplog.text
     assert "clinic" not in caplog.text

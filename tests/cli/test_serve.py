@@ -86,6 +86,9 @@ def test_it_serves_once_it_says_so_and_ends_cleanly_on_sigterm(life: Life) -> No
     said = [record["record"]["event"] for record in life.records]
     assert said[:3] == ["key.created", "ledger.started", "policy.activated"]
     assert (said[3], said.count("ledger.stopped")) == ("exchange.denied", 1)
+    (point,) = [one["record"]["checkpoint"] for one in life.records if one["record"]["event"] == "checkpoint.published"]
+    assert point[0] == said.index("checkpoint.published") == said.index("ledger.stopped") - 1, "all traffic is covered"
+    assert list((life.site / "keys").glob("signed-tn_*.note")), "and what is done to it meanwhile is found"
 
 
 def test_its_log_is_json_and_holds_nothing_of_the_request(life: Life) -> None:
@@ -125,7 +128,8 @@ def test_a_trusted_proxy_says_where_a_request_came_from_and_what_is_under_way_en
             assert answer.result(60).status_code == 200
             ended = server.ended()
         assert ended.code == 0
-    assert events(gateway)[-3:] == ["exchange.requested", "exchange.completed", "ledger.stopped"]
+    last = ["exchange.requested", "exchange.completed", "checkpoint.published", "ledger.stopped"]
+    assert events(gateway)[-4:] == last
     (requested,) = gateway("audit", "query", "--event", "exchange.requested", "--json").data["records"]
     assert requested["detail"]["source"] == "203.0.113.9"
 

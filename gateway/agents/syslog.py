@@ -97,6 +97,8 @@ class SyslogClient:
                 current.settimeout(self._left(until))
                 current.sendall(data[start : start + _PIECE])
             while _unacknowledged(current):
+                if not self._open():  # of one that was reset nothing is acknowledged any more
+                    raise AgentError("closed_early")
                 self._left(until)
                 time.sleep(_LOOK_S)
         except TimeoutError as error:

@@ -68,7 +68,8 @@ class CallbackScribe:
         sealed = self._sealing.seal(
             tenant=one.tenant, record=record, part="response", opening=opening, value=None, key=key
         )
-        salt, detail = new_salt(), encode_detail(notice.detail)
+        said = msgspec.structs.replace(notice.detail, subjects=notice.subjects or None)
+        salt, detail = new_salt(), encode_detail(said)
         envelope = self._envelope(one, task, "task.callback_sent", now, record)
         envelope.zone, envelope.detail = notice.zone, committed(salt, "detail", detail)
         envelope.response = MessageInfo(

@@ -320,7 +320,6 @@ class Callbacks:
             issuer=identity.issuer,
             method=identity.method,
             on_behalf_of=identity.on_behalf_of or None,
-            subjects=result.subjects or None,
             destination=notice.detail.destination,
             explanation=" ".join(again.explanation) or None,
         )

@@ -153,11 +153,16 @@ class TaskScribe:
     def read(self, one: Task, exchange: Exchange, caller: Caller, given: Result, again: Again) -> Entry:
         """`task.read`: its result is about to be given, as it was decided on now. `exchange`: that it is fetched in."""
         now, identity, decision = self._clock.now_us(), caller.identity, again.decision
-        record, opening, key = uuid7(now), new_salt(), self._sealing.exchange_key(given.subjects)
+        # Whom its request was about, and whom the one that fetches it names.
+        subjects = tuple(dict.fromkeys((*given.subjects, *exchange.subjects)))
+        record, opening, key = uuid7(now), new_salt(), self._sealing.exchange_key(subjects)
         sealed = self._sealing.seal(
             tenant=one.tenant, record=record, part="response", opening=opening, value=None, key=key
         )
-        said = msgspec.structs.replace(detail_of(identity, exchange), explanation=" ".join(again.explanation) or None)
+        explanation = " ".join(again.explanation) or None
+        said = msgspec.structs.replace(
+            detail_of(identity, exchange), explanation=explanation, subjects=subjects or None
+        )
         salt, detail = new_salt(), encode_detail(said)
         envelope = Envelope(
             id=record,
@@ -198,7 +203,7 @@ class TaskScribe:
             salt=salt,
             sealed=(sealed,),
             keys=key.new,
-            subjects=given.subjects,
+            subjects=subjects,
             decided_under=decision.policy,
         )
 
@@ -230,7 +235,7 @@ class TaskScribe:
         salt, detail = new_salt(), encode_detail(by.detail)
         envelope.actor, envelope.actor_kind = by.actor, by.kind
         envelope.detail = committed(salt, "detail", detail)
-        return Entry.of(envelope, detail=detail, salt=salt, change=change)
+        return Entry.of(envelope, detail=detail, salt=salt, subjects=by.detail.subjects or (), change=change)
 
 
 def _told(one: Task, change: RowChange, now: int) -> RowChange:

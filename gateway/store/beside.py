@@ -13,7 +13,7 @@ from gateway.ledger.index import COLUMNS, index_columns
 from gateway.ledger.published import Published, published
 from gateway.ledger.record import Envelope
 from gateway.ledger.verify import check_detail
-from gateway.store.named import Named
+from gateway.store.named import Named, shown
 from gateway.store.postings import BLOCK, Postings, Tally, put
 from gateway.store.search import Hit
 from gateway.store.tile_check import Tiles
@@ -57,15 +57,16 @@ class Beside:
             self.expected.add_all(seq // BLOCK, self._postings)
             self._postings = {}
 
-    def detail(self, stored: StoredRecord, envelope: Envelope) -> None:
-        """Its detail alone, for a record that lies elsewhere."""
+    def detail(self, stored: StoredRecord, envelope: Envelope, *, archived: bool = False) -> None:
+        """Its detail alone; also of a record that lies in an archive."""
         try:
             opened = check_detail(envelope, stored.detail_salt, stored.detail)
         except VerificationError as error:
             raise VerificationError(f"record {stored.seq}: {error}") from error
         if opened is not None:
             self.details += 1
-            self.named.take(stored.seq, opened)
+            if shown(envelope.event, archived=archived):
+                self.named.take(stored.seq, opened)
         elif envelope.detail is not None:
             self.commitments += 1
 

@@ -2,7 +2,9 @@
 erasures go by (`subject_record`).
 
 Of a record only the detail is committed to, so that nothing is said of the links of one whose detail is gone; those of
-every other are compared both ways, for one that is missing and for one too many.
+every other are compared both ways, for one that is missing and for one too many. But for two kinds, of which honest
+ledgers have such as do not agree (`shown`): what versions before wrote of tasks, and what archives keep of an erased
+person, whose links an erasure takes without knowing of what they are.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -19,6 +21,12 @@ from gateway.store.sql import reachable
 from gateway.store.tables import detail, head, subject_record
 
 _CHUNK = 5_000
+_UNSURE = frozenset({"task.read", "task.callback_sent", "task.cancelled", "task.requeued"})
+"""Versions before named in details of these whom the request that fetched or changed the task was about, or nobody, and
+linked them to whom the task was about, or to nobody."""
+_ACCOUNTS = "subject."
+"""How events begin that account for what was done for somebody: in archives they keep their details when that person is
+erased, and have no links any more (`store.erasure`)."""
 Said = Mapping[int, frozenset[str]]
 """By `seq` of the records whose details are there: whom these name."""
 Again = Callable[[int], Awaitable[Said]]
@@ -33,7 +41,7 @@ class Named:
         self._sums: dict[int, int] = {}
 
     def take(self, seq: int, said: Detail) -> None:
-        """A detail that is there."""
+        """A detail that is there, of a record whose links it shows (`shown`)."""
         block, place = divmod(seq, BLOCK)
         bits = self._there.get(block)
         if bits is None:
@@ -45,10 +53,14 @@ class Named:
 
     def found(self, seq: int, subject: str) -> None:
         """A link that is there: taken off, where the detail is there that should name it."""
+        if self.counted(seq):
+            self._sums[seq // BLOCK] = self._sums.get(seq // BLOCK, 0) - _hash(seq, subject)
+
+    def counted(self, seq: int) -> bool:
+        """Whether the detail of this record was there, and shows its links."""
         block, place = divmod(seq, BLOCK)
         bits = self._there.get(block)
-        if bits is not None and bits[place >> 3] >> (place & 7) & 1:
-            self._sums[block] = self._sums.get(block, 0) - _hash(seq, subject)
+        return bits is not None and bool(bits[place >> 3] >> (place & 7) & 1)
 
     def join(self, other: "Named") -> None:
         """What another has found of later blocks."""
@@ -76,7 +88,9 @@ class Links:
             links = await self._of_block(block)
             said = await (again(block) if block * BLOCK < archived else self._said(block))
             for seq in sorted(said):
-                if seq < size and links.get(seq, frozenset()) != said[seq]:
+                if seq >= size or not named.counted(seq):
+                    continue
+                if links.get(seq, frozenset()) != said[seq]:
                     raise VerificationError(f"record {seq}: index: whom it is about is not what its detail says")
 
     async def _taken(self, named: Named, size: int) -> None:
@@ -124,6 +138,11 @@ class Links:
             async with reading(self._engine, self._ledger) as connection:
                 rows = (await connection.execute(query)).all()
         return {int(row.seq): subjects(parse_detail(bytes(row.bytes))) for row in rows}
+
+
+def shown(event: str, *, archived: bool) -> bool:
+    """Whether the detail of a record of this event says by which links it is found. `archived`: it is in an archive."""
+    return event not in _UNSURE and not (archived and event.startswith(_ACCOUNTS))
 
 
 def subjects(said: Detail) -> frozenset[str]:

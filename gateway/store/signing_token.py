@@ -156,9 +156,7 @@ class Token:
             if not found:
                 if failed and isinstance(failed[0], PinRefused):
                     raise failed[0]
-                # Without its cause, which may hold the session's and the library's own texts.
-                why = type(failed[0]).__name__ if failed else "ended"
-                raise LedgerUnavailable(f"the token that holds the signing key cannot be used: {why}")
+                raise LedgerUnavailable(f"the token that holds the signing key cannot be used: {_why(failed)}")
             return found[0]
         finally:
             self._turn.release()
@@ -210,6 +208,14 @@ class Token:
                 session.close()
         except PKCS11Error:
             return  # it is lost already
+
+
+def _why(failed: list[Exception]) -> str:
+    """Our own words name a file or a setting, and hold no values. Of others' only the kind is told, without the cause,
+    which may hold the session's and the library's own texts."""
+    if not failed:
+        return "ended"
+    return str(failed[0]) if isinstance(failed[0], ConfigurationError) else type(failed[0]).__name__
 
 
 def _private(session: pkcs11.Session, key: bytes) -> pkcs11.SignMixin:

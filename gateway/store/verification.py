@@ -271,7 +271,7 @@ class LedgerVerification:
                 last = some[-1].hash
                 for stored in some:
                     envelope = verification.read(stored)
-                    self._beside.detail(stored, envelope)
+                    self._beside.detail(stored, envelope, archived=True)
                     self._beside.decision(envelope)
                     self._beside.publication(stored.seq, envelope)
                     self._beside.tiles.take(stored.hash)

@@ -1,6 +1,7 @@
 """Syslog goes to who it should alone, counts as received when the other machine has it, and holds nobody else up."""
 
 import asyncio
+import select
 import socket
 import ssl
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from gateway.agents.bare import bare
+from gateway.agents.http1.address import Address
 from gateway.agents.syslog import SyslogClient
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.ports import Route
@@ -117,6 +120,25 @@ async def test_a_receiver_that_reads_no_more_is_waited_for_no_longer_than_is_all
         client = SyslogClient(way(receiver, timeout_s=0.3))
         assert await refused(client, b"x" * (64 << 20)) == "timeout_total"
         assert not await client.holds()
+        await client.close()
+
+
+async def test_one_that_has_closed_before_anything_came_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As who is not shown the certificate that he wants: what comes then is reset, and never acknowledged."""
+    dialled = SyslogClient._dialled
+
+    def late(self: SyslogClient, address: Address, seconds: float) -> socket.socket:
+        made = dialled(self, address, seconds)
+        taken, _ = listening.accept()
+        taken.close()
+        select.select([made], [], [], 60)
+        return made
+
+    monkeypatch.setattr(SyslogClient, "_dialled", late)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        client = SyslogClient(bare("_forward:siem", f"tcp://127.0.0.1:{port}", timeout_s=10.0))
+        assert await refused(client) == "closed_early"
         await client.close()
 
 

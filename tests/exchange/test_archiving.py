@@ -32,7 +32,7 @@ from gateway.store.tables import forward_cursor, open_exchange, sealed, subject_
 from gateway.store.tree import TreeReader
 from gateway.store.verification import LedgerVerification, Verdict
 from tests.exchange.archive_kit import LATER_US, advance, archives, archiving, mine
-from tests.store.archive_kit import MORE, SIGNER, fill, template
+from tests.store.archive_kit import MORE, SIGNER, fill, plain, template
 from tests.store.kit import LEDGER, START_US, Store, entry
 from tests.store.kit import opened as store_opened
 from tests.store.test_archives import allow
@@ -388,3 +388,22 @@ def test_the_steps_that_are_tried_are_those_that_there_are() -> None:
     source = Path(archiving.__globals__["Archiving"].__module__.replace(".", "/") + ".py").read_text()
     found: Sequence[str] = [step for step in STEPS if f'"archive.{step}"' in source]
     assert len(found) == len(STEPS) == source.count('_pause("archive.')
+
+
+async def test_a_ledger_verifies_after_an_erasure_of_whom_archives_account_for_something(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """What was done for her keeps its detail, and the erasure takes her links to whatever lies in archives."""
+
+    def made(seq: int) -> Entry:
+        said = Detail(reason="asked", subjects=("su_7",))
+        return entry("subject.restricted", detail=said, subjects=("su_7",)) if seq == 9 else plain(seq)
+
+    async with store_opened(sqlite_settings, tmp_path) as store:
+        await fill(store, made=made)
+        assert isinstance(await advance(store), Archived)
+        keys = store.keyring.subject_keys("su_7")
+        store.keyring.destroy((*keys, "su_7"))
+        await ErasureStore(store.engine).purge(LEDGER, ("su_7",), keys, ())
+        verdict = await verified(store, archives(store))
+        assert (verdict.failure, verdict.unread, verdict.commitments) == (None, 0, 1)

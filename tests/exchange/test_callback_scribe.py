@@ -58,6 +58,15 @@ async def test_what_is_about_to_be_sent_is_committed_to_and_held_to_its_policy(
         assert (plain.decided_under, plain.envelope.decision, plain.envelope.purpose) == (None, None, None)
 
 
+async def test_whom_it_is_found_by_its_detail_names(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """Whatever becomes of the result in it: verification holds the two against each other."""
+    async with opened(sqlite_settings, tmp_path) as store:
+        notice = Notice(body=b"told", zone="partner", again=None, subjects=("su_a",), detail=Detail(destination="a"))
+        entry = scribe(store).sent(DELIVERY, TASK, notice)
+        assert entry.subjects == ("su_a",)
+        assert entry.detail == encode_detail(Detail(destination="a", subjects=("su_a",)))
+
+
 @pytest.mark.parametrize(("state", "event"), [(DELIVERED, "task.callback_delivered"), (FAILED, "task.callback_failed")])
 async def test_its_end_goes_with_the_end_of_its_row(
     sqlite_settings: Settings, tmp_path: Path, state: str, event: str

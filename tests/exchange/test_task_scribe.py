@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from gateway.core.refusal import Refusal
+from gateway.exchange.task_kept import Result
 from gateway.exchange.task_scribe import Who, detail_of
 from gateway.ledger.commitment import matches
-from gateway.ledger.record import Detail, encode_detail
+from gateway.ledger.record import Detail, encode_detail, parse_detail
 from gateway.settings import Settings
 from tests.exchange.making import exchange, identity
-from tests.exchange.task_making import office
+from tests.exchange.task_making import office, submitter
 from tests.store.kit import opened
 
 OPERATOR = Who(actor="ac_9", kind="person", detail=Detail(subject="ops"))
@@ -69,6 +70,23 @@ async def test_each_change_of_a_task_has_its_event_and_names_who_made_it(
             assert entry.detail == encode_detail(OPERATOR.detail)
             assert entry.change is not None
             assert entry.change.where["version"] == task.version
+
+
+async def test_whom_it_is_found_by_its_detail_names(sqlite_settings: Settings, tmp_path: Path) -> None:
+    """Whom the task was about, and whom the request that fetches its result, cancels or requeues it names."""
+    result = Result(status=200, headers=(), body=b"r", classes=(), subjects=("su_a", "su_b"), content=True)
+    fetching = exchange()
+    fetching.subjects = ("su_b", "su_c")
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        scribe, task = o.tasks.scribe, await o.submit()
+        by = Who(actor="ac_9", kind="person", detail=detail_of(identity(), fetching))
+        for entry, about in (
+            (scribe.read(task, fetching, submitter(), result, o.again), ("su_a", "su_b", "su_c")),
+            (scribe.cancelled(task, by), ("su_b", "su_c")),
+            (scribe.requeued(task, by, expires_us=9), ("su_b", "su_c")),
+        ):
+            assert entry.subjects == about
+            assert parse_detail(entry.detail or b"").subjects == about
 
 
 @pytest.mark.parametrize(("counted", "tries"), [(True, 3), (False, 2)])

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.ledger.note import Signer
 from gateway.ledger.record import Detail
-from gateway.store.named import Links, Named, Said
+from gateway.store.named import Links, Named, Said, shown
 from gateway.store.postings import BLOCK
 from gateway.store.search import Hit, Search
 from gateway.store.verification import LedgerVerification, Verdict
@@ -59,6 +59,39 @@ async def test_a_link_too_few_or_too_many_is_found(about: Store, statement: str,
         await bare.run("subject_record", statement)
     found = (await verify(about)).failure
     assert found == failure if failure is None else (found or "").startswith(failure)
+
+
+@pytest.mark.parametrize(
+    ("event", "archived", "says"),
+    [
+        ("exchange.requested", True, True),
+        ("task.submitted", False, True),
+        ("task.read", False, False),
+        ("task.callback_sent", False, False),
+        ("task.cancelled", False, False),
+        ("task.requeued", False, False),
+        ("subject.restricted", False, True),
+        ("subject.restricted", True, False),
+    ],
+)
+def test_only_details_that_honest_ledgers_have_as_their_links_say_so(event: str, archived: bool, says: bool) -> None:
+    assert shown(event, archived=archived) is says
+
+
+@pytest.mark.parametrize("event", ["task.read", "task.callback_sent", "task.cancelled", "task.requeued"])
+async def test_what_versions_before_wrote_of_tasks_is_no_failure(about: Store, event: str) -> None:
+    """Beside a link that is missing in the same block, for which all of it is read again."""
+    await about.append(
+        [
+            entry(event, detail=Detail(subjects=()), subjects=("su_a",)),
+            entry(event, detail=Detail(subjects=("su_b",)), subjects=("su_a",)),
+            entry(event, detail=Detail(subjects=("su_b",))),
+        ]
+    )
+    assert (await verify(about)).failure is None
+    async with about.bare() as bare:
+        await bare.run("subject_record", "DELETE FROM subject_record WHERE seq = 1 AND subject = 'su_b'")
+    assert (await verify(about)).failure == OTHERS.format(1)
 
 
 async def test_an_erasure_that_comes_between_is_no_failure(about: Store, monkeypatch: pytest.MonkeyPatch) -> None:

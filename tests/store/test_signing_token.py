@@ -174,6 +174,17 @@ def test_a_start_after_the_one_that_was_refused_does_not_ask_the_token(
     assert given == ["987654", softhsm.pin, "987654"]
 
 
+def test_a_file_of_refused_pins_that_is_none_is_named(softhsm: SoftHsm, tmp_path: Path) -> None:
+    """Nothing is signed until somebody has seen to it, who must be told what to see to."""
+    (tmp_path / "pin-1.refused").write_bytes(b"cut")
+    (tmp_path / "pin-1.refused").chmod(0o600)
+    token = Token(softhsm.module, softhsm.label, lambda: "987656", wait_s=60.0, beside=tmp_path)
+    with pytest.raises(LedgerUnavailable, match=r"pin-1\.refused") as stopped:
+        token.generate(ORIGIN)
+    assert "987656" not in str(stopped.value)
+    token.close()
+
+
 def test_where_a_refusal_cannot_be_kept_that_is_told_without_the_pin(
     softhsm: SoftHsm, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

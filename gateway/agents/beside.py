@@ -1,7 +1,11 @@
 """Texts that stand beside the joined ones of a stream: each comes whole, and several events may say one together.
 
 Nobody knows whether clients set what stands in a place or join it. So each text must be safe by itself, and what its
-place said so far must be clean with it: `AgentError("bad_answer")` where it is not. What left before that has left.
+place said so far must be clean with it: `AgentError("withheld")` where it is not, since that is the caller's to have or
+not, and no fault of the agent's. What left before that has left.
+
+What was masked by itself shows nothing any more: only what stands clear on both sides of a border can go on over it.
+Otherwise two names that are each masked in one place would end the stream.
 """
 
 from collections.abc import Callable
@@ -10,11 +14,16 @@ import msgspec
 
 from gateway.core.errors import AgentError
 
-TAIL = 512
-"""Characters of what a place said that are looked at again with what it says next: the longest that a finding takes."""
+TAIL = 192
+"""Characters before and behind a border that are looked at together. Both are less than what counts as bytes in the
+middle of a text, which random words of many events would be taken for."""
 SHORT = 4
 """What is longer and said again and again is repeated, not gone on with."""
 MAX_PLACES = 4096
+_TITLE = 16
+"""Characters before what was masked that belong to it where no number is in them: `Dr. `, `name: `."""
+_LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+_ALPHABETS = (_LETTERS + _LETTERS.upper() + _DIGITS, _LETTERS + _DIGITS + _LETTERS.upper())
 
 
 class _Place(msgspec.Struct, gc=False):
@@ -22,6 +31,8 @@ class _Place(msgspec.Struct, gc=False):
     safe: str
     before: str
     """How what it said before ends."""
+    clear: str
+    """The end of that which stood in no text that was masked."""
     times: int
     """How often it has said its text."""
     event: int
@@ -47,7 +58,7 @@ class Beside:
         if known is None:
             if len(self._places) >= MAX_PLACES:
                 raise AgentError("answer_too_large")
-            known = self._places[place] = _Place(text, self._whole(label, text), "", 1, self._event)
+            known = self._places[place] = _Place(text, self._whole(label, text), "", "", 1, self._event)
             return known.safe
         if known.event == self._event - 1:
             known.times += self._again
@@ -55,10 +66,42 @@ class Beside:
         if known.text == text:
             known.times += 1
             return known.safe
-        times = min(known.times, TAIL) if len(known.text) <= SHORT else 1
-        before = (known.before + known.safe * times)[-TAIL:]
+        before, clear = _gone_on(known)
         safe = self._whole(label, text)
-        if self._look(label, before + safe) != before + safe:
-            raise AgentError("bad_answer")
-        self._places[place] = _Place(text, safe, before, 1, self._event)
+        # The same texts are looked at whatever became of them: a stream that is read twice opens the same lanes.
+        told = self._look(label, before + safe[:TAIL])
+        head = _head(text, safe)
+        if clear and head and clear + head not in told:
+            raise AgentError("withheld")
+        self._places[place] = _Place(text, safe, before, clear, 1, self._event)
         return safe
+
+
+def is_padding(text: str) -> bool:
+    """Whether this is the beginning of an alphabet, which some providers send with each event so that its length says
+    nothing of what is in it."""
+    return any(alphabet.startswith(text) for alphabet in _ALPHABETS)
+
+
+def _gone_on(known: _Place) -> tuple[str, str]:
+    """How what a place has said ends, and how much of that end is clear."""
+    times = min(known.times, TAIL) if len(known.text) <= SHORT else 1
+    before = (known.before + known.safe * times)[-TAIL:]
+    if known.safe == known.text:
+        return before, (known.clear + known.text * times)[-TAIL:]
+    return before, _common(known.text[: -TAIL - 1 : -1], known.safe[::-1])[::-1]
+
+
+def _head(text: str, safe: str) -> str:
+    """How much of the beginning of a text is clear, and may go on with something."""
+    if text == safe:
+        return text[:TAIL]
+    head = _common(text[:TAIL], safe)
+    belongs = len(head) <= _TITLE and not any(character.isdigit() or character == "@" for character in head)
+    return "" if belongs else head
+
+
+def _common(one: str, other: str) -> str:
+    """What both begin with."""
+    same = next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), None)
+    return one[: min(len(one), len(other)) if same is None else same]

@@ -10,6 +10,8 @@ from gateway.core.ports import Lanes, TextFilter
 
 MAX_LANES = 8192
 """Lanes that one stream may open; a stream that needs more is not one of chat completions."""
+MAX_LOOKS = 65_536
+"""Texts that come whole, and are looked at with what came before them: two for each event in which one is another."""
 MAX_IDENTIFIER = 4096
 """Characters that all pieces of one identifier may have together."""
 MAX_ITEM = 1024
@@ -34,7 +36,7 @@ class Texts:
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._opened = 0
+        self._opened = self._looks = 0
         self._last: dict[str, tuple[str, str]] = {}
         self._said: dict[str, str] = {}
         self.beside = Beside(self._looked)
@@ -59,7 +61,10 @@ class Texts:
         return safe
 
     def _looked(self, pointer: str, text: str) -> str:
-        lane = self.open(pointer)
+        self._looks += 1
+        if self._looks > MAX_LOOKS:
+            raise AgentError("answer_too_large")
+        lane = self._lanes.lane(pointer)
         return lane.feed(text) + lane.finish()
 
     def identifier(self, pointer: str, text: str) -> str:
@@ -74,7 +79,7 @@ class Texts:
         if joined != text:
             lane = self.open(pointer)
             if lane.feed(joined) + lane.finish() != joined:
-                raise AgentError("bad_answer")
+                raise AgentError("withheld")
         return self.whole(pointer, text)
 
     def key(self, pointer: str, key: str) -> str:
@@ -94,7 +99,7 @@ class Texts:
         return value if self.whole(pointer, text) == text else None
 
     def settle(self, value: Any, pointer: str, key: str = "") -> Any:
-        """A JSON value outside the choices, every text, key and number of it safe to leave. `AgentError("bad_answer")`
+        """A JSON value outside the choices, every text, key and number of it safe to leave. `AgentError("withheld")`
         where several events together say what must not leave."""
         form = type(value)
         if form is str:

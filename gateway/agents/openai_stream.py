@@ -9,6 +9,7 @@ unread leaves. Events that differ from the one before in a piece of text alone a
 
 from typing import Any
 
+from gateway.agents.beside import is_padding
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.event_filter import EventFilter
 from gateway.agents.openai_choice import Choice, Texts
@@ -25,6 +26,8 @@ MAX_CHOICES = 128
 _FRAME = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 _NOISE = frozenset({"choices", "obfuscation"})
 """`obfuscation` is random padding against guessing from lengths, which no longer fit once a text was changed."""
+_PADDING = "p"
+"""Under which other providers send such padding: the beginning of an alphabet, another length with each event."""
 
 
 class OpenAIStream(EventFilter):
@@ -67,7 +70,7 @@ class OpenAIStream(EventFilter):
             raise AgentError("bad_answer")
         self._texts.beside.begin(self._again)
         self._again = 0
-        safe = self._texts.settle({key: item for key, item in chunk.items() if key not in _NOISE}, "")
+        safe = self._texts.settle({key: item for key, item in chunk.items() if not _is_noise(key, item)}, "")
         self._note(chunk)
         if self._quiet and safe.pop("usage", None) is not None and not choices:
             return b""
@@ -140,3 +143,7 @@ class OpenAIStream(EventFilter):
         if usage is not None:
             self.tokens_in = tokens(usage, "prompt_tokens")
             self.tokens_out = tokens(usage, "completion_tokens")
+
+
+def _is_noise(key: str, item: Any) -> bool:
+    return key in _NOISE or (key == _PADDING and type(item) is str and is_padding(item))

@@ -18,7 +18,9 @@ Place: TypeAlias = tuple[Any, Any]
 """The number of an output, and of a part of its content, as the agent tells them."""
 SPOKEN = "response.output_text.done"
 MAX_LANES = 20_000
-"""Texts that one stream may hold: as many as an answer may have parts."""
+"""Joined texts that one stream may hold: as many as an answer may have parts."""
+MAX_LOOKS = 65_536
+"""Texts that come whole, and are looked at with what came before them: two for each event in which one is another."""
 _OPAQUE = frozenset({"encrypted_content", "partial_image_b64"})
 _NO_WORDS: frozenset[str] = frozenset()
 
@@ -28,7 +30,7 @@ class Texts:
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
-        self._opened = 0
+        self._opened = self._looks = 0
         self._known: dict[tuple[str, str], str] = {}
         self._spoken: dict[str, str | None] = {}
         """What joined texts for whoever reads the response became."""
@@ -100,13 +102,16 @@ class Texts:
         return safe
 
     def _looked(self, label: str, text: str) -> str:
-        lane = self.open(label)
+        self._looks += 1
+        if self._looks > MAX_LOOKS:
+            raise AgentError("answer_too_large")
+        lane = self._lanes.lane("/whole/", label)
         return lane.feed(text) + lane.finish()
 
     def settle(self, value: Any, place: str, key: str = "", vocabulary: Vocabulary = BODY) -> Any:
         """A JSON value, every text, key and number of it safe to leave. Without the probabilities of tokens, which
         repeat the text in pieces; what cannot be read passes where the caller may have it. `place`: where it stands;
-        `AgentError("bad_answer")` where several events together say there what must not leave."""
+        `AgentError("withheld")` where several events together say there what must not leave."""
         form = type(value)
         if form is str:
             known = key in vocabulary.keys

@@ -14,6 +14,8 @@ from gateway.ledger.record import timestamp
 MAX_WAIT_S = 30.0
 """Seconds that one request for work may be held open."""
 STATUSES = range(200, 600)
+EMPTY = frozenset({204, 205, 304})
+"""Statuses of answers that have no body (RFC 9110 §6.4.1, §15.3.6)."""
 
 
 class _Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +53,8 @@ def read_answer(data: bytes, tls: str | None = None) -> WireAnswer | Refusal:
     if isinstance(content, Refusal):
         return content
     body, kind = content
+    if body and given.status in EMPTY:
+        return _wrong("/body", f"nothing, with a status of {', '.join(map(str, sorted(EMPTY)))}")
     headers = [] if kind is None else [("content-type", kind)]
     if given.retry_after is not None:
         headers.append(("retry-after", str(given.retry_after)))

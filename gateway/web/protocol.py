@@ -35,6 +35,7 @@ from gateway.core.ids import uuid7
 from gateway.core.refusal import Refusal
 from gateway.web.presence import PRESENCE, Patience, Presence, standing
 from gateway.web.traffic import CERTIFICATE, TLS
+from gateway.web.until_close import OLDER, UntilClose
 
 MAX_HEAD = 65_536
 """Bytes of a head beyond those that came with its first piece, of which the loop gives 262,144 at most."""
@@ -127,6 +128,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._open = cycle
+        if cycle.scope["http_version"] == OLDER:
+            cycle.send = UntilClose(cycle).send  # type: ignore[method-assign]  # the server asks each for its own
         super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:

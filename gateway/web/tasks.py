@@ -23,6 +23,7 @@ from gateway.web.problems import Refused
 
 PATH = "/v1/tasks"
 MAX_LISTED = 1000
+_UNKNOWN = "application/octet-stream"
 _ROOM = 65_536
 """Bytes of a submission besides the request's own body."""
 
@@ -68,9 +69,9 @@ async def result_of(request: ApiRequest, task_id: FromPath[str]) -> Response[byt
     result = await _result(request, exchange, caller, task) if task.state in (COMPLETED, FAILED) else None
     if result is None:
         await refuse(request, exchange, Refusal(code="conflict", field="id", hint="a task that has a result"))
-    headers = dict(result.headers)
-    media_type = headers.pop("content-type", "application/octet-stream")
-    return Response(result.body, status_code=result.status, media_type=media_type, headers=headers)
+    # As it was said: told as the media type, a text would be said to be UTF-8, whatever it says of itself.
+    headers = {"content-type": _UNKNOWN, **dict(result.headers)}
+    return Response(result.body, status_code=result.status, media_type=headers["content-type"], headers=headers)
 
 
 @delete(f"{PATH}/{{task_id:str}}", operation_id="cancel_task", status_code=200, summary="Cancel a task")

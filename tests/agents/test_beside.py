@@ -1,15 +1,18 @@
 """Several events may say together in one place what must not leave."""
 
+import re
+
 import pytest
 
-from gateway.agents.beside import MAX_PLACES, SHORT, Beside
+from gateway.agents.beside import MAX_PLACES, SHORT, TAIL, Beside, is_padding
 from gateway.core.errors import AgentError
 
 SSN = "078-05-1120"
+NAMED = re.compile(r"Dr\. \w+")
 
 
 def beside() -> Beside:
-    return Beside(lambda label, text: text.replace(SSN, "[US-SSN]"))
+    return Beside(lambda label, text: "[PERSON]" if label == "provider" else text.replace(SSN, "[US-SSN]"))
 
 
 def said(place: str, *texts: str, again: int = 0) -> list[str]:
@@ -27,13 +30,13 @@ def test_each_text_is_safe_by_itself_and_may_come_again() -> None:
 
 @pytest.mark.parametrize("cut", range(1, len(SSN)))
 def test_halves_end_the_stream(cut: int) -> None:
-    with pytest.raises(AgentError, match="bad_answer"):
+    with pytest.raises(AgentError, match="withheld"):
         said("/a", "it is ", SSN[:cut], SSN[cut:])
 
 
 def test_so_do_single_characters_of_which_two_are_the_same() -> None:
     assert "11" in SSN
-    with pytest.raises(AgentError, match="bad_answer"):
+    with pytest.raises(AgentError, match="withheld"):
         said("/a", *SSN)
 
 
@@ -45,7 +48,7 @@ def test_so_does_one_whose_event_came_again_without_being_looked_at() -> None:
     found.begin(1)
     assert found.take("/a", "2") == "2"
     found.begin()
-    with pytest.raises(AgentError, match="bad_answer"):
+    with pytest.raises(AgentError, match="withheld"):
         found.take("/a", "0")
 
 
@@ -63,3 +66,67 @@ def test_places_are_apart_and_not_without_end() -> None:
         found.take(f"/{number}", "x")
     with pytest.raises(AgentError, match="answer_too_large"):
         found.take("/c", "x")
+
+
+def test_what_is_masked_by_its_label_may_be_another_each_time() -> None:
+    """As `provider`, which a router of models says with each event."""
+    found = beside()
+    for text in ["Together", "Groq", "Azure"] * 100:
+        found.begin()
+        assert found.take("/provider", text, "provider") == "[PERSON]"
+
+
+def twice(*texts: str) -> list[str]:
+    """A stream that is read whole first: what a text becomes is known the second time alone, and is what the text
+    of the first time became."""
+    first: list[str] = []
+
+    def note(label: str, text: str) -> str:
+        first.append(text)
+        return text
+
+    def given(label: str, text: str) -> str:
+        return NAMED.sub("[PERSON]", first.pop(0)).replace(SSN, "[US-SSN]")
+
+    told: list[str] = []
+    for found in (Beside(note), Beside(given)):
+        told = []
+        for text in texts:
+            found.begin()
+            told.append(found.take("/speaker", text))
+    assert not first
+    return told
+
+
+def test_names_that_are_each_masked_do_not_end_a_stream_that_is_read_whole_first() -> None:
+    names = ["Dr. Jane", "Dr. Carter", "nobody at all", "Dr. Brown", "Dr. Jane"] * 20
+    assert twice(*names) == ["[PERSON]" if name.startswith("Dr.") else name for name in names]
+
+
+@pytest.mark.parametrize("cut", range(1, len(SSN)))
+def test_behind_what_was_masked_halves_end_it_all_the_same(cut: int) -> None:
+    for texts in (["Dr. Jane", SSN[:cut], SSN[cut:]], ["Dr. Jane", f"Dr. Brown, {SSN[:cut]}", SSN[cut:]]):
+        with pytest.raises(AgentError, match="withheld"):
+            twice(*texts)
+    with pytest.raises(AgentError, match="withheld"):
+        twice(f"it is {SSN[:cut]}", f"{SSN[cut:]} of Dr. Jane")
+
+
+def test_what_is_looked_at_together_is_no_more_than_the_neighbourhood_of_a_border() -> None:
+    seen: list[str] = []
+
+    def look(label: str, text: str) -> str:
+        seen.append(text)
+        return text
+
+    found = Beside(lambda label, text: text, look)
+    for number in range(50):
+        found.begin()
+        found.take("/a", f"{number}" * 400)
+    assert {len(text) for text in seen} == {2 * TAIL}
+
+
+def test_the_beginning_of_an_alphabet_is_padding_and_no_word_is() -> None:
+    assert all(is_padding(text) for text in ("", "a", "abcdefghi", "abcdefghijklmnopqrstuvwxyzABC"))
+    assert is_padding("abcdefghijklmnopqrstuvwxyz0123456789ABC")
+    assert not any(is_padding(text) for text in ("b", "abd", "Anna", "abcdefghijklmnopqrstuvwxyzAB1", "078-05-1120"))

@@ -112,8 +112,25 @@ class TestBeside:
     )
     def test_what_several_events_say_together_in_one_place_ends_the_stream(self, beside: Any) -> None:
         events = [chunk(piece(content="a"), **beside(letter)) for letter in SSN]
-        assert error_of(wire(*events), DONE) == "bad_answer"
-        assert error_of(wire(*(chunk(**beside(half)) for half in (SSN[:5], SSN[5:]))), DONE) == "bad_answer"
+        assert error_of(wire(*events), DONE) == "withheld"
+        assert error_of(wire(*(chunk(**beside(half)) for half in (SSN[:5], SSN[5:]))), DONE) == "withheld"
+
+    def test_a_long_stream_whose_events_say_something_else_each_time_is_passed_on(self) -> None:
+        """Times, or what a provider says of itself: as many as a long answer has words."""
+        long, bounds = 5_000, Bounds(body_bytes=1, answer_bytes=4_000_000, depth=32)
+        stream = OpenAIStream(MaskingLanes(), bounds)
+        events = [chunk(piece(content="a "), at=f"12:{number:06}", note=f"node-{number}") for number in range(long)]
+        out = stream.feed(wire(*events) + DONE) + stream.finish()
+        assert joined(choices_of(out)) == "a " * long
+        assert stream.closing
+
+    def test_padding_is_looked_at_no_more_than_obfuscation_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("gateway.agents.openai_choice.MAX_LOOKS", 4)
+        alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        out, _ = run(wire(*(chunk(piece(content="a "), p=alphabet[:n]) for n in range(60))), DONE)
+        assert not any("p" in one for one in chunks_of(out))
+        said, _ = run(wire(chunk(piece(content="a "), p="of somebody")), DONE)
+        assert chunks_of(said)[0]["p"] == "of somebody"
 
     def test_what_is_whole_in_one_event_is_masked_in_each(self) -> None:
         out, _ = run(wire(*(chunk(note=f"{SSN} {number}") for number in range(3))), DONE)
@@ -297,7 +314,7 @@ class TestPassing:
         def named(name: str) -> dict[str, Any]:
             return chunk(piece(tool_calls=[{"index": 0, "function": {"name": name}}]))
 
-        assert error_of(wire(named("078-05"), named("-1120")) + DONE) == "bad_answer"
+        assert error_of(wire(named("078-05"), named("-1120")) + DONE) == "withheld"
         run(wire(named("find"), named("find"), named("")) + DONE)
 
     def test_usage_is_read_and_its_event_passes(self) -> None:
@@ -363,7 +380,7 @@ class TestRefusing:
         assert caught.value.code == "answer_too_large"
 
     def test_a_stream_does_not_open_lanes_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gateway.agents.openai_choice.MAX_LANES", 20)
+        monkeypatch.setattr("gateway.agents.openai_choice.MAX_LOOKS", 20)
         many = [chunk(piece(content="a "), note=f"n{i}") for i in range(30)]
         assert error_of(wire(*many)) == "answer_too_large"
 

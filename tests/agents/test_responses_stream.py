@@ -199,13 +199,13 @@ class TestBeside:
         ],
     )
     def test_what_several_events_say_together_in_one_place_ends_the_stream(self, said: Any) -> None:
-        assert error_of(wire(*map(said, SSN), END)) == "bad_answer"
-        assert error_of(wire(said(SSN[:5]), said(SSN[5:]), END)) == "bad_answer"
+        assert error_of(wire(*map(said, SSN), END)) == "withheld"
+        assert error_of(wire(said(SSN[:5]), said(SSN[5:]), END)) == "withheld"
 
     def test_what_a_response_says_is_joined_whatever_kind_of_event_tells_of_it(self) -> None:
         halves = [event(f"response.{kind}", response=response(metadata={"k": half}))
                   for kind, half in (("created", SSN[:5]), ("in_progress", SSN[5:]))]  # fmt: skip
-        assert error_of(wire(*halves, END)) == "bad_answer"
+        assert error_of(wire(*halves, END)) == "withheld"
 
     def test_other_places_and_what_is_repeated_pass_as_they_are(self) -> None:
         events = [

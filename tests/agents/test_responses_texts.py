@@ -185,6 +185,6 @@ def test_what_no_lane_can_read_passes_only_where_it_may(item: dict[str, Any]) ->
 
 
 def test_texts_do_not_open_lanes_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses_texts, "MAX_LANES", 3)
+    monkeypatch.setattr(responses_texts, "MAX_LOOKS", 3)
     with pytest.raises(AgentError):
         Texts(MaskingLanes()).settle({"note": [str(i) for i in range(10)]}, "")

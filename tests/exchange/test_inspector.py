@@ -178,9 +178,10 @@ def test_a_stream_is_read_whole_where_health_data_are_stricter_than_the_names_th
     assert plan(clock, ALL, phi).mode == "buffer"
 
 
-def chunk(*deltas: tuple[int, dict[str, Any]], finish: str | None = None) -> bytes:
+def chunk(*deltas: tuple[int, dict[str, Any]], finish: str | None = None, **beside: str) -> bytes:
     choices = [{"index": index, "delta": delta, "finish_reason": finish} for index, delta in deltas]
-    document = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
+    frame = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    document = {**frame, **beside, "choices": choices}
     return b"data: " + json.dumps(document).encode() + b"\n\n"
 
 
@@ -209,6 +210,18 @@ def test_a_replayed_stream_has_each_masked_text_in_the_lane_it_was_read_in(clock
     assert found.decision.effect == "redact"
     assert texts(body + passed.closing) == {0: "to [EMAIL]", 1: "plain words"}
     assert b"jane" not in body + passed.closing
+
+
+def test_names_beside_the_texts_of_a_replayed_stream_are_masked_and_do_not_end_it(clock: ManualClock) -> None:
+    """Who serves it, and who speaks, may be somebody else in each event."""
+    told = [("Together", "Dr. Jane Smith"), ("Groq", "Dr. John Carter"), ("Azure", "nobody")] * 50
+    events = [chunk(provider=provider, speaker=speaker) for provider, speaker in told]
+    raw = b"".join([*events, chunk((0, {"content": "words"}), finish="stop"), b"data: [DONE]\n\n"])
+    found, passed, body = inspector(clock, ALL, MASKED).replay(caller(), message(stream=True), LOCAL, ADAPTER, raw)
+    assert found.refusal is None
+    assert texts(body + passed.closing) == {0: "words"}
+    assert body.count(b"nobody") == 50
+    assert not any(name in body for name in (b"Together", b"Jane", b"Carter"))
 
 
 class Cipher:

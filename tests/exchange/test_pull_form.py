@@ -33,6 +33,8 @@ def test_an_answer_is_what_would_have_come_by_http() -> None:
     assert failed == WireAnswer(status=503, headers=(("retry-after", "5"),), body=b"")
     over = read_answer(b'{"status": 503}', "TLSv1.3 A")
     assert over == WireAnswer(status=503, headers=(), body=b"", tls="TLSv1.3 A")
+    empty = read_answer(b'{"status": 204}')
+    assert empty == WireAnswer(status=204, headers=(), body=b"")
     text = read_answer(b'{"text": "said", "media_type": "text/plain"}')
     assert text == WireAnswer(status=200, headers=(("content-type", "text/plain"),), body=b"said")
 
@@ -47,6 +49,9 @@ def test_an_answer_is_what_would_have_come_by_http() -> None:
         (b'{"text": "a"}', "/media_type"),
         (b'{"body": 1, "text": "a", "media_type": "text/plain"}', "/body"),
         (b'{"headers": {}}', ""),
+        (b'{"status": 204, "body": 1}', "/body"),
+        (b'{"status": 205, "text": "a", "media_type": "text/plain"}', "/body"),
+        (b'{"status": 304, "base64": "YQ==", "media_type": "text/plain"}', "/body"),
     ],
 )
 def test_another_answer_is_refused_by_its_field(data: bytes, field: str) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -288,6 +289,24 @@ async def test_a_lease_is_its_holders_alone(database: Settings) -> None:
             assert there.status_code in (403, 404)
         assert (await brought(agent, work, {"body": {"filed": True}})).status_code == 202
         assert (await t.ended(task))["result"]["body"] == {"filed": True}
+
+
+@pytest.mark.parametrize("said", ["text/csv; charset=windows-1252", "text/plain; charset=utf-8", "text/csv", None])
+async def test_a_result_says_of_its_text_what_the_agent_said(sqlite_settings: Settings, said: str | None) -> None:
+    """A charset behind another one is the one that clients go by."""
+    text = "name;room\n" if said == "text/csv" or said is None else "name;Zoë\n"
+    data = text.encode("windows-1252" if said and "1252" in said else "utf-8")
+    async with pulled(sqlite_settings) as (t, agent):
+        waiting = asyncio.create_task(fetched(agent))
+        task = await t.submit(NOTE)
+        answer = {"base64": b64encode(data).decode(), "media_type": said} if said else {"status": 204}
+        assert (await brought(agent, await waiting, answer)).status_code == 202
+        await t.ended(task)
+        got = await t.ask("GET", f"/v1/tasks/{task}/result")
+        if said is None:
+            assert (got.status_code, got.content) == (204, b"")
+        else:
+            assert (got.headers.get_list("content-type"), got.content, got.text) == ([said], data, text)
 
 
 async def _key_of(t: Tasking, tenant: str) -> str:

@@ -402,6 +402,18 @@ def _by_type(types: frozenset[str]) -> Mask:
     return masked
 
 
+class _Over:
+    """What is left of a lane that is finished, once another one has its place."""
+
+    __slots__ = ("_findings", "complete", "taken")
+
+    def __init__(self, lane: Lane) -> None:
+        self._findings, self.complete, self.taken = lane.findings(), lane.complete, lane.taken
+
+    def findings(self) -> tuple[Finding, ...]:
+        return self._findings
+
+
 class StreamScan:
     """All lanes of one streamed answer. Implements `Lanes`.
 
@@ -422,8 +434,9 @@ class StreamScan:
         self._own = own
         self._mask = mask if callable(mask) else _by_type(mask)
         self._health_context = health_context
-        self._lanes: dict[str, Lane] = {}
-        self._opened: list[Lane] = []
+        self._lanes: dict[str, tuple[int, Lane]] = {}
+        """With the place of each among those that were opened."""
+        self._opened: list[Lane | _Over] = []
         self._unread = unread
         self._complete = True
         self._live: list[Lane] = []
@@ -445,14 +458,17 @@ class StreamScan:
     ) -> Lane:
         """The lane of a place in the answer; the same one each time it is asked for, until it was finished: texts that
         each stand for themselves may follow each other in one place."""
-        lane = self._lanes.get(pointer)
-        if lane is None or lane.closed:
-            before = labelled(label) + after
-            kind = Apart if apart else Lane
-            lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
-            self._lanes[pointer] = lane
-            self._opened.append(lane)
-            self._live.append(lane)
+        place, known = self._lanes.get(pointer, (0, None))
+        if known is not None and not known.closed:
+            return known
+        if known is not None:  # of thousands that follow each other in one place what they found is kept, and no more
+            self._opened[place] = _Over(known)
+        before = labelled(label) + after
+        kind = Apart if apart else Lane
+        lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
+        self._lanes[pointer] = len(self._opened), lane
+        self._opened.append(lane)
+        self._live.append(lane)
         return lane
 
     def last(self) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import re
+import weakref
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
@@ -13,7 +14,7 @@ from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.cursor import WINDOW
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.registry import DEFAULT
-from gateway.checks.classification.stream import UNREAD, StreamScan
+from gateway.checks.classification.stream import UNREAD, Lane, StreamScan
 from gateway.checks.redaction import mask_text
 from gateway.core.errors import FormatError
 from gateway.core.finding import Finding
@@ -337,6 +338,25 @@ def test_how_much_text_was_taken_is_known_in_bytes_whatever_became_of_it() -> No
     scan.lane("/x").finish()
     scan.lane("/x").feed("1")
     assert scan.taken == 4 + 6 + 3 + 5 + 1
+
+
+def test_of_lanes_that_follow_each_other_in_one_place_what_they_found_is_kept_alone() -> None:
+    scan = ENGINE.stream(TYPES)
+    lanes = weakref.WeakSet(_finished(scan, f"mail anna{number}@example.org") for number in range(50))
+    scan.lane("/y").feed("nothing")
+    _finished(scan, "call 212-555-0198 by phone")
+    assert scan.marks() == 51
+    assert len(lanes) == 0
+    found = [[one.type for one in findings] for findings in scan.scan().parts]
+    assert found == [["email"]] * 50 + [[], ["phone"]]
+    assert scan.scan().scanned == "full"
+
+
+def _finished(scan: StreamScan, text: str) -> Lane:
+    lane = scan.lane("/x")
+    lane.feed(text)
+    lane.finish()
+    return lane
 
 
 @settings(max_examples=60, deadline=None)

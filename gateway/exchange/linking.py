@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from gateway.checks.classification.normalise import INVISIBLE, normalise, undo_escapes
+from gateway.checks.classification.readings import reread
 from gateway.core.finding import Scan
 from gateway.core.message import Part
 
@@ -34,6 +36,10 @@ MAX_SUBJECTS = 96
 """Data subjects of one exchange beyond which no more are linked, those that the caller names counted."""
 _ENCODED = "encoded:"
 """What the reason of a finding begins with whose text is not the identifier itself (`classification.readings`)."""
+_WRITTEN = re.compile(rf"[\\<>&*`~{INVISIBLE}]|%[0-9a-f]{{2}}")
+"""What no identifier has, and who writes one otherwise puts into it: escapes, tags, Markdown, what nobody sees. `__`
+may be of an address."""
+_LEVELS = 3
 _NUMBER = re.compile(r"(?=(?:[a-z]*[0-9]){3})[a-z0-9]{4,64}")
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,180}")
 
@@ -84,10 +90,23 @@ class Linking:
 
 def _plain(text: str) -> str:
     """In the one form of letters and digits, whatever script its digits are of."""
-    normal = unicodedata.normalize("NFKC", text.casefold()).strip()
+    written = text.casefold()
+    normal = unicodedata.normalize("NFKC", _read(written) if _WRITTEN.search(written) else written).strip()
     if normal.isascii():
         return normal
     return "".join(str(unicodedata.digit(one, one)) for one in normal)
+
+
+def _read(text: str) -> str:
+    """As classification has read it, so that a person is the same however the identifier was written."""
+    mapped = normalise(text)
+    for _ in range(_LEVELS):
+        level = undo_escapes(mapped)
+        deeper = reread(mapped if level is None else level) or level
+        if deeper is None:
+            break
+        mapped = deeper
+    return mapped.text
 
 
 def _bare(value: str) -> str:

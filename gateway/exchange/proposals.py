@@ -254,6 +254,10 @@ class Proposals:
             await self.finish()
             number, standing = await self._next(), await self.standing(shared)
             course = await self._course(shared, standing)
+            if await self._next() != number:
+                # Another process began to activate while this one looked: what it saw of that is neither what was
+                # active before nor what will be, and its own set may have been "known" for no longer than that.
+                continue
             if course.refusal is not None:
                 raise ConfigurationError(course.refusal)
             if course.serves is not None:

@@ -69,6 +69,27 @@ def test_a_number_in_another_script_is_the_same_number(clock: ManualClock) -> No
     assert found(clock, "MRN: ٨٤٧٣٦٢٥١") == found(clock, "MRN: 84736251") == [("mrn", "84736251")]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        r"anna.maria\_smith@example.org", "anna.maria_sm\u200bith@example.org", "**anna.maria_smith**@example.org",
+        "anna.maria_smith%40example.org", "anna.maria_smith<wbr>@example.org", "Anna.Maria&#95;Smith@example.org",
+    ],
+)  # fmt: skip
+def test_an_address_is_the_same_however_it_is_written(clock: ManualClock, written: str) -> None:
+    assert found(clock, f"write to {written} today") == [("email", "anna.maria_smith@example.org")]
+
+
+def test_a_number_is_the_same_whatever_is_written_into_it(clock: ManualClock) -> None:
+    for written in ("536-22-<b>8726</b>", "536-22-**8726**", r"536\-22\-8726", "536&#45;22&#45;8726"):
+        assert found(clock, f"ssn {written} here") == [("us-ssn", "536-22-8726")]
+
+
+def test_what_an_address_may_have_stays(clock: ManualClock) -> None:
+    for address in ("a__b@example.org", "a+b%c@example.org", "o'neil-1@example.org"):
+        assert found(clock, f"write to {address} today") == [("email", address)]
+
+
 def test_what_is_only_readable_decoded_is_no_identifier_as_it_stands(clock: ManualClock) -> None:
     assert found(clock, "UEFUSUVOVCBNUk46IDg0NzM2MjUx") == []
 

@@ -341,6 +341,42 @@ async def test_of_two_activations_at_once_one_holds(database: Settings, tmp_path
         assert {proposal.id: proposal.state for proposal, _ in found}[stale.id] == "open"
 
 
+@pytest.mark.parametrize("origin", ["directory", "rollback"])
+async def test_of_two_nodes_that_start_at_once_with_a_new_directory_neither_is_left_with_the_former(
+    database: Settings, tmp_path: Path, origin: str
+) -> None:
+    """As after an upgrade: what the first one activates is not "known before" to the second."""
+    async with installed(database, tmp_path) as one, open_site(one.site.settings) as second:
+        by = one.hand("ada")
+        made(await one.proposals.activate(by, made(await one.proposals.propose(by, one.later, None)).id, None))
+        if origin == "rollback":
+            made(await one.proposals.rollback(by, None))
+        file = tmp_path / "policies" / "policy.csv"
+        file.write_text(file.read_text().replace("later", "otherwise"))
+        new = load_policy_set(one.site.settings, DEFAULT.version)
+        here, there = one.proposals, proposals_of(second)
+        looked = there._store
+
+        class Between:
+            """Looks at what is active before the other has activated, and at what is known after."""
+
+            asked = 0
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(looked, name)
+
+            async def known(self, digest: str) -> bool:
+                self.asked += 1
+                if self.asked == 1:
+                    assert await here.start(new, "at start") == new
+                return await looked.known(digest)
+
+        there._store = Between()  # type: ignore[assignment]  # as the store is
+        assert await there.start(new, "at start") == new
+        assert await one.active() == await one.version(new)
+        assert [each["event"] for each in await one.records()].count("policy.activated") == 3 + (origin == "rollback")
+
+
 async def test_what_was_begun_and_came_too_late_is_taken_back(database: Settings, tmp_path: Path) -> None:
     """As where a node of an earlier version has activated what lies in its directory meanwhile."""
     async with installed(database, tmp_path) as one:

@@ -166,7 +166,7 @@ class Locator:
         for _ in range(_LEVELS):
             level = self._read(levels[-1], runs)
             if level is None:
-                return levels, len(levels) == 2 or not is_spread(levels[-1], start, length)
+                return levels, not is_spread(levels[-1], start, length)
             levels.append(level)
         return levels, self._is_plain(levels[-1]) and not is_spread(levels[-1], start, length)
 

@@ -58,6 +58,11 @@ _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0000\U000e0002-\U000e001f\U0
 _CARRIES = re.compile(f"[{_SELECTORS}](?:(?:(?![{_SELECTORS}])[{INVISIBLE}])*+[{_SELECTORS}]){{4,}}")
 """So many variation selectors, or code points of their plane that are none, with nothing to be seen between them: what
 they select from has one, so these are bytes that are written with them."""
+_DRAWN, _WIDE, _CHAINED, _PARTED, _FAR = 49, 9, 8, 96, 400
+"""From how many characters on, a letter or digit with what is dropped behind it, one is drawn away from the next, and
+from how many on, where so many in a row are drawn apart that way, they are over so many characters: where those reach
+the end of so long a text, which is a window then, and wherever they do."""
+_TOLD = frozenset("@._+:/-")
 _BREAKS = frozenset("\x85\u2028\u2029")
 _ESCAPES = {mark: mark for mark in f"{string.punctuation}\r\n"} | {
     "b": "\b",
@@ -99,7 +104,8 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     """Normalised text; character i came from `source[starts[i]:ends[i]]`. Both are None when nothing moved.
 
     `hidden`: what was written in tag characters, which are dropped, each reading of it a text of its own. `unread`:
-    where the last run of variation selectors ends that holds what nobody can read, 0 where there is none.
+    where the last run of variation selectors ends that holds what nobody can read, or of characters drawn so far apart
+    by what nobody sees that no window holds them together; 0 where there is none.
     """
 
     text: str
@@ -236,9 +242,9 @@ def normalise(text: str, shade: bytes | None = None) -> Mapped:
 
 def _unveiled(text: str, mapped: Mapped) -> Mapped:
     """With what tag characters of the text say, and where its selectors say what nobody can read."""
-    unread = 0
+    unread = _drawn_out(mapped, len(text)) if len(text) - len(mapped.text) >= _DRAWN - 1 else 0
     for match in _CARRIES.finditer(text):
-        unread = match.end()
+        unread = max(unread, match.end())
     if _TAGS.search(text) is None:
         return Mapped(mapped.text, mapped.starts, mapped.ends, (), unread) if unread else mapped
     # Read where it stands, for what is seen may name it, and by itself, for what is seen may part it.
@@ -246,6 +252,28 @@ def _unveiled(text: str, mapped: Mapped) -> Mapped:
     alone = "".join([_TO_ASCII[ord(text[place])] for place in places])
     hidden = (normalise(text.translate(_TO_ASCII)), Mapped(alone, places, [place + 1 for place in places]))
     return Mapped(mapped.text, mapped.starts, mapped.ends, hidden, unread)
+
+
+def _drawn_out(mapped: Mapped, length: int) -> int:
+    """Where the last characters of one word or number end that are drawn apart by what was dropped between them,
+    further than a window reaches; 0 where there are none. `length`: of the text as it came."""
+    text, starts = mapped.text, mapped.starts or ()
+    last = begin = count = 0
+    for at, character in enumerate(text):
+        following = starts[at + 1] if at + 1 < len(text) else length
+        wide = following - starts[at]
+        if wide < _WIDE or not (character.isalnum() or character in _TOLD):
+            count = 0
+            continue
+        if not count:
+            begin = starts[at]
+        count += 1
+        cut = following == length >= _FAR
+        goes_on = cut if at + 1 == len(text) else text[at + 1].isalnum() or text[at + 1] in _TOLD
+        widest = _PARTED if cut else _FAR
+        if (wide >= _DRAWN and goes_on) or (count >= _CHAINED and following - begin >= widest):
+            last = following
+    return last
 
 
 def _sparse(text: str, shade: bytes) -> Mapped:

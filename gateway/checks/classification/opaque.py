@@ -4,8 +4,9 @@ No recognizer sees what they hold, so a text with such a run is `unscanned`. A r
 alphabets (RFC 4648), over line breaks too where its lines are long (RFC 2045 §6.8), however they are indented, quoted
 or written as strings one after the other, each character as it is or as JSON and web addresses escape it, whatever
 nobody sees between them. It counts once `RUN` of its characters have come whose variety no words have or that show
-text in base64 or hexadecimal (`readings` sees a window of it, and never the whole), or at once behind `;base64,` (RFC
-2397). All of that depends on the text alone, never on how it was cut into pieces.
+text in base64 or hexadecimal (`readings` sees a window of it, and never the whole), once `_SEALED_RUN` have come where
+it begins as what is compressed, encrypted, an archive or a picture does, or at once behind `;base64,` (RFC 2397). All
+of that depends on the text alone, never on how it was cut into pieces.
 """
 
 import re
@@ -27,6 +28,27 @@ RUN = WINDOW - _ESCAPE
 _SHORT = 16
 """The same behind `;base64,`, where there is no doubt."""
 _DATA = (";base64,", ";BASE64,", ";Base64,")
+_SEALED_RUN = 80
+"""The same where its beginning says what it is. More than `NEAR`, so that no such run is taken for words."""
+_SEALED_VARIED = 20
+"""So many different characters are among them."""
+_SEALED_BEGINS = 40
+"""Among so many characters that stands, behind a name and `=` say."""
+_SEALED = re.compile(
+    r"(?:\A|[=/+\x00]|\A0[xX])(?:"
+    # gzip, zip, 7z, xz, bzip2, zstd
+    r"H4sI[A-H]|UEs[DF][BQ]|N3q8ryc|/?Td6WFo|Qlpo[MNO].FBWSZTW|KLUv/[QS]|"
+    # openssl enc, Fernet, age, OpenPGP to a key and by a password, enveloped data of CMS
+    r"U2FsdGVkX1|gAAAAAB|YWdlLWVuY3J5cHRpb24|hQ[EI]M[AD]|hF4D|wcDM|wV4D|jA0E[BCI]|MI.{4,10}KoZIhvcNAQcD|"
+    # PDF, OLE, PNG, GIF, JPEG, RIFF
+    r"JVBERi0|0M8R4KGxGuE|iVBORw0KGgo|R0lGOD[dl]h|/?9j/[24]|UklGR|"
+    # hexadecimal
+    r"(?i:1f8b08|504b0304|377abcaf271c|fd377a585a|425a6839|53616c7465645f5f|8c0d04|25504446|89504e47|ffd8ff))|"
+    # zlib, which says it in two octets: where a digest in base64 may hold the like by chance, it is none
+    r"(?:\A|=)e(?:J[w-z]|N[o-r]|AE|F[4-7])"
+)
+"""How compressed, encrypted and other binary formats begin in base64 and in hexadecimal (RFC 1952 §2.3.1, RFC 1950
+§2.2, RFC 4880 §4.2, RFC 5652 §6, and their own documents): less of them than `RUN` may be a whole record."""
 _DIGESTS = frozenset({64, 96, 128})
 """Hexadecimal digits of long digests (SHA-256, -384, -512): a list of them, one a line, is no run."""
 _TAIL = 8
@@ -63,16 +85,10 @@ _ODD = ODD.encode("latin-1")
 _LONG = b"a" * LINE
 _PASSED = 20
 """Characters of a piece from which on a look at the whole of it costs less than following each word."""
-_WITHIN = 2 * LINE + MARGIN
-"""So much of a run holds `LINE` characters of a line in a row."""
 _SLICE = 4096
 """Characters that are followed between two looks at the clock."""
-_STEP = RUN - _WITHIN
-"""A run that counts covers so much of it whole from one of the places that are so far apart."""
 _VARIED = 40
 """Characters that bytes in base64 show in a whole run; of one of which less is seen, half as many as are seen."""
-_BLOCK = RUN // 2
-"""A run of one line covers one such block whole, wherever it begins."""
 _LOWER, _UPPER = frozenset(string.ascii_lowercase), frozenset(string.ascii_uppercase)
 _NO_BREAKS = dict.fromkeys(map(ord, f"\r\n{_AMONG}"))
 _DIGITS, _HEX = frozenset(string.digits), frozenset(string.hexdigits)
@@ -112,6 +128,8 @@ class Runs:
         self._start: int | None = None
         """Where the run under way begins, or what of it was not judged yet."""
         self._sample = ""
+        self._begun = False
+        """Whether it is known how it begins."""
         self._line = 0
         self._margin: int | None = None
         """Where what may stand between two lines begins, if the last character belongs to that."""
@@ -224,7 +242,7 @@ class Runs:
 
     def _add(self, shown: str, width: int) -> None:
         if self._start is None:
-            self._start, self._behind_data = self._at, self._tail in _DATA
+            self._start, self._behind_data, self._begun = self._at, self._tail in _DATA, False
         self._line += len(shown) - shown.count(_AMONG)
         # An escape counts as many characters as are held back for it; breaks vary nothing.
         self._grow(shown + "\n" * (width - len(shown)))
@@ -257,11 +275,21 @@ class Runs:
             more = piece[taken : taken + wanted - len(self._sample)]
             self._sample += more
             taken += len(more)
-            if len(self._sample) < wanted:
+            sealed = self._is_sealed()
+            if len(self._sample) < wanted and not sealed:
                 return
-            if self._behind_data or _dense(self._sample):
+            if self._behind_data or sealed or _dense(self._sample):
                 self.found.append(Opaque(self._start, certain=self._behind_data))
             self._sample, self._start = "", self._at + taken
+
+    def _is_sealed(self) -> bool:
+        """Whether the run begins as bytes of a known format do: asked once, when enough of it has come."""
+        if self._begun or len(self._sample) < _SEALED_RUN:
+            return False
+        self._begun = True
+        plain = self._sample[:_SEALED_RUN].translate(_NO_BREAKS)
+        found = _SEALED.search(plain)
+        return found is not None and found.start() <= _SEALED_BEGINS and _varies(plain)
 
     def _end(self) -> None:
         opened = self.open
@@ -302,26 +330,23 @@ def _marks(text: str) -> bytes:
 
 
 def _is_long(text: str) -> bool:
-    """Whether a long line of a run, or a run of one line, may be in a text: one with no space for so long is looked at
-    closer."""
-    if not _has_lines(text):
-        for at in range(0, len(text) - _BLOCK + 1, _BLOCK):
-            if text.find(" ", at, at + _BLOCK) < 0:
-                return _LONG in _marks(text)
-        return False
-    for begin in range(0, len(text) - _WITHIN + 1, _STEP):
-        at, last = begin, begin + _WITHIN - LINE
-        while at <= last:
-            space = text.rfind(" ", at, at + LINE)
-            if space < 0:
-                return _LONG in _marks(text)
-            at = space + 1
+    """Whether a long line of a run may be in a text. Beyond ASCII what has no space for so long is looked at closer:
+    finding that out costs less there."""
+    if text.isascii():
+        return len(text) >= LINE and _LONG in _marks(text)
+    at, last = 0, len(text) - LINE
+    while at <= last:
+        space = text.rfind(" ", at, at + LINE)
+        if space < 0:
+            return _LONG in _marks(text)
+        at = space + 1
     return False
 
 
-def _has_lines(text: str) -> bool:
-    """Whether anything in a text may end a line of a run."""
-    return "\n" in text or "'" in text or '"' in text or "\\" in text or "\r" in text or "`" in text or "%" in text
+def _varies(plain: str) -> bool:
+    """Whether so short a piece varies as encoded bytes do: no word, path or name that only begins so does."""
+    seen = set(plain)
+    return seen <= _HEX or (bool(seen & _LOWER and seen & _UPPER and seen & _DIGITS) and len(seen) >= _SEALED_VARIED)
 
 
 def _dense(sample: str) -> bool:

@@ -33,7 +33,15 @@ _NO_CELL = r"(?:[A-SU-Za-su-z][A-Za-z0-9:\-]{0,32}|[Tt](?:[A-CE-GI-QS-Za-ce-gi-q
 _TAGGED = (
     rf"[0-9@.:\-]<[A-Za-z!]|[0-9@.:\-]</{_NAME}>[0-9A-Za-z@.\-]|[A-Za-z]</?[A-Za-z][^<>]{{0,36}}>[0-9@]|"
     rf"(?:[0-9@\-]|[0-9][.:])</{_NO_CELL}> ?<|[A-Za-z]</[A-Za-z][A-Za-z0-9:\-]{{0,16}}><[^<>]{{0,20}}>[0-9]|"
-    r">[A-Za-z0-9._+\-]{0,24}@|@[A-Za-z0-9.\-]{1,24}<[/A-Za-z!]"
+    r">[A-Za-z0-9._+\-]{0,24}@|@[A-Za-z0-9.\-]{1,24}<[/A-Za-z!]|"
+    rf"[0-9]{{3}} <[A-Za-z][^<>]{{0,36}}>[0-9]{{2}}|[0-9]{{2}}</{_NO_CELL}> [0-9]{{3}}"
+)
+# What sets words off in Markdown (CommonMark §6.1, §6.2, and strikethrough), where it may part an identifier: between
+# figures, with a group's blank or dash among them or not, and around what is before and behind `@`.
+_SET_OFF = r"(?:\*{1,3}|__|~~|`{1,2})"
+_MARKED_UP = (
+    rf"[0-9]{{2}}(?:\*{{2,3}}|__|~~|`{{1,2}})[0-9]{{2}}|[0-9]{{2}}{_SET_OFF}[ \-]{_SET_OFF}?[0-9]{{2}}|"
+    rf"[0-9]{{2}}[ \-]{_SET_OFF}[0-9]{{2}}|[0-9A-Za-z.]{_SET_OFF}@|@{_SET_OFF}[0-9A-Za-z]"
 )
 _APART = (
     r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/%&#;=] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
@@ -47,7 +55,7 @@ _MAILED = (
 )
 # Not what parts words, lines, pages (9 to 13) and fields (28 to 31: X12 and pharmacy claims are written with them).
 _CONTROLLED = r"[0-9A-Za-z@.\-][\x00-\x08\x0E-\x1B\x7F]{1,8}[0-9A-Za-z@.\-]"
-CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _APART, _MAILED, _CONTROLLED))
+CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _MARKED_UP, _APART, _MAILED, _CONTROLLED))
 """Where something may be that only another reading shows."""
 
 ENCODED = 14
@@ -76,7 +84,12 @@ _lines = re.compile("[A-Za-z0-9+/_-]+")
 _four = re.compile(rf"(?:{_FOUR}){{3}}")
 _hex = re.compile(rf"(?:{_HEX})(?:[0-9A-Fa-f]{{2}})*")
 _tag = "(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+"
-_tags = re.compile(rf"(?<=[0-9A-Za-z@._+:-]){_tag}(?: {_tag})?(?=[0-9A-Za-z@._+-])")
+_tags = re.compile(rf"(?<=[0-9A-Za-z@._+:-])(?:{_tag}(?: (?:{_tag})?)?| {_tag})(?=[0-9A-Za-z@._+-])")
+# One asterisk right between two figures multiplies them.
+_set_off = re.compile(
+    r"(?<=[0-9A-Za-z@.-])(?:\*{2,3}|\*(?![0-9])|__|~~|`{1,2})(?=[ -]?(?:\*{1,3}|__|~~|`{1,2})?[0-9A-Za-z@])|"
+    r"(?<![^ .-])(?:\*{1,3}|__|~~|`{1,2})(?=[0-9A-Za-z])"
+)
 _cells = re.compile(r"(?i)</?(?:[a-z]+:)?(?:t[dhrc]|table|tbody|thead|tfoot)[\s/>]")
 _blocks = re.compile(r"(?i)</?(?:[a-z]+:)?(?:p|div|h[1-6]|li|[uod]l|d[td]|option|section|article)[\s/>]")
 # Possessive, so that a run is passed over once, whether or not it holds what is sought.
@@ -148,13 +161,17 @@ def reread(mapped: Mapped, runs: list[Run] | None = None) -> Mapped | None:
 
 
 def is_spread(mapped: Mapped, start: int, length: int) -> bool:
-    """Whether letters and digits that follow each other are written so widely, by several codes one over the other,
-    that the window may not hold what they are together: they fill it, or one of its ends is among them. It begins at
-    `start`, with context before it, and ends at `length`."""
-    if mapped.starts is None or mapped.ends is None:
+    """Whether letters and digits that follow each other are written so widely, by codes, or figures by tags between
+    them, that the window may not hold what they are together: they fill it, or one of its ends is among them. It begins
+    at `start`, with context before it, and ends at `length`."""
+    if not mapped.starts or not mapped.ends:
         return False
     begin, end, count = 0, -1, 0
-    for character, first, last in zip(mapped.text, mapped.starts, mapped.ends, strict=True):
+    for character, first, stop, following in zip(
+        mapped.text, mapped.starts, mapped.ends, (*mapped.starts[1:], length), strict=True
+    ):
+        # Of letters it is no reason: each glyph of a drawn page may have an element of its own.
+        last = max(stop, following) if character.isdigit() else stop
         if last - first < _WIDE or character not in _TOLD:
             end = -1
             continue
@@ -268,8 +285,15 @@ def _untagged(text: str) -> Iterator[_Edit]:
             if _cells.search(run) is not None:
                 yield match.start(), match.end(), "\t", 0
             else:
-                apart = "> <" in run or _blocks.search(run) is not None
+                apart = run[0] == " " or run[-1] == " " or "> <" in run or _blocks.search(run) is not None
                 yield match.start(), match.end(), " " if apart else "", 0
+
+
+def _plain(text: str) -> Iterator[_Edit]:
+    """Text without what sets words off in Markdown, which whoever sees it written out does not see."""
+    if "*" in text or "`" in text or "~~" in text or "__" in text:
+        for match in _set_off.finditer(text):
+            yield match.start(), match.end(), "", 0
 
 
 def _uncontrolled(text: str) -> Iterator[_Edit]:
@@ -312,4 +336,4 @@ def _mailed(text: str) -> Iterator[_Edit]:
         yield match.start(), match.end(), ".", 0
 
 
-_FINDERS = (_unquoted, _untagged, _uncontrolled, _together, _mailed)
+_FINDERS = (_unquoted, _untagged, _plain, _uncontrolled, _together, _mailed)

@@ -93,9 +93,16 @@ def test_what_is_written_in_tag_characters_is_told_beside_the_text() -> None:
         ("\u2764\ufe0f" * 20, 0),
         ("\U0001f469\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f468" * 5, 0),
         ("a" + "\u200b" * 50, 0),
+        ("a" + "\u200b" * 50 + "b", 51),
+        ("a" + "\u200b" * 40 + "b", 0),
+        ("a" + "\u200b" * 500, 501),
+        ("So" + "\u200b \u034f " * 200, 0),
+        (("\u200b" * 30).join("41111111111111"), 403),
+        (("\u200b" * 30).join("4111111111111"), 0),
+        (("\u200b" * 9).join("41111111111111"), 0),
     ],
 )
-def test_many_variation_selectors_in_a_row_are_what_nobody_can_read(text: str, end: int) -> None:
+def test_what_nobody_can_read_is_told_by_where_it_ends(text: str, end: int) -> None:
     assert normalise(text).unread == end
     undone = undo_escapes(normalise("".join(f"\\u{ord(one):04x}" for one in text if ord(one) < 0x10000) + "&#x41;"))
     assert undone is not None

@@ -227,6 +227,81 @@ def test_what_markdown_writes_with_backslashes_is_found_whole(kind: str, written
     assert written[-6:] not in "".join([*(lane.feed(one) for one in f"see {written} here"), lane.finish()])
 
 
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("card", "4111 1111 1111 **1111**"), ("card", "**4111** **1111** **1111** **1111**"),
+        ("card", "4111-1111-1111-`1111`"), ("card", "4111 1111 1111 ~~1111~~"), ("card", "4111 *1111* 1111 __1111__"),
+        ("us-ssn", "536-22-**8731**"), ("iban", "**DE89** 3704 0044 0532 0130 00"),
+        ("email", "**anna.smith**@example.org"), ("email", "`anna.smith`@example.org"),
+        ("email", "anna.smith@**example.org**"),
+        ("card", "4111 <b>1111</b> 1111 1111"), ("card", "4111 1111 1111 <b>1111</b>"),
+        ("card", "4111<b> 1111</b> 1111 1111"),
+        ("card", "4111&nbsp;<mark class='a'>1111</mark> 1111 1111"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 9, 500])
+def test_what_is_set_off_in_the_middle_of_an_identifier_is_found_and_masked(kind: str, written: str, size: int) -> None:
+    text = f"see {written} here"
+    assert kind in dict(told(text))
+    lane = ENGINE.stream(frozenset({kind})).lane("/a")
+    out = "".join([*(lane.feed(text[at : at + size]) for at in range(0, len(text), size)), lane.finish()])
+    assert f"[{kind.upper()}]" in out
+    assert not any(group in out for group in ("4111", "1111", "536", "8731", "DE89", "3704", "anna", "example"))
+
+
+def test_what_is_set_off_beside_no_identifier_is_left_alone() -> None:
+    for text in (
+        "2**10 = 1024, 2**20 = 1048576, 12**34",
+        "Steps **1** **2** **3**: buy `12` of `34` and **5678**",
+        "| **12** | **34** | **5678** | **9012** |",
+        "4 *5* 6 *7* 8, 12*13*14, 1024*1024*1024",
+        "**@alice** and **@bob** for `pkg`@`1.2.3`",
+        "the `__init__`.py of **3** <b>12</b> 345 modules",
+    ):
+        scan = ENGINE.scan((Part("/a", f"see {text} here"),))
+        assert (scan.parts, scan.scanned) == (((),), "full"), text
+
+
+DRAWN = {
+    "zero width": "\u200b", "many kinds": "\u200b\u2060\ufeff\u00ad", "of Mongolian": "\u180f", "marks": "\u0301",
+    "between the lines": "\ufff9",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["card", "us-ssn", "email"])
+@pytest.mark.parametrize("between", DRAWN)
+@pytest.mark.parametrize("wide", [12, 24, 32, 47, 60, 100, 600])
+def test_what_is_drawn_apart_further_than_a_window_is_found_or_unscanned_and_does_not_leave(
+    kind: str, between: str, wide: int
+) -> None:
+    if between == "marks" and kind == "email":
+        return  # on letters they are letters of their own
+    word, value = STRUCTURED[kind]
+    apart = (DRAWN[between] * wide)[:wide].join(value)
+    for before in ("", "It is as it was before. " * 30):
+        text = f"{before}{word}{apart} and so it went on"
+        scan = ENGINE.scan((Part("/a", text),))
+        assert "unscanned" in scan.classes or kind in {finding.type for finding in scan.parts[0]}
+        streamed = ENGINE.stream(frozenset({kind}))
+        lane = streamed.lane("/a")
+        out = "".join([*(lane.feed(text[at : at + 90]) for at in range(0, len(text), 90)), lane.finish()])
+        assert sum(one in out[len(before) :] for one in (value, apart)) == 0
+        assert (streamed.scan().scanned == "full") == (scan.scanned == "full")
+
+
+def test_figures_drawn_apart_by_tags_or_long_references_are_found_or_unscanned() -> None:
+    for between in ("<b></b>" * 5, "<i class='abcdefghijklmnopqrst'></i>", f"<!-- {'x ' * 14}-->"):
+        assert "unscanned" in ENGINE.scan((Part("/a", f"see {between.join('4111111111111111')} here"),)).classes
+    zeros = "".join(f"&#{'0' * 40}{ord(one)};" for one in "4111111111111111")
+    assert "unscanned" in ENGINE.scan((Part("/a", f"see {zeros} here"),)).classes
+    glyphs = "".join(
+        f'<tspan x="{at}">{one}</tspan>' for at, one in enumerate("The quick brown fox ran 12 miles in 45 minutes")
+    )
+    for text in (glyphs, "Deals!" + "\u034f \u200c \u00ad " * 300, f"Sale{'&zwnj;&nbsp;' * 200}now"):
+        assert ENGINE.scan((Part("/a", text),)).scanned == "full"
+
+
 def test_backslashes_that_part_nothing_are_left_alone() -> None:
     for text in (
         r"C:\_old\-new\.git",

@@ -1,9 +1,11 @@
 """Bytes in the middle of a text are told from words, whatever the chunks, and nothing of them leaves unread."""
 
 import base64
+import gzip
 import json
 import random
 import string
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,34 @@ from tests.checks.classification.conftest import ENGINE
 SOURCE = random.Random(7)
 BYTES = base64.b64encode(SOURCE.randbytes(3000)).decode()
 LINES = "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76))
+NOTE = b"Jane Roe, born 12/03/1961, lives at 12 Elm Street; SSN 536-22-8731, write to jane.roe@example.com."
+
+
+def _code(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+SEALED = {
+    "gzip": _code(gzip.compress(NOTE)),
+    "gzip in hexadecimal": gzip.compress(NOTE).hex(),
+    "gzip behind a name": f"payload={_code(gzip.compress(NOTE))}",
+    "zlib": _code(zlib.compress(NOTE)),
+    "zip": _code(b"PK\x03\x04\x14\0\0\0\x08\0" + SOURCE.randbytes(90)),
+    "encrypted with a password": _code(b"Salted__" + SOURCE.randbytes(90)),
+    "a message of OpenPGP": "\n".join(
+        (
+            "-----BEGIN PGP MESSAGE-----",
+            "",
+            _code(b"\x85\x01\x0c\x03" + SOURCE.randbytes(44)),
+            _code(SOURCE.randbytes(40)),
+        )
+    ),
+    "a file of age": _code(b"age-encryption.org/v1\n-> X25519 " + SOURCE.randbytes(70)),
+    "a picture without an address": _code(b"\x89PNG\r\n\x1a\n" + SOURCE.randbytes(90)),
+}
+"""What is too short to be told by its variety, and says by its beginning what it is."""
 ENCODED = {
+    **SEALED,
     "base64": BYTES,
     "base64 for addresses": base64.urlsafe_b64encode(SOURCE.randbytes(800)).decode(),
     "base64 of text": base64.b64encode(b"Jane Roe lives at 12 Elm Street; call 0123-456, ok? " * 12).decode(),
@@ -75,6 +104,10 @@ PLAIN = {
     "long values of JSON": json.dumps({f"key{at}": BYTES[at : at + 90] for at in range(30)}),
     "identifiers": " ".join(BYTES[at : at + 200] for at in range(0, 4000, 200)),
     "short lines": "\n".join(BYTES[at : at + 40] for at in range(0, 4000, 40)),
+    "a path that begins so": "H4sIAlone/eJwel/UEsDBase/" * 5,
+    "what begins so and is short": _code(gzip.compress(b""))[:70],
+    "a beginning in the middle": f"{BYTES[:60]}H4sIA{BYTES[60:200]}",
+    "zeros of a file that begins so": "504b0304" + "0" * 40,
     "a gene": "".join(SOURCE.choices("ACGT", k=3000)),
     "Chinese": "汉语没有空格" * 300,
     "a list of numbers": ",".join(str(number) for number in range(2000)),

@@ -52,6 +52,13 @@ def read(text: str) -> str | None:
         ("<i>12</i><b>34</b>", "<i>1234</b>"),
         ("<i>12</i> <b>34</b>", "<i>12 34</b>"),
         ("12</p><p class='a'>34", "12 34"),
+        ("411 <b>111</b> 122 <i class='a'>33</i>", "411 111 122 33</i>"),
+        ("4111<b> 1111</b>", "4111 1111</b>"),
+        ("411 **111** 122", "411 111 122"),
+        ("**41** **11** `22`-~~33~~ 44", "41 11 22-33 44"),
+        ("41 *11* 22", "41 11 22"),
+        ("**anna.b**@`c.de`", "anna.b@c.de`"),
+        ("12**34**56", "123456"),
         ("12</td><td>34 5<b>6", "12\t34 56"),
         ("a.b</w:t></w:r><w:r><w:t>@c.de", "a.b@c.de"),
         ("a ät b punkt de", "a@b.de"),
@@ -74,7 +81,19 @@ def test_where_there_is_none_nothing_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<td>12</td><td>13</td>", "at this point in time", "look at one punto in", "&TabX; &nb"]
+    "text",
+    [
+        "2**10",
+        "12 * 13 *",
+        "**12** of **14**",
+        "1 <b>2</b> 3",
+        "`a` 12 `b`",
+        "a__b__1",
+        "<td>12</td><td>13</td>",
+        "at this point in time",
+        "look at one punto in",
+        "&TabX; &nb",
+    ],
 )
 def test_what_is_no_reason_to_look_is_none(text: str) -> None:
     assert CODE.first(shadow(text), 0) is None

@@ -22,6 +22,19 @@ def test_each_member_is_of_its_kind_and_none_where_it_asks_for_nothing(field: st
         assert asked({field: given}) == []
 
 
+def test_another_account_or_region_of_a_provider_is_contacted_further() -> None:
+    for given in (
+        {"api_key": "k"},
+        {"extra_body": {"apiKey": "k"}},
+        {"aws_access_key_id": "a"},
+        {"vertex_project": "p"},
+    ):
+        assert asked(given) == ["account"]
+    for given in ({"aws_region_name": "us-east-1"}, {"extra_body": {"vertex_location": "us-central1"}}):
+        assert asked(given) == ["region"]
+    assert asked({"user_config": {"model_list": [{"litellm_params": {"model": "m"}}]}}) == ["model"]
+
+
 @pytest.mark.parametrize(("field", "kind"), KEPT.items())
 def test_what_goes_on_with_something_kept_is_a_store_where_the_api_has_no_such_member(field: str, kind: str) -> None:
     assert asked({field: "x"}) == [kind]

@@ -39,7 +39,7 @@ _SEALED = re.compile(
     # gzip, zip, 7z, xz, bzip2, zstd
     r"H4sI[A-H]|UEs[DF][BQ]|N3q8ryc|/?Td6WFo|Qlpo[MNO].FBWSZTW|KLUv/[QS]|"
     # openssl enc, Fernet, age, OpenPGP to a key and by a password, enveloped data of CMS
-    r"U2FsdGVkX1|gAAAAAB|YWdlLWVuY3J5cHRpb24|hQ[EI]M[AD]|hF4D|wcDM|wV4D|jA0E[BCI]|MI.{4,10}KoZIhvcNAQcD|"
+    r"U2FsdGVkX1|gAAAAAB|YWdlLWVuY3J5cHRpb24|hQ[EGI]M[AB]|h(?:Iw|F4)D|wc[BDF]M[AB]|wV4D|(?:jA|ww)0E[BC]|MI.{4,10}KoZIhvcNAQcD|"
     # PDF, OLE, PNG, GIF, JPEG, RIFF
     r"JVBERi0|0M8R4KGxGuE|iVBORw0KGgo|R0lGOD[dl]h|/?9j/[24]|UklGR|"
     # hexadecimal

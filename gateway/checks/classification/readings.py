@@ -40,8 +40,8 @@ _TAGGED = (
 # figures, with a group's blank or dash among them or not, and around what is before and behind `@`.
 _SET_OFF = r"(?:\*{1,3}|__|~~|`{1,2})"
 _MARKED_UP = (
-    rf"[0-9]{{2}}(?:\*{{2,3}}|__|~~|`{{1,2}})[0-9]{{2}}|[0-9]{{2}}{_SET_OFF}[ \-]{_SET_OFF}?[0-9]{{2}}|"
-    rf"[0-9]{{2}}[ \-]{_SET_OFF}[0-9]{{2}}|[0-9A-Za-z.]{_SET_OFF}@|@{_SET_OFF}[0-9A-Za-z]"
+    rf"[0-9]{{2}}(?:\*{{2,3}}|__|~~|`{{1,2}})[0-9]{{2}}|[0-9]{{2}}{_SET_OFF}[ ./\-]{_SET_OFF}?[0-9]{{2}}|"
+    rf"[0-9]{{2}}[ ./\-]{_SET_OFF}[0-9]{{2}}|[0-9A-Za-z.]{_SET_OFF}@|@{_SET_OFF}[0-9A-Za-z]"
 )
 _APART = (
     r"\b[0-9A-Za-z] {1,3}(?:[0-9A-Za-z@.+:\-/%&#;=] {1,3}){3}|\b[0-9A-Za-z]\.(?:[0-9A-Za-z@:\-]\.){3}|"
@@ -87,8 +87,8 @@ _tag = "(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+"
 _tags = re.compile(rf"(?<=[0-9A-Za-z@._+:-])(?:{_tag}(?: (?:{_tag})?)?| {_tag})(?=[0-9A-Za-z@._+-])")
 # One asterisk right between two figures multiplies them.
 _set_off = re.compile(
-    r"(?<=[0-9A-Za-z@.-])(?:\*{2,3}|\*(?![0-9])|__|~~|`{1,2})(?=[ -]?(?:\*{1,3}|__|~~|`{1,2})?[0-9A-Za-z@])|"
-    r"(?<![^ .-])(?:\*{1,3}|__|~~|`{1,2})(?=[0-9A-Za-z])"
+    r"(?<=[0-9A-Za-z@./-])(?:\*{2,3}|\*(?![0-9])|__|~~|`{1,2})(?=[ ./-]?(?:\*{1,3}|__|~~|`{1,2})?[0-9A-Za-z@])|"
+    r"(?<![^ ./-])(?:\*{1,3}|__|~~|`{1,2})(?=[0-9A-Za-z])"
 )
 _cells = re.compile(r"(?i)</?(?:[a-z]+:)?(?:t[dhrc]|table|tbody|thead|tfoot)[\s/>]")
 _blocks = re.compile(r"(?i)</?(?:[a-z]+:)?(?:p|div|h[1-6]|li|[uod]l|d[td]|option|section|article)[\s/>]")

@@ -43,8 +43,10 @@ SEALED = {
             _code(SOURCE.randbytes(40)),
         )
     ),
+    "a message of OpenPGP by a password": _code(b"\xc3\x0d\x04\x09\x03\x02" + SOURCE.randbytes(90)),
+    "a message of OpenPGP in packets of now": _code(b"\xc1\xc0\x4c\x03" + SOURCE.randbytes(90)),
     "a file of age": _code(b"age-encryption.org/v1\n-> X25519 " + SOURCE.randbytes(70)),
-    "a picture without an address": _code(b"\x89PNG\r\n\x1a\n" + SOURCE.randbytes(90)),
+    "a picture without an address": _code(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + SOURCE.randbytes(90)),
 }
 """What is too short to be told by its variety, and says by its beginning what it is."""
 ENCODED = {

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from gateway.agents.http1 import tls
 from gateway.agents.http1.address import Address, Resolver, spaces
+from gateway.agents.http1.renewed import Renewed
 from gateway.core.errors import AgentError
 from gateway.core.ports import Route
 
@@ -43,7 +44,7 @@ class SyslogClient:
         found = urlsplit(route.url)
         self._secure, self._host = found.scheme == "tls", found.hostname or ""
         port = found.port or (TLS_PORT if self._secure else TCP_PORT)
-        self._tls = tls.context(route, None) if self._secure else None
+        self._tls = Renewed(route, None) if self._secure else None
         # Without TLS nothing leaves this machine, whatever its name leads to.
         within = spaces(route.addresses) if self._secure else spaces(_LOOPBACK)
         self._route, self._port = route, port
@@ -135,7 +136,7 @@ class SyslogClient:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if self._tls is not None:
-                secured = self._tls.wrap_socket(made, server_hostname=self._host)
+                secured = self._tls.context().wrap_socket(made, server_hostname=self._host)
                 made = secured
                 if not tls.fits(secured, self._route.pin):
                     raise ConnectionAbortedError

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.agents.client import AgentClient
-from gateway.agents.http1 import connection
+from gateway.agents.http1 import connection, renewed
 from gateway.agents.http1.tls import pin_of
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.message import Outgoing, WireAnswer
@@ -549,6 +549,24 @@ class TestTLS:
         shown = {"client_certificate": str(certificate), "client_key": str(key)}
         agent = Agent(ok(b"{}"))
         async with serving(agent, tls, ca=str(tmp_path / "root.pem"), **shown) as route, AgentClient([route]) as client:
+            assert (await client.send(route, post(), 100)).status == 200
+
+    async def test_one_that_was_renewed_is_shown_to_the_next_connection(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(renewed, "LOOK_S", 0.0)
+        (tmp_path / "next").mkdir()
+        files = certificates(tmp_path, "caller-")
+        after = certificates(tmp_path / "next", "caller-")
+        tls = server_context(*certificates(tmp_path), callers=tmp_path / "next" / "caller-root.pem")
+        tls.maximum_version = ssl.TLSVersion.TLSv1_2  # so that it is told in the handshake, not after
+        shown = {"client_certificate": str(files[0]), "client_key": str(files[1])}
+        agent = Agent(ok(b"{}"))
+        async with serving(agent, tls, ca=str(tmp_path / "root.pem"), **shown) as route, AgentClient([route]) as client:
+            with pytest.raises(AgentError, match="connect_failed"):
+                await client.send(route, post(), 100)
+            for new, file in zip(after, files, strict=True):
+                new.replace(file)
             assert (await client.send(route, post(), 100)).status == 200
 
     async def test_without_one_it_refuses_us(self, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from gateway.agents.http1 import tls
 from gateway.agents.http1.address import Address, Resolver, spaces
 from gateway.agents.http1.connection import Connection
+from gateway.agents.http1.renewed import Renewed
 from gateway.agents.http1.request import RequestForm
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.ports import Route
@@ -29,8 +30,8 @@ class Pool:
         except ConfigurationError as error:
             raise ConfigurationError(f"the addresses of agent {route.id} {error}") from error
         told = route.ca is not None or route.client_certificate is not None
-        context = tls.context(route) if self.form.secure or told else None
-        self._tls = context if self.form.secure else None
+        files = Renewed(route) if self.form.secure or told else None
+        self._tls = files if self.form.secure else None
         self._route = route
         self._resolver = Resolver(self.form.host, self.form.port, within)
         self._idle: list[Connection] = []
@@ -149,7 +150,7 @@ class Pool:
 
     async def _dialled(self, loop: asyncio.AbstractEventLoop, address: Address) -> Connection:
         connection = Connection(loop, self._gone)
-        context = self._tls
+        context = None if self._tls is None else self._tls.context()
         transport, _ = await loop.create_connection(
             lambda: connection,
             str(address),

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Route
 
-_PROTOCOL = "http/1.1"
+HTTP = "http/1.1"
+"""What is asked to be spoken to agents, in the words of ALPN."""
 
 
-def context(route: Route, protocol: str | None = _PROTOCOL) -> ssl.SSLContext:
+def context(route: Route, protocol: str | None = HTTP) -> ssl.SSLContext:
     """TLS 1.2 or newer, the name checked; `protocol` is what is asked to be spoken. With `ca`, those authorities vouch
     for the agent and nobody else does.
 
@@ -53,7 +54,7 @@ def _identify(made: ssl.SSLContext, route: Route, certificate: str) -> None:
 
 def fits(peer: ssl.SSLObject | ssl.SSLSocket, pins: tuple[str, ...]) -> bool:
     """Whether an agent that TLS has let in speaks HTTP/1.1 and, where there are `pins`, holds one of those keys."""
-    if peer.selected_alpn_protocol() not in (None, _PROTOCOL):
+    if peer.selected_alpn_protocol() not in (None, HTTP):
         return False
     if not pins:
         return True

@@ -5,6 +5,7 @@ needs; `<id>.db`, an emergency that began, until it is stitched in; and by defau
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ import msgspec
 from gateway.bootstrap.emergency_site import opened, own_keys, own_keys_file
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.site import DEFAULT_ORIGIN, Site
-from gateway.core.errors import ConfigurationError, VerificationError
+from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.ids import random_id
 from gateway.exchange.archive_blocks import Mine
 from gateway.exchange.stitching import Over, Stitching, prepare
@@ -32,6 +33,7 @@ from gateway.store.tree import TreeReader
 _COPY = "copy"
 _TEMPLATE = "template-"
 _ID = "em"
+_log = logging.getLogger("gateway")
 
 
 class EmergencyLedgers:
@@ -80,16 +82,18 @@ class EmergencyLedgers:
     async def prepare(self) -> str:
         """The id of an emergency whose ledgers' keys are all on record: one that was prepared before and not used, or a
         new one."""
-        node = self._site.node
+        node, left = self._site.node, self.left(None)
         known: dict[str, dict[str, Emergency]] = {}
+        over = set[str]()
         for name, entry in self._site.tenants.items():
             for row in await self._store.of_node(entry.ledger, node.id):
-                if row.state == STITCHED:
+                if row.state != STITCHED and row.id not in left and await self._again(entry.ledger, row):
+                    over.add(row.id)
+                elif row.state == STITCHED:
                     await asyncio.to_thread(self._site.keyring.destroy_signer, row.origin, row.vkey)
                 elif await asyncio.to_thread(self._signs, row):
                     known.setdefault(row.id, {})[name] = row
-        used = self.left(None)
-        usable = [one for one in known if one not in used]
+        usable = [one for one in known if one not in left and one not in over]
         chosen = max(usable, key=lambda one: len(known[one])) if usable else random_id(_ID)
         rows = known.get(chosen, {})
         for name, entry in self._site.tenants.items():
@@ -97,6 +101,22 @@ class EmergencyLedgers:
                 rows[name] = await self._made(chosen, entry.ledger)
         self._rows[chosen] = rows
         return chosen
+
+    async def _again(self, ledger: str, row: Emergency) -> bool:
+        """Whether there is a file of an emergency that by this ledger has not begun, and no database of it: it is over,
+        and was stitched in on what this ledger was taken back from. It is stitched in again, and never stood on: its
+        file would be taken for that of the next. What cannot be is told, and tried again at the next preparation."""
+        file, site = self.file(ledger, row.id), self._site
+        if not await asyncio.to_thread(file.is_file):
+            return False
+        try:
+            await self._stitching().again(row, ledger, self._writers[ledger], file)
+        except (VerificationError, FormatError, ConfigurationError) as error:
+            _log.error("the emergency ledger %s is over and cannot be stitched in again: %s", row.id, error)
+            return True
+        await asyncio.to_thread(site.keyring.destroy_signer, row.origin, row.vkey)
+        _log.warning("the emergency ledger %s is stitched in again: the main ledger did not know it any more", row.id)
+        return True
 
     def _signs(self, row: Emergency) -> bool:
         try:
@@ -170,13 +190,7 @@ class EmergencyLedgers:
                 await asyncio.to_thread(home.hand_over, shared.take)
             finally:
                 home.close()
-        stitching = Stitching(
-            sealer=Sealer(main.keyring),
-            keys=main.keyring,
-            clock=main.clock,
-            node=main.node,
-            failpoint=main.failpoint,
-        )
+        stitching = self._stitching()
         for name, row in (await self._read(emergency)).items():
             ledger = site.tenants[name].ledger
             writer = await site.writer(name)
@@ -196,6 +210,16 @@ class EmergencyLedgers:
                 file=self.file(ledger, emergency),
             )
             await stitching.stitch(over)
+
+    def _stitching(self) -> Stitching:
+        site = self._site
+        return Stitching(
+            sealer=Sealer(site.keyring),
+            keys=site.keyring,
+            clock=site.clock,
+            node=site.node,
+            failpoint=site.failpoint,
+        )
 
     async def remove(self, emergency: str) -> None:
         """What is stitched in, from the disk: its database first, then the keys. A crash in between leaves keys, which

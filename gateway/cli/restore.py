@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "size": told.size,
                 "events": told.events,
                 "erasures": [msgspec.to_builtins(one) for one in told.asked],
+                "emergencies": [msgspec.to_builtins(one) for one in told.emergencies],
             }
             for tenant, told in done.since.items()
         },

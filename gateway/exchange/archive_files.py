@@ -21,6 +21,7 @@ from gateway.ledger.note import Verifier
 from gateway.ledger.rotation import Keys as LineOfKeys
 
 _END = ".new"
+_ASIDE = ".aside"
 _TRIES = 16
 
 
@@ -99,6 +100,14 @@ class Left:
     def remove(self) -> None:
         """Whoever takes a name from a file holds its lock: while this one is held, the name is this file's."""
         self._path.unlink()
+
+    def put_aside(self) -> Path:
+        """Take the name from it and give it one that nothing looks at, beside. A crash before: it has its name. After:
+        the other one, on the disk before whoever comes next is given its name."""
+        aside = self._path.with_name(f"{self._path.name}.{os.urandom(8).hex()}{_ASIDE}")
+        self._path.rename(aside)
+        settle(aside)
+        return aside
 
     def close(self) -> None:
         os.close(self._descriptor)

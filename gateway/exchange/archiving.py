@@ -25,6 +25,7 @@ another was faster removes what it made itself, and nothing else.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Literal
@@ -50,6 +51,7 @@ from gateway.store.sealing import Sealer
 from gateway.store.subject_cases import CaseStore
 from gateway.store.subjects import Known, SubjectStore, guarded
 
+_log = logging.getLogger("gateway")
 _DAY_US = 86_400_000_000
 REST_S = 0.05
 """Seconds between two removals: others write meanwhile."""
@@ -200,10 +202,25 @@ class Archiving:
                 # Asked again, now that it is held: who made it may have put it on record before letting go of it.
                 if await self._others(mine, found):
                     return False
-                await asyncio.to_thread(before.remove)
+                if await self._of_another_past(mine, found, draft.path):
+                    aside = await asyncio.to_thread(before.put_aside)
+                    _log.warning("an archive holds other records than the ledger: it is put aside as %s", aside.name)
+                else:
+                    await asyncio.to_thread(before.remove)
             finally:
                 before.close()
             return await asyncio.to_thread(draft.name)
+
+    async def _of_another_past(self, mine: Mine, found: Range, path: Path) -> bool:
+        """Whether the file is an archive of this ledger, whole and signed, with other records than the range has: of
+        before the ledger was taken back. It may be all that is left of these. What holds the range's own, or does not
+        hold, is what a try that died has left."""
+        try:
+            checked, _, _ = await asyncio.to_thread(verified, path, mine.keys)
+        except VerificationError:
+            return False
+        last = await mine.reader.record(found.end - 1)
+        return last is None or checked.last_hash != last.hash
 
     async def _others(self, mine: Mine, found: Range) -> bool:
         return await self._archives.store.holding(mine.ledger, found.first) is not None

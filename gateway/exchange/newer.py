@@ -9,6 +9,7 @@ import msgspec
 from gateway.core.errors import FormatError, VerificationError
 from gateway.exchange.restored import PSEUDONYM, Erased
 from gateway.ledger.chain import leaf_hash
+from gateway.ledger.emergency import PREPARED, STITCHED
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.record import Envelope, parse
 
@@ -44,6 +45,14 @@ _SAID = {
 }
 
 
+class Stitched(msgspec.Struct, frozen=True, kw_only=True):
+    """An emergency ledger that a newer copy says was stitched in. `known`: whether the restored ledger has its key."""
+
+    id: str
+    records: int
+    known: bool
+
+
 class Since(msgspec.Struct, frozen=True, kw_only=True):
     """What follows the end of a restored ledger in a newer copy. `size`: of the newer one."""
 
@@ -52,13 +61,16 @@ class Since(msgspec.Struct, frozen=True, kw_only=True):
     """Persons who were erased or, since nothing stops one that has begun, whose erasure has begun."""
     asked: tuple[Asked, ...] = ()
     """Erasures that somebody has to see to again, in the order in which they were first told of."""
+    emergencies: tuple[Stitched, ...] = ()
+    """Emergency ledgers that the restored one does not have any more, in the order of their records."""
     events: dict[str, int] = {}
     """How many records of each event."""
 
     @property
     def to_see_to(self) -> tuple[str, ...]:
-        """What is said of each erasure in `asked`."""
-        return tuple(f"see to the erasure {one.case} of {one.subject} again: {_SAID[one.state]}" for one in self.asked)
+        """What is said of each erasure in `asked`, and of each of the `emergencies`."""
+        erasures = (f"see to the erasure {one.case} of {one.subject} again: {_SAID[one.state]}" for one in self.asked)
+        return (*erasures, *(_stitched_in(one) for one in self.emergencies))
 
 
 def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head: bytes) -> Since:
@@ -71,6 +83,7 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
     link, place = head, size
     erased: dict[str, Erased] = {}
     cases: dict[str, list[Asked]] = {}
+    prepared, emergencies = set[str](), list[Stitched]()
     events: Counter[str] = Counter()
     for seq, data in records:
         if seq < size:
@@ -78,7 +91,10 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
                 raise VerificationError(f"record {seq}: a newer copy has another one: it is another history")
             continue
         if seq != place:
-            raise VerificationError(f"record {place}: missing in a newer copy")
+            raise VerificationError(
+                f"record {place}: missing in a newer copy: where it was archived, give a bundle that was exported with "
+                "the archives as --newer"
+            )
         try:
             envelope = parse(data)
         except FormatError as error:
@@ -87,6 +103,11 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
             raise VerificationError(f"record {seq}: it does not follow the restored ledger's newest record")
         link, place = leaf_hash(data), seq + 1
         events[envelope.event] += 1
+        if envelope.event == PREPARED:
+            prepared.add(envelope.emergency or "")
+        elif envelope.event == STITCHED and envelope.emergency is not None:
+            name, (_, held) = envelope.emergency, envelope.range or (0, 0)
+            emergencies.append(Stitched(id=name, records=held, known=name not in prepared))
         if envelope.event in _ERASURE and envelope.subject is not None:
             told = _told(envelope, envelope.subject)
             cases.setdefault(told.case, []).append(told)
@@ -95,7 +116,20 @@ def since(records: Iterable[tuple[int, bytes]], *, ledger: str, size: int, head:
                 erased[told.case] = _erased(envelope.subject, envelope.keys or ())
     asked = [steps[-1] for steps in cases.values() if _lost(steps)]
     events_told = dict(sorted(events.items()))
-    return Since(size=place, erased=tuple(erased.values()), asked=tuple(asked), events=events_told)
+    return Since(
+        size=place,
+        erased=tuple(erased.values()),
+        asked=tuple(asked),
+        emergencies=tuple(emergencies),
+        events=events_told,
+    )
+
+
+def _stitched_in(one: Stitched) -> str:
+    what = f"the emergency ledger {one.id}, of {one.records} records, is not stitched in any more"
+    if one.known:
+        return f"{what}: its node does so again when it starts, where its file lies in emergency.files"
+    return f"{what}, and its key is not on record: keep its file, and the newer copy that has the key"
 
 
 def _told(envelope: Envelope, subject: str) -> Asked:

@@ -13,6 +13,9 @@ What becomes of one ledger of an emergency, step by step; each can be killed, an
 4. `emergency.stitched` goes on the main ledger, with its row, in one transaction: the row can change but once. A crash
    before: step 3's file is found and stitched in. After: it is found to be stitched, and left.
 5. The caller removes the database of the emergency, and destroys its keys: nobody signs another past of it.
+
+Where the main ledger is taken back behind 4 (a backup, a failover), the file is all that there is: it is stitched in
+again from there (`again`).
 """
 
 import asyncio
@@ -32,6 +35,7 @@ from gateway.ledger.emergency import BEGAN, ENDED, PREPARED, REQUESTED
 from gateway.ledger.emergency import STITCHED as STITCHING
 from gateway.ledger.encoding import to_base64
 from gateway.ledger.entry import Entry
+from gateway.ledger.note import Verifier
 from gateway.ledger.record import GENESIS, Envelope, NodeInfo, parse, timestamp
 from gateway.ledger.times import parse_timestamp
 from gateway.store.archives import ArchiveStore
@@ -55,6 +59,15 @@ class Over(msgspec.Struct, frozen=True, kw_only=True):
     publisher: Checkpointer
     main: Counting
     file: Path
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What the records of a file say: when it began and ended, in microseconds, None where they do not; and of how many
+    exchanges an agent was to be told."""
+
+    began_us: int | None
+    ended_us: int | None
+    requested: int
 
 
 async def prepare(row: Emergency, ledger: str, main: Counting, clock: Clock, node: NodeInfo) -> None:
@@ -102,11 +115,26 @@ class Stitching:
             await self._write(over, point)
             await self._pause("emergency.after_file")
         checked, digest, size = await asyncio.to_thread(verified, over.file, over.mine.keys)
-        if checked.header.ledger != over.mine.ledger:
+        newest = await over.mine.reader.record(checked.header.end - 1)
+        if newest is None or newest.hash != checked.last_hash:
+            raise VerificationError("emergency: the file is not of what this database holds")
+        await self._settled(over.row, over.mine.ledger, over.main, over.file, (checked, digest, size))
+
+    async def again(self, row: Emergency, ledger: str, main: Counting, file: Path) -> None:
+        """Steps 3 and 4 of what was stitched in before, and its main ledger taken back since: from the file, by the key
+        that this ledger has on record. Raises as `stitch`, `FormatError` for a key that is none."""
+        found = await asyncio.to_thread(verified, file, Verifier.parse(row.vkey))
+        await self._settled(row, ledger, main, file, found)
+
+    async def _settled(
+        self, row: Emergency, ledger: str, main: Counting, file: Path, found: tuple[Checked, str, int]
+    ) -> None:
+        """Step 4, of a file that holds."""
+        if found[0].header.ledger != ledger:
             raise VerificationError("emergency: the file is another ledger's")
         with on_disk(_PLACE):
-            await asyncio.to_thread(settle, over.file)  # what the record names outlives what it was made from
-        await self._recorded(over, checked, digest, size)
+            await asyncio.to_thread(settle, file)  # what the record names outlives what it was made from
+        await self._recorded(row, ledger, main, await asyncio.to_thread(_said, file), found)
         await self._pause("emergency.after_record")
 
     async def _end(self, over: Over) -> None:
@@ -146,29 +174,29 @@ class Stitching:
         finally:
             await asyncio.to_thread(draft.close)
 
-    async def _recorded(self, over: Over, checked: Checked, digest: str, size: int) -> None:
-        began, ended = await self._found(over, BEGAN), await self._found(over, ENDED)
+    async def _recorded(
+        self, row: Emergency, ledger: str, main: Counting, said: Said, found: tuple[Checked, str, int]
+    ) -> None:
+        checked, digest, size = found
         now = self._clock.now_us()
-        first = now if began is None else parse_timestamp(began.occurred_at)
-        last = now if ended is None else parse_timestamp(ended.occurred_at)
         made = msgspec.structs.replace(
-            over.row,
+            row,
             state=STITCHED,
-            began_us=first,
-            ended_us=last,
+            began_us=now if said.began_us is None else said.began_us,
+            ended_us=now if said.ended_us is None else said.ended_us,
             records=checked.header.end,
             archive=checked.header.id,
             digest=digest,
             bytes=size,
         )
         point = checked.checkpoint
-        envelope = _told(STITCHING, made, over.mine.ledger, self._clock, self._node)
+        envelope = _told(STITCHING, made, ledger, self._clock, self._node)
         envelope.key, envelope.archive, envelope.digest = made.vkey, made.archive, digest
         envelope.range, envelope.checkpoint = (0, point.size), (point.size, to_base64(point.root))
-        envelope.began, envelope.ended = timestamp(first), timestamp(last)
-        envelope.count = await asyncio.to_thread(_requested, over.file)
+        envelope.began, envelope.ended = timestamp(made.began_us or now), timestamp(made.ended_us or now)
+        envelope.count = said.requested
         # None where it is stitched in already: a try whose end was not heard of had come through.
-        await over.main.submit(Entry.of(envelope, change=stitched(made)))
+        await main.submit(Entry.of(envelope, change=stitched(made)))
 
     async def _found(self, over: Over, event: str) -> Envelope | None:
         """The one record of an event: the beginning is looked for from there, the end from the newest record on."""
@@ -181,11 +209,20 @@ class Stitching:
             await self._failpoint(name)
 
 
-def _requested(path: Path) -> int:
-    """How many exchanges its records say that an agent was to be told of. The file was verified."""
+def _said(path: Path) -> Said:
+    """The file was verified. It has ended once, and what came after that speaks of nothing else."""
+    began = ended = None
+    requested = 0
     with opened(path) as file:
-        blocks = Archive(file).blocks()
-        return sum(parse(record.envelope).event == REQUESTED for block in blocks for record in block.records)
+        for block in Archive(file).blocks():
+            for stored in block.records:
+                envelope = parse(stored.envelope)
+                requested += envelope.event == REQUESTED
+                if envelope.event == BEGAN and began is None:
+                    began = parse_timestamp(envelope.occurred_at)
+                elif envelope.event == ENDED:
+                    ended = parse_timestamp(envelope.occurred_at)
+    return Said(began, ended, requested)
 
 
 def _told(event: str, row: Emergency, ledger: str, clock: Clock, node: NodeInfo) -> Envelope:

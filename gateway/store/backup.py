@@ -268,13 +268,16 @@ def is_sqlite(path: Path) -> bool:
 
 
 def records_of(path: Path, ledger: str, first: int) -> Iterator[tuple[int, bytes]]:
-    """Records of a ledger in another database file, from this one on, each by its number. The file is not changed.
+    """Records of a ledger in another database file, from this one on, each by its number. The file is not changed. May
+    be left before its end, wherever that is noticed.
 
     `VerificationError` where it cannot be read as one.
     """
     query = "SELECT seq, bytes FROM record WHERE tenant = ? AND seq >= ? ORDER BY seq"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        # Whoever does not read on to the end has it closed in any thread.
+        opened = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, check_same_thread=False)
+        with closing(opened) as connection:
             for seq, data in connection.execute(query, (ledger, first)):
                 yield int(seq), bytes(data)
     except (sqlite3.Error, TypeError, ValueError) as error:

@@ -1,6 +1,7 @@
 """Emergency ledgers on the disk: prepared once, and nothing that does not hold is stitched in."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from gateway.bootstrap import emergency as entering
 from gateway.bootstrap import emergency_ledgers
 from gateway.bootstrap.emergency_ledgers import EmergencyLedgers
 from gateway.core.errors import VerificationError
+from gateway.exchange.audit_scribe import Reader
+from gateway.ledger.record import Detail
 from gateway.settings import Settings
-from tests.system.emergencies import AGENTS, emergency, until
+from tests.system.emergencies import AGENTS, away, care, emergency, until
 from tests.system.site import system
 
 
@@ -88,3 +91,64 @@ async def test_an_emergency_that_is_not_on_record_stays_where_it_is_and_is_told(
         with pytest.raises(VerificationError):
             await ledgers.stitch_left("em_strange")
     assert strange.read_bytes() == b"no database"
+
+
+@pytest.mark.parametrize("keys", [False, True], ids=["keys-of-today", "keys-of-then"])
+async def test_what_was_stitched_in_on_a_ledger_that_was_restored_since_is_stitched_in_again(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch, keys: bool
+) -> None:
+    """From its file, before another is stood on: with the keys of then that would be the same, whose file is there."""
+    monkeypatch.setattr(entering, "LOOK_S", 0.05)
+    base, section = Path(sqlite_settings.base), emergency(sqlite_settings)
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        key = await site.key("clerk")
+        await care(site, key)
+        await until(site, "standing")
+    shutil.copy(base / "gateway.db", base / "saved.db")
+    shutil.copytree(base / "keys", base / "keys-of-then")
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        await until(site, "standing")
+        async with away(sqlite_settings):
+            await until(site, "serving", lambda: care(site, key))
+            cared = (await care(site, key)).headers["x-exchange-id"]
+        await until(site, "standing")
+        (first,) = [one for one in await site.records() if one["event"] == "emergency.stitched"]
+    for name in ("gateway.db-wal", "gateway.db-shm"):
+        (base / name).unlink(missing_ok=True)
+    shutil.copy(base / "saved.db", base / "gateway.db")
+    if keys:
+        shutil.rmtree(base / "keys")
+        (base / "keys-of-then").rename(base / "keys")
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        assert found._standing not in (None, first["emergency"])
+        (again,) = [one for one in await site.records() if one["event"] == "emergency.stitched"]
+        same = ("emergency", "key", "archive", "digest", "range", "checkpoint", "began", "ended", "count")
+        assert [again[name] for name in same] == [first[name] for name in same]
+        auditor = site.gateway.auditors["default"]
+        seen = await auditor.exchange(Reader(actor="ac_1", kind="person", detail=Detail()), cared)
+        assert seen is not None
+
+
+async def test_a_file_that_is_not_what_was_prepared_is_told_and_not_stood_on(
+    sqlite_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    section = emergency(sqlite_settings)
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        assert found._standing is not None
+        before, ledger = found._standing, site.gateway.site.tenants["default"].ledger
+        path = found._ledgers.file(ledger, before)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no archive")
+    async with system(sqlite_settings, agents=AGENTS, emergency=section) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        assert found._standing not in (None, before)
+        assert f"the emergency ledger {before} is over and cannot be stitched in again" in caplog.text
+    assert path.read_bytes() == b"no archive"

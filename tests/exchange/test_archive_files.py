@@ -73,6 +73,12 @@ def test_a_file_that_is_held_is_nobody_elses_until_it_is_closed(path: Path) -> N
     found = left(path)
     assert found is not None
     assert left(path) is None, "whoever looks at it holds it"
+    aside = found.put_aside()
+    found.close()
+    assert _lying(path) == [aside.name]
+    aside.rename(path)
+    found = left(path)
+    assert found is not None
     found.remove()
     found.close()
     assert _lying(path) == []

@@ -18,7 +18,7 @@ from gateway.exchange.archived import digest_of
 from gateway.exchange.archiving import Archiving, Busy, Waits
 from gateway.ledger.entry import Entry
 from gateway.ledger.record import NodeInfo
-from gateway.settings import Settings
+from gateway.settings import Settings, parse
 from gateway.store.archives import Archived, ArchiveStore, Range
 from gateway.store.engine import target
 from gateway.store.node import register
@@ -27,7 +27,7 @@ from gateway.store.reader import StoreReader
 from tests.exchange.archive_kit import LATER_US, archives, archiving, mine
 from tests.exchange.test_archiving import Killed, verified
 from tests.store.archive_kit import fill, named, template
-from tests.store.kit import LEDGER, Store
+from tests.store.kit import LEDGER, START_US, Store, entry
 from tests.store.kit import opened as store_opened
 from tests.store.test_archives import allow
 
@@ -229,6 +229,29 @@ async def test_a_file_that_is_neither_on_record_nor_held_is_replaced(whole: Stor
     before = path.read_bytes()
     await _whole(whole, await advance(whole))
     assert path.read_bytes() != before
+
+
+async def test_an_archive_of_before_the_ledger_was_taken_back_is_put_aside(
+    whole: Store, sqlite_template: Path, tmp_path: Path
+) -> None:
+    """It is signed, and may be all that is left of what was recorded then."""
+    there = tmp_path / "past"
+    there.mkdir()
+    shutil.copy(sqlite_template, there / "gateway.db")
+    settings = parse({"database": {"url": "sqlite:///gateway.db"}}, {}, there)
+    async with store_opened(settings, there) as past:
+        await fill(past, made=lambda seq: entry(agent="past", us=START_US + seq))
+        assert isinstance(await advance(past), Archived)
+        (file,) = _lying(past)
+    path = whole.directory / "archive" / LEDGER / file.name
+    path.parent.mkdir(parents=True)
+    shutil.copy(file, path)
+    made = await advance(whole)
+    (aside,) = [one for one in _lying(whole) if one != path]
+    assert aside.read_bytes() == file.read_bytes()
+    assert aside.suffix == ".aside"
+    aside.unlink()
+    await _whole(whole, made)
 
 
 async def test_a_file_that_went_on_record_while_it_was_looked_at_stays(

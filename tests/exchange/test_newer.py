@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.errors import VerificationError
 from gateway.core.ids import uuid7
-from gateway.exchange.newer import Since, since
+from gateway.exchange.newer import Since, Stitched, since
 from gateway.exchange.restored import Erased
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.record import GENESIS, Envelope, OutcomeInfo, seal, timestamp
@@ -81,6 +81,28 @@ def test_one_that_has_begun_is_done_again_as_one_that_has_ended_and_once() -> No
     assert cases(("sc_1", *BEGUN)).erased == again
     assert cases(("sc_1", *BEGUN), ("sc_1", *ENDED)).erased == again
     assert cases(("sc_1", *APPROVED)).erased == ()
+
+
+def test_emergency_ledgers_that_were_stitched_in_since_are_named_with_whether_their_key_is_known() -> None:
+    """Those that were prepared before are stitched in again from their files, the others cannot be."""
+    link, records = GENESIS, []
+    steps = (("em_old", "stitched"), ("em_new", "prepared"), ("em_new", "stitched"), ("em_next", "prepared"))
+    for seq, (name, step) in enumerate(steps):
+        said: dict[str, Any] = {"emergency": name, "range": (0, 7) if step == "stitched" else None}
+        envelope = Envelope(id=uuid7(US), tenant=LEDGER, event=f"emergency.{step}", occurred_at=timestamp(US), **said)
+        data = seal(envelope, seq, link, timestamp(US))
+        link = leaf_hash(data)
+        records.append((seq, data))
+    found = since(records, ledger=LEDGER, size=0, head=GENESIS)
+    assert found.emergencies == (
+        Stitched(id="em_old", records=7, known=True),
+        Stitched(id="em_new", records=7, known=False),
+    )
+    again, lost = found.to_see_to
+    assert "em_old, of 7 records" in again
+    assert "does so again when it starts" in again
+    assert "em_new" in lost
+    assert "keep its file" in lost
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])

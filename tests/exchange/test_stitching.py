@@ -4,13 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.core.errors import LedgerUnavailable, VerificationError
 from gateway.exchange.stitching import prepare
-from gateway.ledger.record import Detail
-from gateway.store.emergencies import STITCHED
+from gateway.ledger.record import Detail, parse
+from gateway.ledger.times import parse_timestamp
+from gateway.store.emergencies import STANDING, STITCHED
+from gateway.store.reader import StoreReader
 from tests.exchange.emergency_kit import ROW, Both, both
+from tests.store.archive_kit import SIGNER
 from tests.store.kit import LEDGER, NODE, entry
 
 STEPS = ("emergency.before_file", "emergency.after_file", "emergency.after_record")
@@ -71,6 +75,46 @@ async def test_a_file_that_was_changed_before_it_is_on_record_is_not_stitched_in
     sides.file.write_bytes(held)
     await sides.stitching().stitch(await sides.over())
     assert len((await sides.verified()).emergencies) == 1
+
+
+async def test_from_its_file_alone_it_is_stitched_in_as_it_was_from_its_database(sides: Both) -> None:
+    """Where the main ledger has been taken back since: by the key that this has on record, and no other file."""
+
+    async def failpoint(name: str) -> None:
+        if name == "emergency.after_file":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        await sides.stitching(failpoint).stitch(await sides.over())
+    row = await sides.row()
+    another = msgspec.structs.replace(row, vkey=SIGNER.verifier.vkey)
+    for wrong, ledger in ((another, LEDGER), (row, "tn_other")):
+        with pytest.raises(VerificationError):
+            await sides.stitching().again(wrong, ledger, sides.writer, sides.file)
+    assert (await sides.row()).state == STANDING
+    await sides.stitching().again(row, LEDGER, sides.writer, sides.file)
+    again = await sides.row()
+    (stitched,) = (await sides.verified()).emergencies
+    assert (again.state, again.records, again.digest) == (STITCHED, stitched.size, stitched.digest)
+    own = [parse(one.envelope) async for one in StoreReader(sides.emergency.engine, LEDGER).records(0, 9)]
+    times = [parse_timestamp(one.occurred_at) for one in own if one.event in ("emergency.began", "emergency.ended")]
+    assert [again.began_us, again.ended_us] == times
+
+
+async def test_a_file_that_lies_there_of_another_emergency_is_not_taken_for_this_one(sides: Both) -> None:
+    """What this database holds would be removed for it."""
+
+    async def failpoint(name: str) -> None:
+        if name == "emergency.after_file":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        await sides.stitching(failpoint).stitch(await sides.over())
+    over = await sides.over()
+    mine = msgspec.structs.replace(over.mine, reader=StoreReader(sides.main.engine, LEDGER))
+    with pytest.raises(VerificationError, match="not of what this database holds"):
+        await sides.stitching().stitch(msgspec.structs.replace(over, mine=mine))
+    assert (await sides.row()).state == STANDING
 
 
 async def test_an_id_is_prepared_once(sides: Both) -> None:

@@ -19,6 +19,8 @@ TAIL = 192
 middle of a text, which random words of many events would be taken for."""
 SHORT = 4
 """What is longer and said again and again is repeated, not gone on with."""
+REPEATS = 8
+"""How often such a text is looked at when it is said again: an identifier may end so, and says no more after it."""
 MAX_PLACES = 4096
 _TITLE = 16
 """Characters before what was masked that belong to it where no number is in them: `Dr. `, `name: `."""
@@ -46,11 +48,13 @@ class Beside:
         self._whole, self._look = whole, look or whole
         self._places: dict[str, _Place] = {}
         self._event = self._again = 0
+        self.going = False
+        """Whether this event may have gone on with something by saying the same again, so that the next one may."""
 
     def begin(self, again: int = 0) -> None:
         """Another event; the one before it came `again` times more than it was looked at."""
         self._event += 1
-        self._again = again
+        self._again, self.going = again, False
 
     def take(self, place: str, text: str, label: str = "") -> str:
         """What may leave of the text that stands in this place now."""
@@ -65,16 +69,22 @@ class Beside:
         known.event = self._event
         if known.text == text:
             known.times += 1
+            if known.before and len(text) <= SHORT and known.times <= REPEATS:
+                self._border(label, known.before, known.clear, text * known.times, known.safe * known.times)
             return known.safe
         before, clear = _gone_on(known)
         safe = self._whole(label, text)
+        self._border(label, before, clear, text, safe)
+        self._places[place] = _Place(text, safe, before, clear, 1, self._event)
+        return safe
+
+    def _border(self, label: str, before: str, clear: str, text: str, safe: str) -> None:
+        self.going = self.going or len(text) <= SHORT * REPEATS
         # The same texts are looked at whatever became of them: a stream that is read twice opens the same lanes.
         told = self._look(label, before + safe[:TAIL])
         head = _head(text, safe)
         if clear and head and clear + head not in told:
             raise AgentError("withheld")
-        self._places[place] = _Place(text, safe, before, clear, 1, self._event)
-        return safe
 
 
 def is_padding(text: str) -> bool:

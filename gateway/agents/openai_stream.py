@@ -80,7 +80,8 @@ class OpenAIStream(EventFilter):
         passed: list[dict[str, Any]] = []
         for item in choices or ():
             self._take(item, spoken, rests, passed)
-        self._repeat = Repeat.of(event, chunk, safe, self._lane_of(choices))
+        going = self._texts.beside.going
+        self._repeat = None if going else Repeat.of(event, chunk, safe, self._lane_of(choices))
         out = b"".join(self._event(pieces) for pieces in (spoken, rests) if pieces)
         if choices and not passed and safe.get("usage") is None:
             return out

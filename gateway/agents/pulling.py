@@ -70,6 +70,7 @@ class Pulling:
         self._waiting: dict[str, deque[_Puller]] = {agent: deque() for agent in agents}
         self._leases: dict[str, tuple[str, asyncio.Future[WireAnswer], int]] = {}
         self._tickets: dict[str, Ticket] = {}
+        self._resting = False
         self.on_waiting: Callable[[str], None] = lambda agent: None
         """Told of each agent that somebody waits for now."""
 
@@ -89,16 +90,26 @@ class Pulling:
 
     async def next(self, agent: str, wait_s: float) -> Handed | None:
         """The next request for this agent, for at most about so many seconds; None where there was none."""
+        if self._resting:
+            return None
         loop = asyncio.get_running_loop()
         puller = _Puller(loop.create_future())
         self._waiting[agent].append(puller)
-        over = loop.call_later(wait_s, self._over, agent, puller)
+        over = loop.call_later(wait_s, self._over, puller)
         self.on_waiting(agent)
         try:
             return await puller.given
         finally:
             over.cancel()
             self._forget(agent, puller)
+
+    def rest(self) -> None:
+        """This process is about to stop: nobody waits here any more. Who was handed a request by it could not bring the
+        answer, since it takes no more connections."""
+        self._resting = True
+        for queue in self._waiting.values():
+            for puller in tuple(queue):
+                self._over(puller)
 
     def answered(self, agent: str, lease: str, answer: WireAnswer) -> bool:
         """An answer from this agent. False where the lease is over, or was never its own: nobody takes it."""
@@ -140,7 +151,7 @@ class Pulling:
 
         def back(one: _Puller) -> None:
             one.reserved = False
-            if one.late and not one.given.done():
+            if (one.late or self._resting) and not one.given.done():
                 one.given.set_result(None)
             elif not one.given.done():
                 queue.appendleft(one)
@@ -175,7 +186,8 @@ class Pulling:
         finally:
             del self._leases[lease], self._tickets[lease]
 
-    def _over(self, agent: str, puller: _Puller) -> None:
+    @staticmethod
+    def _over(puller: _Puller) -> None:
         puller.late = True
         if not puller.reserved and not puller.given.done():
             puller.given.set_result(None)

@@ -114,6 +114,13 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         """What handles requests."""
         return self.emergency or self.pipeline
 
+    def rest(self) -> None:
+        """This process is about to stop, and takes no more connections: no task is claimed any more, and no request
+        handed to an agent that could not bring its answer. What is under way goes on."""
+        self.dispatcher.rest()
+        if self.pipeline.parts.pulling is not None:
+            self.pipeline.parts.pulling.rest()
+
     async def cover(self) -> None:
         """Once no more traffic is taken: a last checkpoint of each ledger."""
         await covered(self.auditors, _LAST_S)

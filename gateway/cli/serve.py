@@ -75,9 +75,12 @@ class GatewayServer(uvicorn.Server):
     """uvicorn, except that it tells when it is ready, and that a signal only makes it stop: what surrounds it, the
     ledgers above all, must still be closed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None] = lambda: None
+    ) -> None:
+        """`stopping` is told of a signal at once, before what is under way has ended."""
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._stopping = ready, stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
@@ -99,6 +102,8 @@ class GatewayServer(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def _stop(self) -> None:
+        if not self.should_exit:
+            self._stopping()
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -115,6 +120,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
         server = GatewayServer(
             _config(app, settings, gateway.site.metrics.caller_cut),
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
+            gateway.rest,
         )
         await server.serve([place])
         if not server.force_exit:

@@ -115,7 +115,7 @@ class Dispatcher:
         self._targets: Counter[str] = Counter()
         self._foreign: dict[Key, None] = {}
         self._told_more = 0.0
-        self._first = True
+        self._first, self._resting = True, False
         self._background: list[asyncio.Task[None]] = []
         tasks.on_queued, tasks.on_unwanted = self._queued, self._not_wanted
 
@@ -133,6 +133,12 @@ class Dispatcher:
             one.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
 
+    def rest(self) -> None:
+        """Claim no more, since this process is about to stop: what is claimed in the meantime would be given up by
+        `stop`, and have cost a try. What is under way goes on."""
+        self._resting = True
+        self._wake.set()
+
     def wake(self) -> None:
         """There may be something to do."""
         self._wake.set()
@@ -146,7 +152,7 @@ class Dispatcher:
 
     async def room(self) -> None:
         """Return as soon as there is room for a task."""
-        while self._room() <= 0:
+        while self._room() <= 0 or self._resting:
             self._freed.clear()
             await self._freed.wait()
 
@@ -190,6 +196,8 @@ class Dispatcher:
     async def _round(self) -> tuple[float, bool]:
         """Claim what there is room for; seconds until there may be more to do, unless somebody wakes us before, and
         whether more may be due than there was room for."""
+        if self._resting:
+            return self._settings.sweep_s, True
         now = self._clock.now_us()
         due = await self._tasks.store.next_us()
         # Leases of a former boot of this node are nobody's any more: the first round looks for them.

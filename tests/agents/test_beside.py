@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.agents.beside import MAX_PLACES, SHORT, TAIL, Beside, is_padding
+from gateway.agents.beside import MAX_PLACES, REPEATS, SHORT, TAIL, Beside, is_padding
 from gateway.core.errors import AgentError
 
 SSN = "078-05-1120"
@@ -50,6 +50,35 @@ def test_so_does_one_whose_event_came_again_without_being_looked_at() -> None:
     found.begin()
     with pytest.raises(AgentError, match="withheld"):
         found.take("/a", "0")
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_so_do_those_that_end_with_the_same_twice(last: int) -> None:
+    twice = "078-05-1122"
+    found = Beside(lambda label, text: text.replace(twice, "[US-SSN]"))
+    for piece in [*twice[: -2 * last], *([twice[-2 * last : -last]] if last == 1 else twice[-4:-2])]:
+        found.begin()
+        found.take("/a", piece)
+    found.begin()
+    with pytest.raises(AgentError, match="withheld"):
+        found.take("/a", twice[-last:])
+
+
+def test_what_is_always_the_same_is_looked_at_once_and_what_goes_on_for_a_while() -> None:
+    seen: list[str] = []
+
+    def look(label: str, text: str) -> str:
+        seen.append(text)
+        return text
+
+    found = Beside(look)
+    going = []
+    for text in ["a"] * 50 + ["b"] * 50:
+        found.begin()
+        found.take("/a", text)
+        going.append(found.going)
+    assert len(seen) == 2 + REPEATS
+    assert going == [False] * 50 + [True] * REPEATS + [False] * (50 - REPEATS)
 
 
 def test_longer_texts_that_come_again_are_not_gone_on_with() -> None:

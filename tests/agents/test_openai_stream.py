@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from gateway.agents import openai_stream
 from gateway.agents.openai_stream import OpenAIStream
+from gateway.checks.classification.classes import maskable
 from gateway.core.errors import AgentError
 from gateway.core.ports import Bounds
+from tests.checks.classification.conftest import ENGINE
 
 from .support import BOUNDS, SSN, MaskingLanes
 
@@ -114,6 +116,11 @@ class TestBeside:
         events = [chunk(piece(content="a"), **beside(letter)) for letter in SSN]
         assert error_of(wire(*events), DONE) == "withheld"
         assert error_of(wire(*(chunk(**beside(half)) for half in (SSN[:5], SSN[5:]))), DONE) == "withheld"
+
+    def test_an_identifier_that_ends_with_the_same_twice_ends_it_in_events_that_are_the_same(self) -> None:
+        stream = OpenAIStream(ENGINE.stream(maskable("pii")), BOUNDS)
+        with pytest.raises(AgentError, match="withheld"):
+            stream.feed(wire(*(chunk(piece(content="a"), note=letter) for letter in "078-05-1122")))
 
     def test_a_long_stream_whose_events_say_something_else_each_time_is_passed_on(self) -> None:
         """Times, or what a provider says of itself: as many as a long answer has words."""

@@ -172,3 +172,28 @@ async def test_what_is_withdrawn_ends_as_if_nobody_had_waited_and_who_was_given_
     p.given(handed.lease, "key_1 from here")
     assert p.answered("archive", handed.lease, ANSWER)
     assert (await sending, ticket is not None and ticket.fetched_by) == (ANSWER, "key_1 from here")
+
+
+async def test_before_a_stop_nobody_is_handed_anything_whose_answer_nobody_could_take(clock: ManualClock) -> None:
+    p = pulling(clock)
+    taken, first, second = await waits(p), await waits(p), await waits(p, "other")
+    ticket = p.reserve("archive")
+    p.rest()
+    assert (await first, await second) == (None, None)
+    assert p.reserve("archive") is None
+    assert await p.next("archive", 60.0) is None
+    assert not taken.done()
+    assert ticket is not None
+    ticket.release()
+    assert await taken is None
+
+
+async def test_what_was_handed_over_before_a_stop_may_still_be_answered(clock: ManualClock) -> None:
+    p = pulling(clock)
+    waiting = await waits(p)
+    sending = send(p, p.reserve("archive"))
+    handed = await waiting
+    assert handed is not None
+    p.rest()
+    assert p.answered("archive", handed.lease, ANSWER)
+    assert await sending == ANSWER

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from gateway.cli.main import main
+from gateway.cli.serve import GatewayServer
 from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.cli.kit import Result, Run, change, copied, here, process
 from tests.cli.serving import Server, SlowAgent, forked, serving
@@ -262,3 +264,12 @@ def test_with_authorities_a_client_is_known_by_its_certificate(gateway: Run, sit
     assert answer.status_code == 404, answer.text
     (denied,) = gateway("audit", "query", "--event", "exchange.denied", "--json").data["records"]
     assert (denied["detail"]["subject"], denied["detail"]["method"]) == (SPIFFE, "mtls")
+
+
+def test_the_first_signal_is_told_of_at_once_and_the_second_ends_it() -> None:
+    told: list[str] = []
+    server = GatewayServer(uvicorn.Config("none"), lambda: told.append("ready"), lambda: told.append("stopping"))
+    server._stop()
+    assert (told, server.should_exit, server.force_exit) == (["stopping"], True, False)
+    server._stop()
+    assert (told, server.force_exit) == (["stopping"], True)

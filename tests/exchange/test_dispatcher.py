@@ -380,6 +380,35 @@ async def test_who_looks_says_whether_more_is_due_than_there_is_room_for(
         await dispatcher.stop()
 
 
+async def test_before_a_stop_no_task_is_claimed_any_more_and_what_is_under_way_ends(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    async with opened(sqlite_settings, tmp_path) as store, office(store, poll_s=0.01) as o:
+        go_on = asyncio.Event()
+
+        async def slow(arrival: Arrival, responder: Responder) -> str:
+            await go_on.wait()
+            return await o._answer(arrival, responder)
+
+        o.behave = slow
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        first = await o.submit()
+        await begun(o, 1)
+        dispatcher.rest()
+        later = await o.submit()
+        assert await dispatcher.look(), "another node is told that it has something to do"
+        room = asyncio.create_task(dispatcher.room())
+        go_on.set()
+        await o.until(first, COMPLETED)
+        for _ in range(20):
+            left = await o.state(later)
+            assert (left.state, left.tries) == (QUEUED, 0)
+        assert not room.done()
+        room.cancel()
+        await dispatcher.stop()
+
+
 async def test_there_is_room_again_when_a_task_has_ended(sqlite_settings: Settings, tmp_path: Path) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store, concurrency=1) as o:
         go_on = asyncio.Event()

@@ -185,6 +185,23 @@ async def test_to_everybody_else_there_is_no_such_agent_and_few_wait_at_once(
         assert problem(await agent.ask("POST", "/v1/tasks/for/archive/le_1", {"body": 1})) == (409, "lease_lost")
 
 
+async def test_who_waits_at_a_node_that_is_about_to_stop_is_told_at_once_and_tasks_stay(
+    sqlite_settings: Settings,
+) -> None:
+    async with pulled(sqlite_settings) as (t, agent):
+        path = "/v1/tasks/for/archive"
+        pulling, there = t.site.gateway.pipeline.parts.pulling, asyncio.Event()
+        assert pulling is not None
+        pulling.on_waiting = lambda _: there.set()
+        waiting = asyncio.create_task(agent.ask("POST", path, {"wait_s": 30}))
+        await there.wait()
+        t.site.gateway.rest()
+        assert (await waiting).status_code == 204
+        task = await t.submit(NOTE)
+        assert (await agent.ask("POST", path, {"wait_s": 30})).status_code == 204
+        assert (await t.get(task))["state"] == "queued"
+
+
 async def test_who_closes_the_connection_is_handed_nothing(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

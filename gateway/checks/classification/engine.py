@@ -236,14 +236,15 @@ class Engine:
             before = labelled(joined.label)
             text = before + joined.text
             try:
-                whole = self._walk(text, outline(text), None, shown, budget, limit)
+                whole = self._walk(text, outline(text), None, shown, budget, limit) and whole
             except Exception:  # noqa: BLE001 -- as of a part
                 whole = False
             for one in shown:
                 finding = moved(one, len(before))
                 if finding is not None and finding.type not in QUASI:
                     _add(joined, finding, found)
-            if not whole or budget.over():
+            # What could not be read keeps nobody from reading what comes after it, as in a part.
+            if len(shown) > limit or budget.over():
                 return False
         return whole
 
@@ -256,12 +257,13 @@ class Engine:
         inside = within(fields, found[index])
         start = 0
         for row in taken:
+            if budget.over():
+                whole = False
+                break
             end = start + len(row)
             among = inside[start:end]
-            whole = not budget.over() and self._join([field.part for field in row], among, budget, limit)
+            whole = self._join([field.part for field in row], among, budget, limit) and whole
             inside[start:end], start = among, end
-            if not whole:
-                break
         found[index] = _gathered(found[index], fields, inside)
         return whole
 
@@ -285,19 +287,21 @@ class Engine:
 
     def _scan_pieces(self, part: Part, found: list[Finding], budget: Budget, limit: int) -> bool:
         """Add what the pieces of a text show by themselves and the text as a whole does not: an identifier that ends
-        where a digit follows is none to who reads both as one. False when they were not read to their end."""
+        where a digit follows is none to who reads both as one. False when they were not read to their end. One that
+        could not be read keeps nobody from reading the next, as in a stream of them."""
         alone: list[Finding] = []
         whole = True
         for start, end in pieces(part.text, part.cuts):
             shown: list[Finding] = []
+            room = limit - len(found) - len(alone)
             try:
                 piece = part.text[start:end]
-                whole = self._walk(piece, outline(piece), None, shown, budget, limit - len(found) - len(alone))
+                whole = self._walk(piece, outline(piece), None, shown, budget, room) and whole
             except Exception:  # noqa: BLE001 -- as of a whole part
                 whole = False
             alone += [shifted(finding, start) for finding in shown]
-            whole = whole and not budget.over()
-            if not whole:
+            if len(shown) > room or budget.over():
+                whole = False
                 break
         found += unseen(alone, found)
         return whole

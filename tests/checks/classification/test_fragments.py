@@ -1,5 +1,7 @@
 """Identifiers whose pieces stand in several fields, and what only looks as if it did."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -93,6 +95,22 @@ def test_a_join_that_fails_makes_the_message_unscanned(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(engine, "_walk", failing)
     assert engine.scan(fields(("a", "536-22-"), ("b", "8731"))).scanned == "partial"
+
+
+def test_a_join_that_fails_keeps_nobody_from_reading_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(clock=StillClock(), budget_ms=10_000)
+    walk = engine._walk
+
+    def failing(text: str, *arguments: Any) -> bool:
+        if "4111" in text:
+            raise RuntimeError(text)
+        return walk(text, *arguments)
+
+    monkeypatch.setattr(engine, "_walk", failing)
+    between = ("note", "A longer text, which parts the fields before it from those that are behind it.")
+    scan = engine.scan(fields(("a", "4111"), ("b", "1111"), ("c", "1111"), ("d", "1111"), between, *SPLIT[0][1]))
+    assert "unscanned" in scan.classes
+    assert [one.type for found in scan.parts[5:] for one in found] == ["us-ssn", "us-ssn"]
 
 
 @given(st.lists(st.text(alphabet="0123456789-@.aB x", max_size=50), max_size=8))

@@ -5,7 +5,7 @@ import random
 from itertools import accumulate, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.classes import maskable
@@ -95,7 +95,9 @@ def expected(value: object) -> object:
 @given(text=st.integers(0, 3).flatmap(written))
 def test_what_was_json_is_json_with_placeholders_in_the_place_of_identifiers(text: str) -> None:
     parts = [Part("/a", text)]
-    sent = redact(parts, ENGINE.scan(parts), TYPES)
+    scan = ENGINE.scan(parts)
+    assume(scan.scanned == "full")  # escapes in a document four documents deep are more than is undone
+    sent = redact(parts, scan, TYPES)
     assert not isinstance(sent, CannotRedact)
     after = sent.get("/a", text)
     assert holds_none(ENGINE.scan([Part("/a", after)]), TYPES)
@@ -105,6 +107,7 @@ def test_what_was_json_is_json_with_placeholders_in_the_place_of_identifiers(tex
 @settings(max_examples=100, deadline=None)
 @given(text=st.integers(0, 3).flatmap(written), sizes=st.lists(st.sampled_from((1, 2, 3, 17, 200)), max_size=400))
 def test_a_stream_of_it_is_written_as_the_whole_is(text: str, sizes: list[int]) -> None:
+    assume(ENGINE.scan([Part("/a", text)]).scanned == "full")
     assert streamed(text, sizes) == masked(text)
 
 

@@ -277,6 +277,12 @@ def apart(chunks: list[str], types: frozenset[str] = TYPES, *, unread: bool = Fa
 
 LONG = f"password: hunter2xbob.smith@example.com{'eyJzdWIiOiIx' * 40}.{'c2lnbmF0dXJl' * 7}"
 """A run that is too long to be read whole."""
+BEHIND_UNREAD = (
+    "".join(chr(0xE0000 + ord(one)) for one in "card 4111111111111111")
+    + "a\ufe00\U000e0101\ufe03\U000e0fff\ufe04\ufe05b000000000"
+    + r"536\-22\-8731"
+)
+"""A piece that is an identifier alone, behind one that cannot be read."""
 
 
 @settings(max_examples=100, deadline=None)
@@ -285,6 +291,7 @@ LONG = f"password: hunter2xbob.smith@example.com{'eyJzdWIiOiIx' * 40}.{'c2lnbmF0
 @example(text=LONG, seed=1, widest=200)
 @example(text=LONG, seed=2, widest=17)
 @example(text="name,dob,mrn\nKelly Roe,06/09/1976,H08823161\n", seed=0, widest=200)
+@example(text=BEHIND_UNREAD, seed=0, widest=17)
 def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts_shows(
     text: str, seed: int, widest: int
 ) -> None:

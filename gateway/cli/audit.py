@@ -314,14 +314,19 @@ def _verdict(found: Verification) -> list[str]:
             f"or not at all: {', '.join(verdict.unseen)}"
         )
     if not found.against:
-        lines.append(
-            "note         no checkpoint from elsewhere was given: that the newest records are there is not shown"
-        )
+        lines.append(f"note         no checkpoint from elsewhere was given: {_beyond(verdict.remembered)}")
     if found.problem is not None:
         lines.append(f"not on record, {found.problem}")
     if verdict.failure is not None:
         return [*lines, f"BROKEN       {verdict.failure}"]
     return [*lines, "VERIFIED" if found.ok else "NOT VERIFIED"]
+
+
+def _beyond(remembered: int) -> str:
+    """What is not shown without a checkpoint from elsewhere, where one of so many records lies beside the keys."""
+    if not remembered:
+        return "that the newest records are there is not shown"
+    return f"that records after the first {remembered}, as they were signed last, are there is not shown"
 
 
 def _kept(content: KeptTally) -> list[str]:

@@ -73,6 +73,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     commitments: int
     """Records whose detail was deleted: commitment only."""
     checkpoints: int
+    remembered: int = 0
+    """Records under the checkpoint that is remembered beside the keys, which all of this was compared with."""
     content: KeptTally = KeptTally()
     """What became of content that policy has kept."""
     archived: int = 0
@@ -163,6 +165,8 @@ class LedgerVerification:
             verdict = await self._verdict(elsewhere, before, read)
             # Records that were archived meanwhile are not missing: then all of it is verified once more. An archive
             # takes longer to be made than a ledger to be verified, so that this ends.
+            if verdict.failure is None and remembered is not None:
+                return msgspec.structs.replace(verdict, remembered=signed.verify(remembered, self._verifier).size)
             if verdict.failure is None or await archives.all(self._ledger) == before:
                 return verdict
 

@@ -67,7 +67,13 @@ def test_a_database_that_is_put_back_behind_what_was_signed_is_not_served_until_
     assert gateway("evidence", "export", "--out", str(site / "bundle.zip")).code == 0
     (mark,) = (site / "keys").glob("signed-tn_*.note")
     known = mark.read_bytes()
-    assert (gateway("audit", "verify").code, gateway("audit", "verify", "--checkpoint", str(mark)).code) == (0, 0)
+    verified = gateway("audit", "verify")
+    size = int(known.split(b"\n")[1])
+    assert (verified.code, f"that records after the first {size}, as they were signed last" in verified.out) == (
+        0,
+        True,
+    )
+    assert gateway("audit", "verify", "--checkpoint", str(mark)).code == 0
     _copied(copy, database)
     broken = gateway("audit", "verify")
     assert (broken.code, "BROKEN" in broken.out) == (1, True), "no checkpoint was given, and none is in the database"

@@ -62,11 +62,11 @@ class Texts:
     def joined(self, pointer: str, text: str, *, token: bool = False) -> str:
         """A text that clients may set or join, or that may not be changed: it must be clean with what came before it.
 
-        `AgentError("bad_answer")` where it is not. `token`: a signature.
+        `AgentError("withheld")` where it is not: what the caller may have decides. `token`: a signature.
         """
         text_and_tail = self._said.get(pointer, "") + text
         if self.whole(pointer, text_and_tail, token=token) != text_and_tail:
-            raise AgentError("bad_answer")
+            raise AgentError("withheld")
         if pointer not in self._said and len(self._said) >= MAX_PLACES:
             raise AgentError("answer_too_large")
         self._said[pointer] = text_and_tail[-TAIL:]
@@ -129,5 +129,5 @@ class Texts:
             elif type(item) is list:
                 pending.extend((child, f"{place}/{index}") for index, child in enumerate(item))
             elif item is not None and type(item) is not bool and self.number(place, "", item) != item:
-                raise AgentError("bad_answer")
+                raise AgentError("withheld")
         return value

@@ -57,7 +57,7 @@ def test_halves_in_one_place_are_looked_at_joined() -> None:
     assert texts.joined("/x", "078-05") == "078-05"
     with pytest.raises(AgentError) as caught:
         texts.joined("/x", "-1120")
-    assert caught.value.code == "bad_answer"
+    assert caught.value.code == "withheld"
     assert texts.joined("/y", "-1120") == "-1120"
 
 
@@ -75,7 +75,7 @@ def test_events_of_an_unknown_kind_are_clean_or_stop_the_stream(value: object) -
     assert texts.clean({"a": ["x", None, True, 123_456, {"b": ""}]}, "/new") is not None
     with pytest.raises(AgentError) as caught:
         texts.clean(value, "/new")
-    assert caught.value.code == "bad_answer"
+    assert caught.value.code == "withheld"
 
 
 def test_neither_lanes_nor_places_are_opened_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,9 @@ from gateway.settings import Settings
 from gateway.store import backup, migrate
 from gateway.store.backup import CopiedFile, LedgerState, Manifest
 from gateway.store.engine import sqlite_engine, target
+from gateway.store.lost import LostMarks
 from gateway.store.node import Claim, living
+from gateway.store.signed import SignedMarks
 from gateway.store.sql import reachable
 from gateway.store.verification import LedgerVerification
 
@@ -106,7 +108,9 @@ async def restore(
         raise ConfigurationError(f"the backup is of {manifest.database}, and database.url of {where.kind}")
     async with AsyncExitStack() as stack:
         if where.kind == "postgresql":
-            return await _seen_to(settings, manifest, newer, alone, reason, by)
+            done = await _seen_to(settings, manifest, newer, alone, reason, by)
+            await asyncio.to_thread(_forgotten, settings, manifest)
+            return done
         claim = Claim(where, NodeInfo(id="nd_restore", boot="bt_restore"))
         await claim.take()
         stack.push_async_callback(claim.release)
@@ -119,7 +123,20 @@ async def restore(
         done = await _seen_to(staged, manifest, newer, alone, reason, by)
         mark = "".join(filter(str.isdigit, timestamp(SystemClock().now_us())))
         aside = await asyncio.to_thread(backup.put_in_place, where.path, mark)
+        await asyncio.to_thread(_forgotten, settings, manifest)
         return msgspec.structs.replace(done, aside=None if aside is None else str(aside))
+
+
+def _forgotten(settings: Settings, manifest: Manifest) -> None:
+    """What is remembered beside the keys of the database that was, once the other one is in its place and says so; of
+    tenants too that came after it was made. A crash before: the next start asks for `acknowledge-restore`, which says
+    the same."""
+    keys = settings.path(settings.keys.directory)
+    lost, signed = LostMarks(keys), SignedMarks(keys)
+    for state in manifest.ledgers:
+        lost.forget(state.ledger)
+    for origin in signed.all():
+        signed.forget(origin)
 
 
 async def _seen_to(
@@ -222,10 +239,6 @@ async def _recorded(site: Site, state: LedgerState, told: Since | None, reason: 
         checkpoint=None if root is None else (state.checkpoint_size, to_base64(root)),
     )
     await (await site.writer(state.tenant)).append(entry)
-    # A crash before this: the next start asks for `acknowledge-restore`, which says the same.
-    await asyncio.to_thread(site.lost.forget, state.ledger)
-    if site.signed is not None:
-        await asyncio.to_thread(site.signed.forget, state.ledger)
 
 
 def _entry(site: Site, tenant: str, event: str, actor: str, detail: Detail, **fields: object) -> Entry:

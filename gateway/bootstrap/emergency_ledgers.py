@@ -90,6 +90,7 @@ class EmergencyLedgers:
                 if row.state != STITCHED and row.id not in left and await self._again(entry.ledger, row):
                     over.add(row.id)
                 elif row.state == STITCHED:
+                    over.add(row.id)  # for all tenants: its id is on record, and stands for nothing else any more
                     await asyncio.to_thread(self._site.keyring.destroy_signer, row.origin, row.vkey)
                 elif await asyncio.to_thread(self._signs, row):
                     known.setdefault(row.id, {})[name] = row

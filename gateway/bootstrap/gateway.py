@@ -67,6 +67,7 @@ from gateway.store.key_pool import KeyPool
 from gateway.store.pool import unhurried
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
+from gateway.store.signed import tell_unclaimed
 from gateway.store.sticking import StickingClasses
 
 _LAST_S = 10.0
@@ -171,6 +172,8 @@ async def open_gateway(
         witnessings = await witnesses_of(site, stack)
         required = settings.ledger.require_witnesses or settings.ledger.profile is not None
         await demand_whole(witnessings, required=required)
+        if site.signed is not None:
+            await asyncio.to_thread(tell_unclaimed, site.signed, [entry.origin for entry in site.tenants.values()])
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         # Before anybody is served: what was erased stays erased, also where an older copy of the database was restored.
         await restored_of(site).erase_again(writers)

@@ -83,7 +83,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     lost: LostMarks
     """What this node acknowledged and its database lacked, until that is on record."""
     signed: SignedMarks | None
-    """What was signed last of each ledger; None for those of an emergency, and where it cannot be kept."""
+    """What was signed last for each origin; None for those of an emergency."""
     failpoint: Failpoint | None = None
     signings: dict[str, LedgerSigning] = msgspec.field(default_factory=dict)
     """By origin, as they were asked for."""
@@ -322,7 +322,7 @@ async def open_site(
         tenants = {name: await directory.entry(name) for name in (*(one.id for one in settings.tenants), SYSTEM)}
         metrics = Metrics()
         node = NodeInfo(id=_node_id(keys, settings.keys.node), boot=random_id("bt"))
-        lost, signed = LostMarks(keys), SignedMarks.within(keys)
+        lost, signed = LostMarks(keys), SignedMarks(keys)
         ledgers = Ledgers(
             where,
             engine,
@@ -336,6 +336,7 @@ async def open_site(
             config=config_digest(settings),
             lost=lost,
             signed=signed,
+            origins={entry.ledger: entry.origin for entry in tenants.values()},
         )
         await ledgers.start()
         stack.push_async_callback(ledgers.stop)

@@ -13,7 +13,7 @@ import msgspec
 from gateway.bootstrap import witnesses_of
 from gateway.cli.common import OK, Commands, Failed, opened, operator, say, settings_of, tenant_of, tenant_option
 from gateway.exchange.witnessing import Ahead, acknowledgment
-from gateway.store.signed import missing
+from gateway.store.signed import SignedMarks, missing
 
 _SIGNED = "checkpoint beside the keys"
 
@@ -39,10 +39,12 @@ async def _run(arguments: argparse.Namespace) -> int:
         lost = site.lost.of(ledger)
         if lost is not None:
             ahead = (*ahead, Ahead(f"node {site.node.id}", lost.size))
-        mark = None if site.signed is None else await asyncio.to_thread(site.signed.of, ledger)
-        gone = None if mark is None else await missing(site.engine, ledger, mark)
-        if gone is not None:
-            ahead = (*ahead, Ahead(_SIGNED, gone.size, gone.forked))
+        signed = SignedMarks(settings.path(settings.keys.directory))
+        origin = site.tenants[tenant].origin
+        mark = await asyncio.to_thread(signed.of, origin)
+        found = None if mark is None else await missing(site.engine, ledger, mark)
+        if found is not None:
+            ahead = (*ahead, Ahead(_SIGNED, found.size, found.forked))
         if not ahead:
             raise Failed(
                 "neither a witness nor this node or its keys know of more records than there are, or of others: "
@@ -61,8 +63,8 @@ async def _run(arguments: argparse.Namespace) -> int:
         await (await site.writer(tenant)).append(entry)
         # A crash before this: it is acknowledged again, which says the same.
         site.lost.forget(ledger)
-        if site.signed is not None and gone is not None:
-            site.signed.forget(ledger)
+        if found is not None:
+            signed.forget(origin)
     data = {"acknowledged": [{"witness": found.witness, "size": found.size} for found in ahead]}
     lines = [f"{found.witness} knows of {found.size} {'other ' * found.forked}records" for found in ahead]
     say(arguments, data, [*lines, "acknowledged, on record; the gateway may serve"])

@@ -110,7 +110,7 @@ async def _reading_only(
             keys = (await signing.load()).keys
             sealer = Sealer(keyring)
             read = await Archives(ArchiveStore(engine), sealer, None).given(entry.ledger, archives)
-            mark = SignedMarks(settings.path(settings.keys.directory)).of(entry.ledger)
+            mark = SignedMarks(settings.path(settings.keys.directory)).of(origin)
             verification = LedgerVerification(engine, entry.ledger, keys, sealer, spread)
             verdict = await verification.run(given, read, None if mark is None else mark.note)
             place = settings.emergency.place

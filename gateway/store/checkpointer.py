@@ -62,7 +62,7 @@ class Checkpointer:
         self._reader, self._tree = StoreReader(engine, ledger), TreeReader(engine, ledger)
         holder = f"{node.id}/{node.boot}/{os.urandom(8).hex()}"
         self._lease = Lease(engine, f"checkpoint/{ledger}", holder, clock, LEASE_S)
-        self.remembered = Remembered(marks, ledger, self._tree)
+        self.remembered = Remembered(marks, signing.origin, self._tree)
         """What was signed last, as it is remembered apart from the database."""
         self._turn = asyncio.Lock()
         self._growth = Growth.empty()

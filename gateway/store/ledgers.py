@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from gateway.store.lost import Lost, LostMarks
 from gateway.store.node import LEASE_S, Claim, register, renew_lease, retire
 from gateway.store.reader import StoreReader
 from gateway.store.recovery import Recovered, close_interrupted, recover, stopped
-from gateway.store.signed import SignedMarks, missing
+from gateway.store.signed import SignedMarks, demand_signed
 from gateway.store.sql import reachable
 from gateway.store.writer_base import LedgerWriter, WriterOptions
 from gateway.store.writer_postgres import PostgresWriter
@@ -52,7 +52,9 @@ class Ledgers:
         claim_wait_s: float = 5.0,
         lost: LostMarks | None = None,
         signed: SignedMarks | None = None,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
+        """`origins`: by ledger, whom its checkpoints are signed for, where it is remembered what was `signed`."""
         self.writers: dict[str, LedgerWriter] = {}
         self.recovered: dict[str, Recovered] = {}
         self.batches = 0
@@ -63,7 +65,7 @@ class Ledgers:
         self.serving = serving
         self._build, self._config, self._lease_s = build, config, lease_s
         self._wait_s, self._retry_s = wait_s, retry_s
-        self._lost, self._signed = lost, signed
+        self._lost, self._signed, self._origins = lost, signed, origins or {}
         self._claim = Claim(where, node, claim_wait_s)
         self._file = SqliteFile(where.path, wait_s) if where.kind == "sqlite" else None
         self._opening = asyncio.Lock()
@@ -107,14 +109,8 @@ class Ledgers:
     async def _demand_whole(self, tenant: str) -> None:
         """What a former boot found to be lost is there again, and what was signed still is, or somebody has put on
         record that it is not."""
-        mark = None if self._signed is None else await asyncio.to_thread(self._signed.of, tenant)
-        found = None if mark is None else await missing(self._engine, tenant, mark)
-        if found is not None:
-            raise VerificationError(
-                f"a checkpoint of {found.size} records was signed here, and the database has "
-                f"{'others' if found.forked else 'fewer'}: was there a restore, or a failover? See docs/backups.md, "
-                "and `gateway audit acknowledge-restore`"
-            )
+        if self._signed is not None and tenant in self._origins:
+            await demand_signed(self._engine, self._signed, tenant, self._origins[tenant])
         lost = None if self._lost is None else await asyncio.to_thread(self._lost.of, tenant)
         if self._lost is None or lost is None:
             return

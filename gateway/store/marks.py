@@ -17,7 +17,7 @@ class Marks(ABC, Generic[Mark]):
 
     prefix: ClassVar[str]
     suffix: ClassVar[str]
-    """What a file's name has before and after the ledger's id."""
+    """What a file's name has before and after the id of what it is of."""
     holds: ClassVar[str]
     unkept: ClassVar[str]
     """What is said of a file that is no mark, and of one that cannot be written."""
@@ -45,7 +45,9 @@ class Marks(ABC, Generic[Mark]):
                 return self._decode(data.read(_MAX))
         except FileNotFoundError:
             return None
-        except (OSError, FormatError) as error:
+        except OSError as error:
+            raise ConfigurationError(f"{file} cannot be read: {error.strerror or 'no reason is known'}") from error
+        except FormatError as error:
             raise ConfigurationError(f"{file} does not hold {self.holds}: look what became of it") from error
 
     def forget(self, ledger: str) -> None:
@@ -71,6 +73,7 @@ class Marks(ABC, Generic[Mark]):
         temporary = file.with_name(f".{file.name}.{os.urandom(6).hex()}.new")
         try:
             with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+                _give(new.fileno(), file.parent)
                 new.write(data)
                 new.flush()
                 os.fsync(new.fileno())
@@ -89,3 +92,11 @@ class Marks(ABC, Generic[Mark]):
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _give(descriptor: int, directory: Path) -> None:
+    """A command that root gives beside a service with a user of its own must not lock that out: whoever has the
+    directory has the file."""
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -7,6 +7,7 @@ It is the signed note itself, so that it says by itself whose it is, and serves 
 import asyncio
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -22,24 +23,38 @@ from gateway.store.reader import StoreReader
 from gateway.store.tree import TreeReader
 
 _log = logging.getLogger("gateway.store")
+_ASK = "was there a restore, or a failover? See docs/backups.md, and `gateway audit acknowledge-restore`"
 
 
 class SignedMarks(Marks[StoredCheckpoint]):
-    """One for each ledger that has a checkpoint. A crash before it is kept leaves the one before: it says less, and
-    nothing that is wrong."""
+    """One for each origin, which is what a key signs for and what others know a ledger by: the database says what
+    ledger that is, and may say it otherwise tomorrow. A crash before it is kept leaves the one before: it says less,
+    and nothing that is wrong."""
 
     prefix, suffix = "signed-", ".note"
     holds = "the checkpoint that was signed last"
     unkept = "the checkpoint that was signed could not be kept beside the keys"
 
-    @classmethod
-    def within(cls, directory: Path) -> "SignedMarks | None":
-        """Those of a directory; None, said in the log, where nothing can be kept in it, as in one that is mounted to be
-        read only."""
-        if os.access(directory, os.W_OK):
-            return cls(directory)
-        _log.warning("the directory of the keys cannot be written: what is signed is not remembered beside them")
-        return None
+    def __init__(self, directory: Path) -> None:
+        """Where nothing can be kept, as in a directory that is mounted to be read only, what is there counts, nothing
+        comes, and the log says so."""
+        super().__init__(directory)
+        self._writable = os.access(directory, os.W_OK)
+
+    def keep(self, ledger: str, mark: StoredCheckpoint) -> None:
+        if self._writable:
+            super().keep(ledger, mark)
+        else:
+            _log.warning("the directory of the keys cannot be written: what is signed is not remembered beside them")
+
+    def all(self) -> dict[str, StoredCheckpoint]:
+        """What is remembered of any ledger, by origin; `ConfigurationError` for a file that is no mark."""
+        names = (file.name for file in self._directory.glob(f"{self.prefix}*{self.suffix}"))
+        found = (self.of(name.removeprefix(self.prefix).removesuffix(self.suffix)) for name in sorted(names))
+        return {parse(parse_note(mark.note)[0]).origin: mark for mark in found if mark is not None}
+
+    def _file(self, ledger: str) -> Path:
+        return super()._file(ledger.rpartition("/")[2])
 
     @staticmethod
     def _size(mark: StoredCheckpoint) -> int:
@@ -77,16 +92,42 @@ async def missing(engine: AsyncEngine, ledger: str, mark: StoredCheckpoint) -> M
     return None if same else Missing(mark.size, forked=True)
 
 
-class Remembered:
-    """The newest checkpoint of one ledger as this directory of keys remembers it; with no `marks` nothing is."""
+async def demand_signed(engine: AsyncEngine, marks: SignedMarks, ledger: str, origin: str) -> None:
+    """`VerificationError` where a ledger lacks what was signed for its origin."""
+    mark = await asyncio.to_thread(marks.of, origin)
+    found = None if mark is None else await missing(engine, ledger, mark)
+    if found is not None:
+        raise VerificationError(
+            f"a checkpoint of {found.size} records was signed here, and the database has "
+            f"{'others' if found.forked else 'fewer'}: {_ASK}"
+        )
 
-    def __init__(self, marks: SignedMarks | None, ledger: str, tree: TreeReader) -> None:
-        self._marks, self._ledger, self._tree = marks, ledger, tree
+
+def unclaimed(marks: SignedMarks, origins: Iterable[str]) -> list[str]:
+    """Origins that something was signed for, and that are none of these, the configured tenants': one was taken out of
+    the configuration, or the database is another. Which of the two, nobody here can tell."""
+    return sorted(set(marks.all()).difference(origins))
+
+
+def tell_unclaimed(marks: SignedMarks, origins: Iterable[str]) -> None:
+    """Say so in the log."""
+    for origin in unclaimed(marks, origins):
+        _log.warning(
+            "checkpoints were signed here for %s, which is no configured tenant's ledger: was the database replaced?",
+            origin,
+        )
+
+
+class Remembered:
+    """The newest checkpoint of one origin as this directory of keys remembers it; with no `marks` nothing is."""
+
+    def __init__(self, marks: SignedMarks | None, origin: str, tree: TreeReader) -> None:
+        self._marks, self._origin, self._tree = marks, origin, tree
         self._kept: int | None = None
 
     async def mark(self) -> StoredCheckpoint | None:
         """What is remembered; `ConfigurationError` for a file that is none."""
-        return None if self._marks is None else await asyncio.to_thread(self._marks.of, self._ledger)
+        return None if self._marks is None else await asyncio.to_thread(self._marks.of, self._origin)
 
     async def demand(self, newest: StoredCheckpoint, mark: StoredCheckpoint) -> None:
         """`VerificationError` unless the newest checkpoint of the database extends the remembered one, or is it."""
@@ -101,5 +142,5 @@ class Remembered:
         """Remember the newest one, which holds. `LedgerUnavailable` where it cannot be kept: the checkpoint stands all
         the same, and the next publication tries again."""
         if self._marks is not None and self._kept != newest.size:
-            await asyncio.to_thread(self._marks.keep, self._ledger, newest)
+            await asyncio.to_thread(self._marks.keep, self._origin, newest)
             self._kept = newest.size

@@ -52,6 +52,11 @@ class LedgerSigning:
         self._held: Signatories | None = None
 
     @property
+    def origin(self) -> str:
+        """Whom it signs for."""
+        return self._origin
+
+    @property
     def signer(self) -> Signer:
         """The key that signs. `ConfigurationError` where it is not there."""
         return self._taken().signer

@@ -36,7 +36,7 @@ from gateway.core.ports import StoredCheckpoint, StoredRecord
 from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.emergency import PREPARED, STITCHED, Stitched, stitched
-from gateway.ledger.note import Verifier
+from gateway.ledger.note import Verifier, parse_note
 from gateway.ledger.record import GENESIS, Envelope, parse_detail
 from gateway.ledger.rotation import Keys
 from gateway.ledger.verify import Verification, beginning
@@ -50,6 +50,7 @@ from gateway.store.policy_check import check_activations, check_versions
 from gateway.store.postings import BLOCK, Tally
 from gateway.store.reader import StoreReader
 from gateway.store.search import Filters, Search
+from gateway.store.signed import missing
 from gateway.store.spread import Spread
 from gateway.store.sql import reachable
 from gateway.store.tables import head, posting, record_block
@@ -165,10 +166,21 @@ class LedgerVerification:
             verdict = await self._verdict(elsewhere, before, read)
             # Records that were archived meanwhile are not missing: then all of it is verified once more. An archive
             # takes longer to be made than a ledger to be verified, so that this ends.
-            if verdict.failure is None and remembered is not None:
-                return msgspec.structs.replace(verdict, remembered=signed.verify(remembered, self._verifier).size)
+            if remembered is not None:
+                verdict = await self._remembering(verdict, remembered)
             if verdict.failure is None or await archives.all(self._ledger) == before:
                 return verdict
+
+    async def _remembering(self, verdict: Verdict, remembered: bytes) -> Verdict:
+        point = signed.parse(parse_note(remembered)[0])
+        if verdict.failure is None:
+            return msgspec.structs.replace(verdict, remembered=point.size)
+        if await missing(
+            self._engine, self._ledger, StoredCheckpoint(size=point.size, root=point.root, note=remembered)
+        ):
+            lacks = f"it lacks what was signed last, of {point.size} records; see `gateway audit acknowledge-restore`"
+            return msgspec.structs.replace(verdict, failure=f"{verdict.failure} ({lacks})")
+        return verdict
 
     async def _verdict(self, given: Sequence[bytes], archives: Sequence[Archived], read: Read | None) -> Verdict:
         covered = 0

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.bootstrap import emergency as entering
@@ -13,6 +14,7 @@ from gateway.core.errors import VerificationError
 from gateway.exchange.audit_scribe import Reader
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
+from gateway.store.emergencies import STITCHED, Emergency
 from tests.system.emergencies import AGENTS, away, care, emergency, until
 from tests.system.site import system
 
@@ -72,6 +74,26 @@ async def test_an_emergency_that_did_not_begin_is_not_stood_on_again(
         rows = found._ledgers.rows(found._standing or "")
         assert rows
         assert all(found._ledgers._signs(row) for row in rows.values())
+
+
+async def test_an_emergency_that_is_over_for_one_tenant_is_over_for_all(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is on record: stood on again it could never be stitched in, and every try would make another key."""
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        await until(site, "standing")
+        found = site.gateway.emergency
+        assert found is not None
+        ledgers, standing = found._ledgers, found._standing
+        assert await ledgers.prepare() == standing
+        asked, mine = ledgers._store.of_node, site.gateway.site.tenants["default"].ledger
+
+        async def of_node(ledger: str, node: str) -> list[Emergency]:
+            rows = await asked(ledger, node)
+            return [msgspec.structs.replace(one, state=STITCHED) for one in rows] if ledger == mine else list(rows)
+
+        monkeypatch.setattr(ledgers._store, "of_node", of_node)
+        assert await ledgers.prepare() != standing
 
 
 async def test_an_emergency_that_is_not_on_record_stays_where_it_is_and_is_told(

@@ -65,7 +65,7 @@ def test_a_database_that_is_put_back_behind_what_was_signed_is_not_served_until_
     database, copy = site / "gateway.db", site / "copy.db"
     _copied(database, copy)
     assert gateway("evidence", "export", "--out", str(site / "bundle.zip")).code == 0
-    (mark,) = (site / "keys").glob("signed-tn_*.note")
+    (mark,) = (site / "keys").glob("signed-*.note")
     known = mark.read_bytes()
     verified = gateway("audit", "verify")
     size = int(known.split(b"\n")[1])
@@ -77,6 +77,9 @@ def test_a_database_that_is_put_back_behind_what_was_signed_is_not_served_until_
     _copied(copy, database)
     broken = gateway("audit", "verify")
     assert (broken.code, "BROKEN" in broken.out) == (1, True), "no checkpoint was given, and none is in the database"
+    assert "gateway audit acknowledge-restore" in broken.out, "which says what can be done"
+    checked = gateway("check")
+    assert (checked.code, "acknowledge-restore" in checked.out) == (1, True), checked
     refused = gateway("serve", "--port", "0")
     assert (refused.code, "acknowledge-restore" in refused.err) == (1, True), refused.err
     assert gateway("evidence", "export", "--out", str(site / "other.zip")).code != 0, "nothing is signed either"

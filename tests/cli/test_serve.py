@@ -90,7 +90,7 @@ def test_it_serves_once_it_says_so_and_ends_cleanly_on_sigterm(life: Life) -> No
     assert (said[3], said.count("ledger.stopped")) == ("exchange.denied", 1)
     (point,) = [one["record"]["checkpoint"] for one in life.records if one["record"]["event"] == "checkpoint.published"]
     assert point[0] == said.index("checkpoint.published") == said.index("ledger.stopped") - 1, "all traffic is covered"
-    assert list((life.site / "keys").glob("signed-tn_*.note")), "and what is done to it meanwhile is found"
+    assert list((life.site / "keys").glob("signed-*.note")), "and what is done to it meanwhile is found"
 
 
 def test_its_log_is_json_and_holds_nothing_of_the_request(life: Life) -> None:

@@ -44,7 +44,7 @@ class Checkpoints(OfLedger):
         sizes = [one.size async for one in StoreReader(self.store.engine, LEDGER).checkpoints()]
         told = [one.checkpoint[0] for one in await self.records("checkpoint.published") if one.checkpoint]
         assert (sizes, len(set(told))) == (sorted(told), len(told)), "each is on record, once"
-        mark = self.marks.of(LEDGER)
+        mark = self.marks.of(SIGNER.name)
         assert mark is not None
         assert mark.size == sizes[-1], "and the newest is remembered"
 

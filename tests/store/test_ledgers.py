@@ -15,6 +15,7 @@ from gateway.store.signed import SignedMarks
 from tests.conftest import ManualClock
 from tests.services import free_port
 from tests.store.ledger_kit import NODE, TENANT, Failpoints, intent, ledgers_on, note, rows, until, whole
+from tests.store.test_checkpointer import SIGNER
 from tests.store.test_signed import point
 
 
@@ -118,18 +119,18 @@ async def test_a_node_does_not_start_on_a_ledger_that_lacks_what_was_signed_unle
     database: Settings, clock: ManualClock, tmp_path: Path
 ) -> None:
     marks = SignedMarks(tmp_path)
-    async with ledgers_on(database, clock, signed=marks) as ledgers:
+    async with ledgers_on(database, clock, signed=marks, origins={TENANT: SIGNER.name}) as ledgers:
         kept = await (await ledgers.open(TENANT)).append(note())
     for size, what in ((kept.seq + 9, "fewer"), (kept.seq + 1, "others")):
-        marks.keep(TENANT, point(size))
-        async with ledgers_on(database, clock, signed=marks) as ledgers:
+        marks.keep(SIGNER.name, point(size))
+        async with ledgers_on(database, clock, signed=marks, origins={TENANT: SIGNER.name}) as ledgers:
             with pytest.raises(VerificationError, match=f"of {size} records was signed.* has {what}.*acknowl"):
                 await ledgers.open(TENANT)
             assert not ledgers.writers
-        async with ledgers_on(database, clock, signed=marks, serving=False) as ledgers:
+        async with ledgers_on(database, clock, signed=marks, origins={TENANT: SIGNER.name}, serving=False) as ledgers:
             await ledgers.open(TENANT)  # a command must be able to put it on record
-        marks.forget(TENANT)
-    async with ledgers_on(database, clock, signed=marks) as ledgers:
+        marks.forget(SIGNER.name)
+    async with ledgers_on(database, clock, signed=marks, origins={TENANT: SIGNER.name}) as ledgers:
         await ledgers.open(TENANT)
 
 

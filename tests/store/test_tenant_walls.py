@@ -1939,7 +1939,8 @@ _OPERATOR = "asked by the configured id, which comes from the configuration or a
 NOT_ASKED = {
     "spread.Spread.over": "puts together what `spread.read` reads",
     "signed.Remembered.demand": "compares what `TreeReader.consistency` reads",
-    "signed.Remembered.mark": "reads a file that is named by the ledger's id",
+    "signed.demand_signed": "asks `signed.missing`",
+    "signed.Remembered.mark": "reads a file that is named by the origin",
     "signed.Remembered.keep": "writes that file",
     "spread.in_processes": "has `spread.read` done",
     "policy_check.check_versions": "versions are no tenant's: whoever names the digest of one has its bytes or none",

@@ -48,6 +48,18 @@ async def begun(o: Office, number: int) -> None:
     await once(o, lambda: len(o.seen) >= number)
 
 
+def held(o: Office) -> asyncio.Event:
+    """Nothing is answered until this is set."""
+    go_on = asyncio.Event()
+
+    async def slow(arrival: Arrival, responder: Responder) -> str:
+        await go_on.wait()
+        return await o._answer(arrival, responder)
+
+    o.behave = slow
+    return go_on
+
+
 async def test_a_task_is_handed_over_as_its_callers_request_and_its_answer_is_kept(
     database: Settings, tmp_path: Path
 ) -> None:
@@ -98,13 +110,7 @@ async def test_a_task_that_may_be_tried_once_fails_where_its_node_died(database:
 async def test_who_lost_a_task_does_not_end_it(database: Settings, tmp_path: Path) -> None:
     """A node that was slower than its lease: another has taken over, and has its own say."""
     async with opened(database, tmp_path) as store, office(store) as o:
-        go_on = asyncio.Event()
-
-        async def slow(arrival: Arrival, responder: Responder) -> str:
-            await go_on.wait()
-            return await o._answer(arrival, responder)
-
-        o.behave = slow
+        go_on = held(o)
         dispatcher = o.dispatcher()
         dispatcher.start()
         task = await o.submit()
@@ -384,13 +390,7 @@ async def test_before_a_stop_no_task_is_claimed_any_more_and_what_is_under_way_e
     sqlite_settings: Settings, tmp_path: Path
 ) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store, poll_s=0.01) as o:
-        go_on = asyncio.Event()
-
-        async def slow(arrival: Arrival, responder: Responder) -> str:
-            await go_on.wait()
-            return await o._answer(arrival, responder)
-
-        o.behave = slow
+        go_on = held(o)
         dispatcher = o.dispatcher()
         dispatcher.start()
         first = await o.submit()
@@ -411,13 +411,7 @@ async def test_before_a_stop_no_task_is_claimed_any_more_and_what_is_under_way_e
 
 async def test_there_is_room_again_when_a_task_has_ended(sqlite_settings: Settings, tmp_path: Path) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store, concurrency=1) as o:
-        go_on = asyncio.Event()
-
-        async def slow(arrival: Arrival, responder: Responder) -> str:
-            await go_on.wait()
-            return await o._answer(arrival, responder)
-
-        o.behave = slow
+        go_on = held(o)
         dispatcher = o.dispatcher()
         dispatcher.start()
         await o.submit()
@@ -485,13 +479,7 @@ async def test_what_nobody_could_be_asked_for_in_time_expires_all_the_same(
 async def test_a_node_does_not_take_its_own_tasks_for_lost_ones(sqlite_settings: Settings, tmp_path: Path) -> None:
     """A machine that was suspended, or whose clock was set: the lease is over, and the task is still being run."""
     async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
-        go_on = asyncio.Event()
-
-        async def slow(arrival: Arrival, responder: Responder) -> str:
-            await go_on.wait()
-            return await o._answer(arrival, responder)
-
-        o.behave = slow
+        go_on = held(o)
         dispatcher = o.dispatcher()
         dispatcher.start()
         task = await o.submit(tries=1)

@@ -30,6 +30,17 @@ class Stopped(Exception):
     """The process ends here."""
 
 
+async def _left_as_a_file(sides: Both) -> None:
+    """It is over and lies there as a file, and whoever was stitching it in has stopped there."""
+
+    async def failpoint(name: str) -> None:
+        if name == "emergency.after_file":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        await sides.stitching(failpoint).stitch(await sides.over())
+
+
 async def test_stitched_in_at_whatever_step_a_try_before_has_stopped(sides: Both) -> None:
     await sides.own.append(entry(detail=Detail(reason="somebody's"), subjects=("su_1",)))
     at = [""]
@@ -61,12 +72,7 @@ async def test_stitched_in_at_whatever_step_a_try_before_has_stopped(sides: Both
 
 
 async def test_a_file_that_was_changed_before_it_is_on_record_is_not_stitched_in(sides: Both) -> None:
-    async def failpoint(name: str) -> None:
-        if name == "emergency.after_file":
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        await sides.stitching(failpoint).stitch(await sides.over())
+    await _left_as_a_file(sides)
     held = sides.file.read_bytes()
     sides.file.write_bytes(held.replace(b'"emergency.ended"', b'"emergency.ENDED"'))
     with pytest.raises(VerificationError):
@@ -79,13 +85,7 @@ async def test_a_file_that_was_changed_before_it_is_on_record_is_not_stitched_in
 
 async def test_from_its_file_alone_it_is_stitched_in_as_it_was_from_its_database(sides: Both) -> None:
     """Where the main ledger has been taken back since: by the key that this has on record, and no other file."""
-
-    async def failpoint(name: str) -> None:
-        if name == "emergency.after_file":
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        await sides.stitching(failpoint).stitch(await sides.over())
+    await _left_as_a_file(sides)
     row = await sides.row()
     another = msgspec.structs.replace(row, vkey=SIGNER.verifier.vkey)
     for wrong, ledger in ((another, LEDGER), (row, "tn_other")):
@@ -103,13 +103,7 @@ async def test_from_its_file_alone_it_is_stitched_in_as_it_was_from_its_database
 
 async def test_a_file_that_lies_there_of_another_emergency_is_not_taken_for_this_one(sides: Both) -> None:
     """What this database holds would be removed for it."""
-
-    async def failpoint(name: str) -> None:
-        if name == "emergency.after_file":
-            raise Stopped
-
-    with pytest.raises(Stopped):
-        await sides.stitching(failpoint).stitch(await sides.over())
+    await _left_as_a_file(sides)
     over = await sides.over()
     mine = msgspec.structs.replace(over.mine, reader=StoreReader(sides.main.engine, LEDGER))
     with pytest.raises(VerificationError, match="not of what this database holds"):

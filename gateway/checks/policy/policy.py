@@ -5,8 +5,8 @@ For one class and one target, in this order:
 2. health data without a purpose is denied, whatever the rules say;
 3. personal data to an agent that a processor runs is denied unless a valid agreement covers the class.
 
-A ruling is the join over all classes of the message: any deny denies, otherwise the obligations add up. Only step 1 is
-cached. Whatever goes wrong inside denies.
+A ruling is the join over all classes of the message: any deny denies, otherwise the obligations add up. The verdict on
+one class is remembered under all that the three steps look at. Whatever goes wrong inside denies, and is not.
 """
 
 from bisect import bisect_right
@@ -25,7 +25,7 @@ from gateway.checks.policy.structure import AgentFacts
 from gateway.checks.policy.targets import Target
 from gateway.checks.policy.tenancy import Own
 from gateway.checks.policy.version import MODEL, RECOGNIZERS, STRUCTURE, PolicySet
-from gateway.checks.policy.ways import Ways
+from gateway.checks.policy.ways import Way, Ways
 from gateway.core.caller import Caller
 from gateway.core.decision import OBSERVE, Question, Ruling, Verdict, tokenizes
 from gateway.core.errors import ConfigurationError, VerificationError
@@ -55,6 +55,7 @@ _NO_RULE = "No rule permits data of class {} here, so it is denied."
 _CONTRACT = "contract:"
 
 _Key = tuple[frozenset[str], str, str, str, str, str | None, frozenset[str], bool, int]
+"""All that a verdict depends on, the processor and the agreement of a target being known by its name."""
 
 
 class Policy:
@@ -143,7 +144,7 @@ class Policy:
                 if tenant in (None, whose):
                     check_named(settings.issuer, whose, "the policy")
         self._callers: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
-        self._answers: OrderedDict[_Key, Answer] = OrderedDict()
+        self._verdicts: OrderedDict[_Key, Verdict] = OrderedDict()
         self._owns: dict[str, Own] = {}
         self._reads: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
@@ -256,8 +257,8 @@ class Policy:
     def _derivation(self, question: Question, target: Target, verdict: Verdict, action: str, now_us: int) -> Derivation:
         name = verdict.data_class
         held = self._held(question.roles, question.tenant, question.subject if question.named else "")
-        timed = conditions.holding(self._timed, now_us) | self._ways.of(question.source, question.strength).terms
-        ask = _put(question, held, name, target, action, timed, target.contract(name, now_us))
+        terms = self._terms(self._ways.of(question.source, question.strength), now_us)
+        ask = _put(question, held, name, target, action, terms, target.contract(name, now_us))
         own = self._own(question.tenant)
         found = considered(self._rules, ask, own, now_us)
         decided = found[-1].rule if found and found[-1].decided else None
@@ -358,22 +359,32 @@ class Policy:
             return _refused(unknown)
         if not _whole(question):
             return _refused(REQUEST_INVALID)
-        if self._unknown(question):
+        way = self._ways.of(question.source, question.strength)
+        if way.unknown and self.lacking(question):
+            # Taken for not so, what is not known of the caller would pass over a rule that denies.
             return _refused(UNKNOWN_WAY)
         classes = question.classes
         if self._rules.implied:
             classes = self.implied(classes)
         held = self._held(question.roles, question.tenant, question.subject if question.named else "")
+        terms = self._terms(way, now_us)
         without = 0 if watched or not self._watched else self._watching(now_us)
-        verdicts = [self._verdict(question, held, name, target, action, now_us) for name in classes]
+        verdicts = [self._verdict(question, held, name, target, action, terms, now_us) for name in classes]
         if without:
-            verdicts = [self._unwatched(one, question, held, target, action, now_us, without) for one in verdicts]
+            verdicts = [
+                self._unwatched(one, question, held, target, action, terms, now_us, without) for one in verdicts
+            ]
         return _joined(tuple(verdicts))
 
-    def _unknown(self, question: Question) -> bool:
-        """Whether a rule of the tenant asks what is not known of the caller: taken for not so, it would pass over what
-        denies."""
-        return bool(self._ways.of(question.source, question.strength).unknown) and bool(self.lacking(question))
+    def _terms(self, way: Way, now_us: int) -> frozenset[str]:
+        """The conditions that hold at an instant for whoever comes this way, of those that are not the target's."""
+        if not self._timed:
+            return way.terms
+        minute, timed = self._minute
+        if minute != now_us // _MINUTE_US:
+            timed = conditions.holding(self._timed, now_us)
+            self._minute = (now_us // _MINUTE_US, timed)
+        return timed | way.terms
 
     def _watching(self, now_us: int) -> int:
         """The rules that are only watched at an instant, as bits."""
@@ -386,6 +397,7 @@ class Policy:
         held: frozenset[str],
         target: Target,
         action: str,
+        terms: frozenset[str],
         now_us: int,
         without: int,
     ) -> Verdict:
@@ -393,7 +405,7 @@ class Policy:
         one that would have answered otherwise."""
         if verdict.rule not in self._watching_ids or not without & self._watching_ids[verdict.rule]:
             return verdict
-        enforced = self._verdict(question, held, verdict.data_class, target, action, now_us, without)
+        enforced = self._verdict(question, held, verdict.data_class, target, action, terms, now_us, without)
         if (enforced.allowed, enforced.obligations) == (verdict.allowed, verdict.obligations):
             return enforced
         return msgspec.structs.replace(enforced, observed=verdict.rule)
@@ -405,27 +417,24 @@ class Policy:
         data_class: str,
         target: Target,
         action: str,
+        terms: frozenset[str],
         now_us: int,
         without: int = 0,
     ) -> Verdict:
         contract = target.contract(data_class, now_us)
-        minute, timed = self._minute
-        if self._timed and minute != now_us // _MINUTE_US:
-            timed = conditions.holding(self._timed, now_us)
-            self._minute = (now_us // _MINUTE_US, timed)
-        timed |= self._ways.of(question.source, question.strength).terms
-        key = (held, question.tenant, data_class, target.name, action, question.purpose, timed, contract, without)
-        answer = self._answers.get(key)
-        if answer is None:
-            try:
-                answer = self._ask(question, held, data_class, target, action, timed, contract, without)
-            except Exception:  # noqa: BLE001  whatever an evaluation raises must deny, and must not be remembered
-                self.errors += 1
-                return Verdict(data_class=data_class, allowed=False, rule=POLICY_ERROR)
-            self._remember(key, answer)
-        else:
-            self._answers.move_to_end(key)
-        return self._checked(question, data_class, target, answer, contract)
+        key = (held, question.tenant, data_class, target.name, action, question.purpose, terms, contract, without)
+        known = self._verdicts.get(key)
+        if known is not None:
+            self._verdicts.move_to_end(key)
+            return known
+        try:
+            answer = self._ask(question, held, data_class, target, action, terms, contract, without)
+        except Exception:  # noqa: BLE001  whatever an evaluation raises must deny, and must not be remembered
+            self.errors += 1
+            return Verdict(data_class=data_class, allowed=False, rule=POLICY_ERROR)
+        verdict = self._checked(question, data_class, target, answer, contract)
+        self._remember(key, verdict)
+        return verdict
 
     def _ask(
         self,
@@ -434,13 +443,13 @@ class Policy:
         data_class: str,
         target: Target,
         action: str,
-        timed: frozenset[str],
+        terms: frozenset[str],
         contract: bool,
         without: int,
     ) -> Answer:
         if data_class not in self.known_classes:
             return NOTHING
-        return self._engine.answer(_put(question, held, data_class, target, action, timed, contract), without)
+        return self._engine.answer(_put(question, held, data_class, target, action, terms, contract), without)
 
     def _checked(self, question: Question, data_class: str, target: Target, answer: Answer, contract: bool) -> Verdict:
         """Steps 2 and 3. A rule that denies keeps its name; a missing contract explains why no rule matched."""
@@ -455,10 +464,10 @@ class Policy:
             return Verdict(data_class=data_class, allowed=False, rule=None)
         return Verdict(data_class=data_class, allowed=True, rule=rule.id, obligations=rule.obligations)
 
-    def _remember(self, key: _Key, answer: Answer) -> None:
-        self._answers[key] = answer
-        if len(self._answers) > CACHE_SIZE:
-            self._answers.popitem(last=False)
+    def _remember(self, key: _Key, verdict: Verdict) -> None:
+        self._verdicts[key] = verdict
+        if len(self._verdicts) > CACHE_SIZE:
+            self._verdicts.popitem(last=False)
 
     def _held(self, roles: tuple[str, ...], tenant: str, subject: str) -> frozenset[str]:
         """Everything that this policy knows the caller to hold: roles, broader ones, `role:*`, its own name."""
@@ -489,11 +498,11 @@ def _put(
     data_class: str,
     target: Target,
     action: str,
-    timed: frozenset[str],
+    terms: frozenset[str],
     contract: bool,
 ) -> Ask:
     """The question as casbin is asked it."""
-    facts = timed | target.facts | {f"tenant:{question.tenant}"}
+    facts = terms | target.facts | {f"tenant:{question.tenant}"}
     if contract:
         facts |= target.contract_facts()
     purpose = words.NO_PURPOSE if question.purpose is None else f"purpose:{question.purpose}"
@@ -516,18 +525,15 @@ def _floored(agent: AgentFacts, more: tuple[str, ...]) -> AgentFacts:
 def _joined(verdicts: tuple[Verdict, ...]) -> Ruling:
     allowed = True
     rules: dict[str, None] = {}
-    obligations: set[str] = set()
+    obligations: tuple[str, ...] = ()
     for verdict in verdicts:
-        allowed = allowed and verdict.allowed
-        obligations.update(verdict.obligations)
+        if not verdict.allowed:
+            allowed = False
+        if verdict.obligations and verdict.obligations != obligations:
+            obligations = tuple(sorted({*obligations, *verdict.obligations}))
         if verdict.rule is not None:
             rules[verdict.rule] = None
-    return Ruling(
-        allowed=allowed,
-        rules=tuple(rules),
-        obligations=tuple(sorted(obligations)) if allowed else (),
-        verdicts=verdicts,
-    )
+    return Ruling(allowed=allowed, rules=tuple(rules), obligations=obligations if allowed else (), verdicts=verdicts)
 
 
 def _refused(rule: str) -> Ruling:
@@ -543,8 +549,8 @@ def _whole(question: Question) -> bool:
         and question.action
         and question.purpose != ""
         and question.classes
-        and all(question.classes)
-        and all(question.roles)
+        and "" not in question.classes
+        and "" not in question.roles
     )
 
 

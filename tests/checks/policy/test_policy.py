@@ -172,7 +172,7 @@ def test_the_answer_cache_is_bounded_and_forgets_the_longest_unused(monkeypatch:
     served = policy(rule(action="tool:*"))
     for name in ("a", "b", "c", "a", "d"):
         served.ruling(question(action=f"tool:{name}", roles=(name, "user")), "local", now_us=NOON_US)
-    assert [key[4] for key in served._answers] == ["tool:c", "tool:a", "tool:d"]
+    assert [key[4] for key in served._verdicts] == ["tool:c", "tool:a", "tool:d"]
     assert len(served._callers) == 2
 
 
@@ -351,7 +351,7 @@ def test_two_policies_of_the_same_set_answer_alike_and_share_nothing() -> None:
             assert one.ruling(question(name), agent, now_us=NOON_US) == other.ruling(
                 question(name), agent, now_us=NOON_US
             )
-    assert one._answers is not other._answers
+    assert one._verdicts is not other._verdicts
 
 
 WATCHED = "observe:2026-01-05"

@@ -7,15 +7,16 @@ from itertools import count
 
 SYSTEM = "_system"
 """The operator's own ledger: its configured id and its ledger id are the same fixed name."""
+_VARIANT = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def uuid7(unix_us: int, random: bytes | None = None) -> str:
     """A UUIDv7 in its 36 character form: 48 bits of milliseconds, 74 random bits (`random`: 10 bytes)."""
-    noise = int.from_bytes(random or os.urandom(10))
-    value = ((unix_us // 1000) & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | (noise >> 68 & 0xFFF) << 64 | 0x2 << 62
-    text = f"{value | noise & 0x3FFFFFFFFFFFFFFF:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time = f"{(unix_us // 1000) & 0xFFFFFFFFFFFF:012x}"
+    # Of the 80 bits four are left out, and two give way to the variant's.
+    noise = (random or os.urandom(10)).hex()
+    return f"{time[:8]}-{time[8:]}-7{noise[:3]}-{_VARIANT[noise[4]]}{noise[5:8]}-{noise[8:]}"
 
 
 def uuid7_us(value: str) -> int | None:

@@ -106,12 +106,21 @@ def _access(settings: Settings, user: str | None) -> Access:
 
 
 def _trusting(ca: Path | None) -> ssl.SSLContext:
-    if ca is not None and not ca.is_file():
+    """As agents are trusted, whatever the Python: from 3.13 on its default context asks more of a certificate."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which demands a certificate and checks its name
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca is None:
+        made.load_default_certs()
+        return made
+    if not ca.is_file():
         raise ConfigurationError("tasks.ca names no file")
+    # An intermediate authority, or the server's own certificate, may be all that is trusted.
+    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        return ssl.create_default_context(cafile=ca)
+        made.load_verify_locations(ca)
     except (ssl.SSLError, OSError) as error:
         raise ConfigurationError("tasks.ca holds no certificate in PEM form") from error
+    return made
 
 
 def dispatcher_of(base: Foundation, tasks: Tasks, pipeline: Pipeline, messages: TaskMessages | None) -> Dispatcher:

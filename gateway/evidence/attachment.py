@@ -7,6 +7,7 @@ made again by whoever verifies, and the verifier says so.
 """
 
 import asyncio
+import builtins
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
@@ -35,7 +36,7 @@ class Given(msgspec.Struct, frozen=True):
     bundle opens that. `emergency`: the emergency ledger whose number that is; None for the bundle's own."""
 
     envelope: Envelope
-    bytes: bytes
+    bytes: builtins.bytes
     detail: Detail | None = None
     emergency: str | None = None
 

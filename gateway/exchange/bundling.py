@@ -9,7 +9,7 @@ does not take them all.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -139,9 +139,9 @@ class Bundling:
         """One bundle of this tenant, None where there is none."""
         return await self._store.get(tenant, bundle_id) if ID.fullmatch(bundle_id) else None
 
-    async def list(self, tenant: str) -> list[BundleJob]:
+    async def list(self, tenant: str) -> Sequence[BundleJob]:
         """A tenant's, the newest first, at most 500."""
-        return list(await self._store.newest(tenant))
+        return await self._store.newest(tenant)
 
     async def cancel(self, tenant: str, bundle_id: str, by: Reader) -> BundleJob | Refusal:
         """Not wanted any more; `conflict` for what is over already."""

@@ -4,6 +4,7 @@ Who builds holds the tenant's lease; what the row says does not depend on that. 
 whoever was too slow finds another one, and changes nothing. The file lies apart, and is named by the row's digest.
 """
 
+import builtins
 from collections.abc import Sequence
 
 import msgspec
@@ -35,7 +36,7 @@ class BundleJob(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     version: int
     created_us: int
-    asked: bytes
+    asked: builtins.bytes
     actor: str | None = None
     kind: str | None = None
     exchange: str | None = None
@@ -44,7 +45,7 @@ class BundleJob(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     total: int = 0
     node: str | None = None
-    basis: bytes | None = None
+    basis: builtins.bytes | None = None
     """What decides what is in it (`exchange.exporting.Basis`), as JSON, once it was begun."""
     work_key: str | None = None
     """The data key that what is kept of it on the way is sealed under, until it is over."""

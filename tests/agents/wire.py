@@ -124,6 +124,9 @@ def certificates(
             .not_valid_after(now + timedelta(days=days[1] if role == "agent" else 9))
             .add_extension(extension, False)
             .add_extension(x509.BasicConstraints(ca=role == "root", path_length=None), True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(keys[role].public_key()), False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys["root"].public_key()), False)
+            .add_extension(_usage(signs=role == "root"), True)
             .sign(keys["root"], hashes.SHA256())
         )
         (directory / f"{name}{role}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -134,6 +137,21 @@ def certificates(
         )
     )
     return directory / f"{name}agent.pem", key_file
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    """RFC 5280 §4.2.1.3, which Python looks at from 3.13 on, as at the identifiers of keys."""
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def server_context(certificate: Path, key: Path, *, callers: Path | None = None) -> ssl.SSLContext:

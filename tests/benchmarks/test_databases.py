@@ -1,6 +1,7 @@
 """The databases of a run are new, migrated and, on PostgreSQL, durable."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ def test_without_a_server_there_is_sqlite_alone(tmp_path: Path) -> None:
     found = Databases(None)
     assert (found.kinds, found.version, found.urls()) == (("sqlite",), None, None)
     assert found.make("sqlite", tmp_path / "one") == "sqlite:///gateway.db"
-    with sqlite3.connect(tmp_path / "one" / "gateway.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "one" / "gateway.db")) as connection, connection:
         assert connection.execute("SELECT count(*) FROM record").fetchone() == (0,)
     connection.close()
 

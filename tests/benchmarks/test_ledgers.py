@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 
 from benchmarks.ledgers import LEDGER, OFTEN, SqliteLedger, rows, subjects
 from gateway.settings import Settings
@@ -25,7 +26,7 @@ async def test_a_ledger_grows_and_is_protected_again(sqlite_settings: Settings) 
     where = target(sqlite_settings)
 
     def made() -> list[str]:
-        with sqlite3.connect(where.path) as connection:
+        with closing(sqlite3.connect(where.path)) as connection, connection:
             found = connection.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'record' AND sql IS NOT NULL")
             return sorted(str(sql).lower().replace('"', "") for (sql,) in found)
 

@@ -3,6 +3,7 @@ anybody is served from it; and every proof that was given before still holds."""
 
 import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ async def test_a_copy_that_was_put_in_place_by_hand_is_emptied_by_the_start(
         installation.keyring.destroy([*installation.keyring.subject_keys(before.ann), before.ann])
     path = target(sqlite_settings).path
     path.write_bytes((before.directory / "ledger.db").read_bytes())
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     settings = settings_for(sqlite_settings, {}, policy=policy)

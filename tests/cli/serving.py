@@ -1,13 +1,13 @@
 """A real `gateway serve`, and an agent that answers when the test says so."""
 
 import json
-import signal
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from signal import SIGTERM, Signals
 from typing import IO
 
 from gateway.cli.main import main
@@ -31,7 +31,7 @@ class Server:
         self.process, self.printed = running, printed
         self.url = printed.strip().rpartition(" ")[2]
 
-    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+    def signal(self, number: Signals = SIGTERM) -> None:
         self.process.send_signal(number)
 
     def ended(self) -> Result:

@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -298,7 +299,7 @@ def test_a_lost_signing_key_of_a_ledger_is_found(gateway: Run, site: Path) -> No
 
 
 def test_databases_without_their_own_rules_are_bad(gateway: Run, site: Path) -> None:
-    with sqlite3.connect(site / "gateway.db") as connection:
+    with closing(sqlite3.connect(site / "gateway.db")) as connection, connection:
         connection.execute("DROP TRIGGER record_no_update")
     connection.close()
     result = gateway("check")

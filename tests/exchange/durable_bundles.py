@@ -58,7 +58,7 @@ class Bundles(_OfSite):
             raise LedgerUnavailable("a bundle is not there yet")
 
     async def _jobs(self) -> list[BundleJob]:
-        return await self.case.bundling.list(self.ledger)
+        return list(await self.case.bundling.list(self.ledger))
 
     async def done(self) -> None:
         jobs = await self._jobs()

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -330,7 +331,7 @@ async def test_details_in_an_archive_go_with_the_keys_of_whom_they_are_about(who
     assert b"r7" in (record.detail or b"")
     (path,) = (whole.directory / "archive" / LEDGER).iterdir()
     assert b'"reason"' not in path.read_bytes(), "no detail is in it but sealed"
-    with sqlite3.connect(whole.directory / "keys" / "data-keys.db") as connection:
+    with closing(sqlite3.connect(whole.directory / "keys" / "data-keys.db")) as connection, connection:
         wrapped = [bytes(row[0]) for row in connection.execute("SELECT wrapped FROM data_key")]
     connection.close()
     assert wrapped

@@ -131,12 +131,12 @@ def test_destroying_says_so_when_a_reader_still_holds_the_journal(
 def test_a_key_moved_to_another_id_or_subject_does_not_open(keys: DataKeys, file: Path) -> None:
     key, _ = keys.new("su_1")
     keys.persist([key])
-    with sqlite3.connect(file) as editor:
+    with closing(sqlite3.connect(file)) as editor, editor:
         editor.execute("UPDATE data_key SET subject = 'su_2'")
     editor.close()
     with pytest.raises(VerificationError):
         keys.of_subject("su_2")
-    with sqlite3.connect(file) as editor:
+    with closing(sqlite3.connect(file)) as editor, editor:
         editor.execute("UPDATE data_key SET subject = 'su_1', id = 'dk_other'")
     editor.close()
     with pytest.raises(VerificationError):
@@ -145,7 +145,7 @@ def test_a_key_moved_to_another_id_or_subject_does_not_open(keys: DataKeys, file
 
 @pytest.mark.parametrize("wrapped", [b"", b"\x01", b"\x02" + bytes(60), b"\x01" + bytes(5), b"\x01" + bytes(60)])
 def test_a_damaged_row_is_refused_by_our_own_error(keys: DataKeys, file: Path, wrapped: bytes) -> None:
-    with sqlite3.connect(file) as editor:
+    with closing(sqlite3.connect(file)) as editor, editor:
         editor.execute("INSERT INTO data_key VALUES ('dk_bad', NULL, ?)", (wrapped,))
     editor.close()
     with pytest.raises(VerificationError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 
 import asyncpg
 import pytest
@@ -29,7 +30,7 @@ async def test_a_migrated_database_with_an_ordinary_role_is_accepted(database: S
 
 
 async def test_every_trigger_that_the_migration_made_is_demanded(sqlite_settings: Settings) -> None:
-    with sqlite3.connect(target(sqlite_settings).path) as connection:
+    with closing(sqlite3.connect(target(sqlite_settings).path)) as connection, connection:
         made = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
     connection.close()
     assert made == SQLITE_TRIGGERS
@@ -37,7 +38,7 @@ async def test_every_trigger_that_the_migration_made_is_demanded(sqlite_settings
 
 @pytest.mark.parametrize("trigger", sorted(SQLITE_TRIGGERS))
 async def test_sqlite_without_one_of_its_rules_is_refused(sqlite_settings: Settings, trigger: str) -> None:
-    with sqlite3.connect(target(sqlite_settings).path) as connection:
+    with closing(sqlite3.connect(target(sqlite_settings).path)) as connection, connection:
         connection.execute(f"DROP TRIGGER {trigger}")
     connection.close()
     with pytest.raises(ConfigurationError, match=trigger):
@@ -45,7 +46,7 @@ async def test_sqlite_without_one_of_its_rules_is_refused(sqlite_settings: Setti
 
 
 async def test_sqlite_outside_wal_mode_is_refused(sqlite_settings: Settings) -> None:
-    with sqlite3.connect(target(sqlite_settings).path) as connection:
+    with closing(sqlite3.connect(target(sqlite_settings).path)) as connection, connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
     with pytest.raises(ConfigurationError, match="WAL"):
@@ -68,7 +69,7 @@ async def test_sqlite_with_synchronous_below_full_is_refused(sqlite_settings: Se
 
 
 async def test_a_database_at_another_revision_is_refused(sqlite_settings: Settings) -> None:
-    with sqlite3.connect(target(sqlite_settings).path) as connection:
+    with closing(sqlite3.connect(target(sqlite_settings).path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     connection.close()
     with pytest.raises(ConfigurationError, match="gateway migrate"):

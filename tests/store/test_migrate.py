@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ async def test_sqlite_tables_are_those_with_a_rowid_that_the_definition_says(sql
 async def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = parse({"database": {"url": "sqlite:///half.db"}}, {}, tmp_path)
     path = tmp_path / "half.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE tile (in_the_way)")
     connection.close()
     with pytest.raises(ConfigurationError):

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,6 @@ def test_who_is_forgotten_begins_anew_and_what_was_is_put_aside(held: Witnessed,
     assert gone is not None
     assert (gone.size, held.forget(ORIGIN, 6)) == (17, None)
     assert add(held, 0, 3) == point(3)
-    with sqlite3.connect(tmp_path / "witness.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "witness.db")) as connection, connection:
         assert connection.execute("SELECT origin, size, at_us FROM forgotten").fetchall() == [(ORIGIN, 17, 5)]
     connection.close()

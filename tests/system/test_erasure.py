@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -125,7 +126,7 @@ async def test_nothing_can_be_read_and_everything_can_be_proven(
         assert [sorted(opens(now, seq)) for seq in trails] == [[], ["content"], ["content", "request"]]
         assert [opens(before, seq) for seq in trails[:2]] == [[], []]
         if backup.exists():
-            with sqlite3.connect(backup) as restored:
+            with closing(sqlite3.connect(backup)) as restored, restored:
                 rows = restored.execute("SELECT part, key, nonce, ciphertext FROM sealed WHERE seq = ?", (trails[0],))
                 old = {
                     (trails[0], row[0]): SealedPart(part=row[0], key=row[1], nonce=row[2], ciphertext=row[3])
@@ -200,14 +201,14 @@ def _bundles(settings: Settings) -> list[Path]:
 
 
 def _wrapped(file: Path, subject: str) -> list[bytes]:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         rows = connection.execute("SELECT wrapped FROM data_key WHERE subject = ?", (subject,)).fetchall()
     connection.close()
     return [bytes(row[0]) for row in rows]
 
 
 def _copy(source: Path, to: Path) -> None:
-    with sqlite3.connect(source) as connection, sqlite3.connect(to) as copy:
+    with closing(sqlite3.connect(source)) as connection, connection, closing(sqlite3.connect(to)) as copy, copy:
         connection.backup(copy)
     connection.close()
     copy.close()

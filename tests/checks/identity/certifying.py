@@ -90,6 +90,8 @@ class Authority(Issued):
             .not_valid_before(self.now + begins)
             .not_valid_after(self.now + ends)
             .add_extension(_usage(digital=digital, signs=signs), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
         names: list[x509.GeneralName] = [
             *map(x509.UniformResourceIdentifier, uris),

@@ -8,6 +8,7 @@ from gateway.agents.translate.blocks import DONE, Blocks
 from gateway.agents.translate.chat_reply import REASONS, identity, stop_of, usage_members, usage_of, word
 from gateway.agents.translate.fields import Fields, Lost, count_of
 from gateway.agents.translate.neutral import Alive, Begun, Closed, Ended, Grown, Opened, StreamEvent, Usage
+from gateway.core.errors import AgentError
 
 
 class ChatReader:
@@ -22,14 +23,17 @@ class ChatReader:
         self._usage = Usage()
 
     def read(self, document: dict[str, Any] | str) -> list[StreamEvent]:
-        """`Lost` for what is no chunk, or says what the neutral form has no place for."""
+        """`Lost` for what is no chunk, or says what the neutral form has no place for. `AgentError("agent_failed")` for
+        the agent's own error."""
         if isinstance(document, str):
             if not self._begun:
                 raise Lost("a stream of nothing")
             stop = stop_of(self._reason, called=self._blocks.tools > 0)
             return [*self._blocks.close(), Ended(stop=stop, usage=self._usage)]
+        if document.get("error") is not None:
+            raise AgentError("agent_failed")
         choices = document.get("choices")
-        if document.get("error") is not None or type(choices) not in (list, type(None)) or len(choices or ()) > 1:
+        if type(choices) not in (list, type(None)) or len(choices or ()) > 1:
             raise Lost("a chunk of another form")
         if choices is None and document.get("usage") is None:
             raise Lost("a chunk of another form")

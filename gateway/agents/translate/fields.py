@@ -106,6 +106,17 @@ def arguments(text: str) -> dict[str, Any]:
     return read.value
 
 
+def cut_off(text: str) -> bool:
+    """Whether a tool call's arguments are an object that was begun and not ended, as a longest answer leaves it."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        arguments(text)
+    except Lost:
+        return True
+    return False
+
+
 def count_of(value: Any) -> int:
     """A count of tokens, where the agent states one."""
     return value if type(value) is int and value >= 0 else 0

@@ -97,7 +97,6 @@ def test_thinking_and_refusal_have_their_own_fields() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"error": {"message": "no"}},
         {},
         {"choices": 3},
         {"choices": [{}, {}]},

@@ -77,6 +77,7 @@ def foreign(form: str) -> Iterator[tuple[dict[str, Any], str]]:
             ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, "thinking with a budget"),
             ({"container": "c"}, "container"),
             ({"mcp_servers": [{"url": "https://x.test"}]}, "mcp_servers"),
+            ({"thread": {"type": "create"}}, "thread"),
             ({"context_management": {"edits": []}}, "context_management"),
             ({"speed": "fast"}, "speed"),
             ({"max_tokens": 0}, "max_tokens of nothing, which only fills a cache"),

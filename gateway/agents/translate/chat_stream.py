@@ -5,7 +5,16 @@ from typing import Any
 from gateway.agents.bodies import write_json
 from gateway.agents.sse import COMMENT, encode
 from gateway.agents.translate.blocks import DONE, Blocks
-from gateway.agents.translate.chat_reply import REASONS, identity, stop_of, usage_members, usage_of, word
+from gateway.agents.translate.chat_reply import (
+    REASONS,
+    identity,
+    refusal_of,
+    stop_of,
+    thought_of,
+    usage_members,
+    usage_of,
+    word,
+)
 from gateway.agents.translate.fields import Fields, Lost, count_of
 from gateway.agents.translate.neutral import Alive, Begun, Closed, Ended, Grown, Opened, StreamEvent, Usage
 from gateway.core.errors import AgentError
@@ -61,10 +70,9 @@ class ChatReader:
         fields = Fields(delta, "delta")
         fields.drop("role")
         fields.without("annotations", "audio", "function_call")
-        thought = fields.text("reasoning_content") or fields.text("reasoning")
-        fields.drop("reasoning", "reasoning_details")
-        text, refusal, calls = fields.text("content"), fields.text("refusal"), fields.items("tool_calls")
-        fields.end()
+        thought, refusal = thought_of(fields), refusal_of(fields)
+        text, calls = fields.text("content"), fields.items("tool_calls")
+        fields.over()
         events: list[StreamEvent] = []
         if thought:
             events += self._say("reasoning", thought)
@@ -89,8 +97,8 @@ class ChatReader:
         index, name = fields.count("index"), fields.text("id")
         function = Fields(fields.take("function") or {}, "tool call")
         called, piece = function.text("name"), function.text("arguments")
-        function.end()
-        fields.end()
+        function.over()
+        fields.over()
         key = ("call", index if index is not None else name or "")
         if not self._blocks.seen(key) and not (name and called):
             raise Lost("a tool call without its name")

@@ -124,7 +124,7 @@ def block_of(value: Any) -> Text | Reasoned | ToolUse | None:
             block = ToolUse(id=fields.said("id"), name=fields.said("name"), arguments=write_json(given).decode())
         case _:
             raise Lost("an answer block of another type")
-    fields.end()
+    fields.over()
     return block
 
 

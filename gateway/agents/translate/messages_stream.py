@@ -78,7 +78,7 @@ class MessagesReader:
         if field is None or self._silent or type(index) is not int or not self._blocks.seen(index):
             raise Lost("a delta of another type")
         piece = delta.said(field)
-        delta.end()
+        delta.over()
         return [*self._blocks.open(index, "text"), *self._blocks.grow(piece)]
 
     def _block_stop(self, document: dict[str, Any]) -> list[StreamEvent]:

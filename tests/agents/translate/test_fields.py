@@ -26,6 +26,16 @@ def test_arguments_that_were_begun_as_an_object_and_not_ended_are_cut_off(text: 
     assert cut_off(text) is cut
 
 
+@pytest.mark.parametrize("nothing", [None, False, "", [], {}])
+def test_of_an_answer_what_says_nothing_may_be_left_and_of_a_request_only_null(nothing: Any) -> None:
+    Fields({"a": nothing}, "answer").over()
+    with pytest.raises(Lost):
+        Fields({"a": [nothing]}, "answer").over()
+    if nothing is not None:
+        with pytest.raises(Lost):
+            Fields({"a": nothing}, "request").end()
+
+
 def test_null_says_nothing_and_may_be_left() -> None:
     fields = Fields({"a": None, "b": 1, "c": None}, "request")
     fields.drop("b")

@@ -37,14 +37,15 @@ def ends(certificate: Path, names: tuple[str, str] = NAMES) -> datetime:
     """Until when this certificate is good. `ConfigurationError` for one that has ended or not begun, or is none."""
     try:
         first = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+        begins, over = first.not_valid_before_utc, first.not_valid_after_utc
     except (OSError, ValueError) as error:
         raise _unfit(names) from error
     now = datetime.now(UTC)
-    if now > first.not_valid_after_utc:
+    if now > over:
         raise ConfigurationError(f"{names[0]} must be one that has not ended: no caller takes this one")
-    if now < first.not_valid_before_utc:
+    if now < begins:
         raise ConfigurationError(f"{names[0]} must be one that has begun: no caller takes this one yet")
-    return first.not_valid_after_utc
+    return over
 
 
 class ServerTls:

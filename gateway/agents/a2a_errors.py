@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.agents.a2a_words import BY_CODE, BY_REASON, DOMAIN, ERROR_INFO, VERSION, Binding, Fault
+from gateway.agents.a2a_words import BY_CODE, BY_REASON, DOMAIN, ERROR_INFO, RETRY_INFO, VERSION, Binding, Fault
 from gateway.agents.bodies import read_json, write_json
 from gateway.agents.mcp_rpc import Id, id_of
 from gateway.core.message import Inbound
@@ -69,7 +69,7 @@ def rpc_error(refusal: Refusal, exchange: str, request: Inbound | None) -> bytes
     error = {
         "code": REFUSED if fault is None else fault.code,
         "message": _text(refusal),
-        "data": [_info(refusal, fault, exchange)],
+        "data": _details(refusal, fault, exchange),
     }
     return write_json({"jsonrpc": "2.0", "id": _id(request), "error": error})
 
@@ -82,7 +82,7 @@ def rest_error(refusal: Refusal, exchange: str, request: Inbound | None) -> byte
         "code": refusal.status,
         "status": state if fault is None else fault.state,
         "message": _text(refusal),
-        "details": [_info(refusal, fault, exchange)],
+        "details": _details(refusal, fault, exchange),
     }
     return write_json({"error": error})
 
@@ -160,6 +160,14 @@ def _fault(refusal: Refusal, *, rpc: bool) -> Fault | None:
 
 def _text(refusal: Refusal) -> str:
     return refusal.text
+
+
+def _details(refusal: Refusal, fault: Fault | None, exchange: str) -> list[dict[str, Any]]:
+    """What a client is told besides; when to come back, too, which no header tells in a stream."""
+    info = _info(refusal, fault, exchange)
+    if refusal.retry_after is None:
+        return [info]
+    return [info, {"@type": RETRY_INFO, "retryDelay": f"{refusal.retry_after}s"}]
 
 
 def _info(refusal: Refusal, fault: Fault | None, exchange: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ FAULTS: tuple[Fault, ...] = (
 BY_CODE: Mapping[int, Fault] = {fault.code: fault for fault in FAULTS}
 BY_REASON: Mapping[str, Fault] = {fault.reason: fault for fault in FAULTS}
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 DOMAIN = "a2a-protocol.org"
 
 TERMINAL = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})

@@ -14,7 +14,7 @@ from gateway.agents.anthropic_schema import COUNT_REQUEST, MESSAGES_REQUEST
 from gateway.agents.anthropic_stream import AnthropicStream
 from gateway.agents.anthropic_usage import tokens_in, tokens_out
 from gateway.agents.anthropic_words import ANSWER, CONTENT, MAX_BETAS, REQUEST, TOOL, VERSION, beta, version
-from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
+from gateway.agents.bodies import check_places, escape, member, read_json, replace, rewritten, walk, write_json
 from gateway.agents.elsewhere import FIELDS
 from gateway.agents.openai_wire import JSON, read_body, read_object
 from gateway.agents.openai_words import model_name
@@ -44,6 +44,13 @@ _ERROR_TYPES = {
 }
 _BETA_QUERY = "beta=true"
 """The one query that clients of the protocol send."""
+_MAY_BE_THREADS = frozenset({"policy_denied", "feature_unsupported"})
+"""What is said of a request whose provider would keep it, and would not be said of the same without its `thread`."""
+_UNTHREADED = {"error_code": "thread_unsupported_request"}
+"""The protocol's own word for it: clients then send the whole conversation without a `thread`, as they would have to a
+server that keeps none."""
+_REQUEST = Bounds(body_bytes=1 << 30, answer_bytes=1 << 30, depth=512)
+"""Of a request that was read before, or is not looked at here."""
 _RETRY_AFTER = 5
 """Digits of a `retry-after` that is passed on."""
 
@@ -171,12 +178,21 @@ class AnthropicCountAdapter(AnthropicAdapter):
         return type(value.get("input_tokens")) is int
 
 
-def anthropic_error(refusal: Refusal, exchange: str) -> bytes:
-    """Anthropic's error object: `type` by status, and beside it the refusal's own code and field."""
+def anthropic_error(refusal: Refusal, exchange: str, request: Inbound | None = None) -> bytes:
+    """Anthropic's error object: `type` by status, and beside it the refusal's own code and field. `details` say of a
+    `request` with a `thread` that the same may be sent without, where that may be what is not allowed."""
     text = refusal.text
     kind = _ERROR_TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")
     error = {"type": kind, "message": text, "code": refusal.code, "param": refusal.field}
-    return write_json({"type": "error", "error": error | refusal.members, "request_id": exchange})
+    details = {"details": _UNTHREADED} if refusal.code in _MAY_BE_THREADS and _threaded(request) else {}
+    return write_json({"type": "error", "error": error | refusal.members | details, "request_id": exchange})
+
+
+def _threaded(request: Inbound | None) -> bool:
+    if request is None or b'"thread"' not in request.body:
+        return False
+    read = read_json(request.body, _REQUEST)
+    return not isinstance(read, Refusal) and type(read.value) is dict and read.value.get("thread") is not None
 
 
 def _unknown_headers(request: Inbound) -> Refusal | None:

@@ -30,6 +30,11 @@ _FAILED = {"overloaded_error": "overloaded", "rate_limit_error": "overloaded", "
 """What the agent's own error in a stream means; anything else is `agent_failed`."""
 
 
+def failure(event: dict[str, Any]) -> AgentError:
+    """What an `error` event of the agent's means. Not a word of it is passed on."""
+    return AgentError(_FAILED.get(_type(event.get("error")), "agent_failed"))
+
+
 class AnthropicStream(EventFilter):
     """A `StreamFilter` (see `core.ports`) for the events of Messages. `kept`: the provider keeps the message."""
 
@@ -91,8 +96,7 @@ class AnthropicStream(EventFilter):
     def _event(self, value: dict[str, Any], out: list[bytes]) -> None:
         kind = value["type"]
         if kind == "error":
-            error = value.get("error")
-            raise AgentError(_FAILED.get(_type(error), "agent_failed"))
+            raise failure(value)
         if kind == "ping":
             out.append(_encoded(_PING))
         elif kind == "message_start":

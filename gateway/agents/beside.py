@@ -6,8 +6,12 @@ not, and no fault of the agent's. What left before that has left.
 
 What was masked by itself shows nothing any more: only what stands clear on both sides of a border can go on over it.
 Otherwise two names that are each masked in one place would end the stream.
+
+A counter says nothing new: from its third value on, each is known before it comes. The values of a place that has said
+nothing else are not read as one number, which would sooner or later be somebody's.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +28,7 @@ REPEATS = 8
 MAX_PLACES = 4096
 _TITLE = 16
 """Characters before what was masked that belong to it where no number is in them: `Dr. `, `name: `."""
+_COUNT = re.compile("0|[1-9][0-9]{0,18}")
 _LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 _ALPHABETS = (_LETTERS + _LETTERS.upper() + _DIGITS, _LETTERS + _DIGITS + _LETTERS.upper())
 
@@ -38,6 +43,8 @@ class _Place(msgspec.Struct, gc=False):
     times: int
     """How often it has said its text."""
     event: int
+    counter: int = 0
+    """1 or -1 where it has said nothing but whole numbers, each by one more or less than the one before it."""
 
 
 class Beside:
@@ -73,9 +80,12 @@ class Beside:
                 self._border(label, known.before, known.clear, text * known.times, known.safe * known.times)
             return known.safe
         before, clear = _gone_on(known)
-        safe = self._whole(label, text)
-        self._border(label, before, clear, text, safe)
-        self._places[place] = _Place(text, safe, before, clear, 1, self._event)
+        safe, counter = self._whole(label, text), _counter(known, text)
+        if counter and known.counter:
+            self.going = True
+        else:
+            self._border(label, before, clear, text, safe)
+        self._places[place] = _Place(text, safe, before, clear, 1, self._event, counter)
         return safe
 
     def _border(self, label: str, before: str, clear: str, text: str, safe: str) -> None:
@@ -91,6 +101,15 @@ def is_padding(text: str) -> bool:
     """Whether this is the beginning of an alphabet, which some providers send with each event so that its length says
     nothing of what is in it."""
     return any(alphabet.startswith(text) for alphabet in _ALPHABETS)
+
+
+def _counter(known: _Place, text: str) -> int:
+    """As `_Place.counter`, with this text; 0 where the place has said anything else, for which it may be the end."""
+    if known.times > 1 or not (_COUNT.fullmatch(known.text) and _COUNT.fullmatch(text)):
+        return 0
+    step = int(text) - int(known.text)
+    goes_on = step == known.counter if known.before else step in (1, -1)
+    return step if goes_on else 0
 
 
 def _gone_on(known: _Place) -> tuple[str, str]:

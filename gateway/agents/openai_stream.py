@@ -66,7 +66,9 @@ class OpenAIStream(EventFilter):
             raise AgentError("bad_answer")
         chunk: dict[str, Any] = read.value
         choices = chunk.get("choices")
-        if event.name == "error" or chunk.get("error") is not None or type(choices) not in (list, type(None)):
+        if event.name == "error" or chunk.get("error") is not None:
+            raise AgentError("agent_failed")  # its own word of it: no chunk, and nothing that would have been misread
+        if type(choices) not in (list, type(None)):
             raise AgentError("bad_answer")
         self._texts.beside.begin(self._again)
         self._again = 0

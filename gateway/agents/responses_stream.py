@@ -27,7 +27,7 @@ MAX_INDEX = 1024
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _ENDINGS = frozenset({SPOKEN, "response.content_part.done", "response.output_item.done"})
 """What ends a text that is read. The event after these says whether another may follow, so they wait for it."""
-_STOPS = frozenset({"error", "response.audio.delta"})
+_STOPS = frozenset({"response.audio.delta"})
 _PARTS = {
     "output_text": ("response.output_text", "text"),
     "refusal": ("response.refusal", "refusal"),
@@ -79,7 +79,9 @@ class ResponsesStream(EventFilter):
             raise AgentError("bad_answer")
         value: dict[str, Any] = read.value
         kind = value.get("type")
-        if type(kind) is not str or kind in _STOPS or value.get("error") is not None:
+        if kind == "error" or value.get("error") is not None:
+            raise AgentError("agent_failed")  # its own word of it; a response that failed says so in itself
+        if type(kind) is not str or kind in _STOPS:
             raise AgentError("bad_answer")
         if kind not in EVENTS and not (_is_word(kind) and self._texts.whole(kind) == kind):
             raise AgentError("bad_answer")

@@ -51,7 +51,7 @@ from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.cli import check_policies
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
-from gateway.cli.server_tls import check_tls
+from gateway.cli.server_tls import check_tls, ends
 from gateway.core.errors import (
     AgentError,
     ConfigurationError,
@@ -203,7 +203,9 @@ async def _server(settings: Settings) -> str:
     if server.workers != 1:
         raise ConfigurationError("server.workers must be 1: for more, run more nodes on one PostgreSQL")
     check_tls(server, settings)
-    return "with TLS" if server.tls_certificate is not None else "without TLS: let a proxy on this machine have it"
+    if server.tls_certificate is None:
+        return "without TLS: let a proxy on this machine have it"
+    return f"with TLS, by a certificate that is good until {ends(settings.path(server.tls_certificate)):%Y-%m-%d}"
 
 
 async def _policies(settings: Settings) -> str:

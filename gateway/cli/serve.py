@@ -9,10 +9,8 @@ import asyncio
 import gc
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 
 import msgspec
 import uvicorn
@@ -23,7 +21,7 @@ from gateway.cli import logs
 from gateway.cli.common import OK, Commands, WrongUse, demand_database, say, settings_of
 from gateway.cli.heap import one_heap
 from gateway.cli.migrate import upgrade
-from gateway.cli.server_tls import check_tls
+from gateway.cli.server_tls import ServerTls, check_tls
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Server, Settings
 from gateway.web.app import build_app
@@ -139,7 +137,7 @@ def settle() -> None:
 
 
 def _config(app: Callable[..., object], settings: Settings, cut: Callable[[], None]) -> uvicorn.Config:
-    server = settings.server
+    server, tls = settings.server, server_tls(settings)
     return uvicorn.Config(
         app,
         http=HttpProtocol.within(server.body_timeout_s, server.write_timeout_s, cut),
@@ -151,25 +149,21 @@ def _config(app: Callable[..., object], settings: Settings, cut: Callable[[], No
         proxy_headers=False,  # `web.proxies` reads them, more strictly
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
-        ssl_certfile=None if server.tls_certificate is None else settings.path(server.tls_certificate),
-        ssl_keyfile=None if server.tls_key is None else settings.path(server.tls_key),
-        ssl_context_factory=None if server.tls_certificate is None else partial(secured, settings),
+        ssl_context_factory=None if tls is None else lambda config, default: tls.context(),
     )
 
 
-def secured(settings: Settings, config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    """How TLS is spoken, with client certificates where an authority is named.
-
-    A certificate that none of the authorities vouches for ends the handshake: whoever shows one and gets through has
-    proven that it is theirs. Each authority of the bundle is trusted for itself, self-signed or not. Revocation is
-    looked at with each request (`checks.identity.certificate`), since connections last.
-    """
-    context, server = default(), settings.server
-    if server.client_ca is not None:
-        context.load_verify_locations(settings.path(server.client_ca))
-        context.verify_mode = ssl.CERT_REQUIRED if server.client_auth == "required" else ssl.CERT_OPTIONAL
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    return context
+def server_tls(settings: Settings) -> ServerTls | None:
+    """How TLS is spoken, with client certificates where an authority is named; None without a certificate."""
+    server = settings.server
+    if server.tls_certificate is None or server.tls_key is None:
+        return None
+    return ServerTls(
+        settings.path(server.tls_certificate),
+        settings.path(server.tls_key),
+        None if server.client_ca is None else settings.path(server.client_ca),
+        required=server.client_auth == "required",
+    )
 
 
 def _with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:

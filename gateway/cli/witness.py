@@ -23,6 +23,7 @@ from gateway.bootstrap import SystemClock
 from gateway.cli import logs
 from gateway.cli.common import OK, Commands, Failed, WrongUse, say, write_file
 from gateway.cli.serve import KEEP_ALIVE_S, GatewayServer, listener
+from gateway.cli.server_tls import ServerTls
 from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.ledger.cosignature import Cosigner
 from gateway.ledger.rotation import MAX_BYTES, Keys, parse_keys
@@ -78,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _config(app: WitnessApplication, arguments: argparse.Namespace) -> uvicorn.Config:
+    files = (arguments.tls_certificate, arguments.tls_key)
+    tls = None if None in files else ServerTls(*files, names=("--tls-certificate", "--tls-key"))
     return uvicorn.Config(
         app,
         http=HttpProtocol.within(BODY_S),
@@ -89,8 +92,7 @@ def _config(app: WitnessApplication, arguments: argparse.Namespace) -> uvicorn.C
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=round(BODY_S),
-        ssl_certfile=arguments.tls_certificate,
-        ssl_keyfile=arguments.tls_key,
+        ssl_context_factory=None if tls is None else lambda config, default: tls.context(),
     )
 
 

@@ -75,7 +75,7 @@ class AgentError(GatewayError):
 
     `code` is one of `connect_failed`, `address_refused`, `timeout_connect`, `timeout_response`, `timeout_total`,
     `closed_early`, `bad_answer`, `answer_too_large`, `redirected`, `overloaded`, `unavailable`, `agent_failed`,
-    `cannot_render`.
+    `cannot_render`, `untranslatable`.
     """
 
     def __init__(self, code: str) -> None:

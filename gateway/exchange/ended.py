@@ -13,6 +13,7 @@ ENDS = {
     "bad_answer": "agent_bad_answer",
     "answer_too_large": "agent_bad_answer",
     "redirected": "agent_bad_answer",
+    "untranslatable": "agent_bad_answer",
     "policy_changed": "policy_changed",
     "session_taken": "not_found",
     "withheld": "answer_withheld",

@@ -26,10 +26,13 @@ FAULTS = frozenset(
     }
 )
 """`AgentError` codes that speak against an agent. Not `answer_too_large`: how much is asked for is the caller's choice,
-and how much is taken the operator's; nor a redirect, since which path is asked for is the caller's choice too, and one
-of them would suspend the agent for all; nor what this gateway could not render or had no connection for."""
+and how much is taken the operator's; nor a redirect, or what has no words in the API that is spoken here, since which
+path is asked for, and in which API, is the caller's choice too, and one of them would suspend the agent for all; nor
+what this gateway could not render or had no connection for."""
 _BELIED = frozenset({"agent_timeout", "agent_bad_answer", "agent_unavailable"})
 """Codes that an exchange ends with when an answer had begun, and was none in the end."""
+_CALLERS = frozenset({"answer_too_large", "untranslatable"})
+"""Reasons for which an answer was none in the end that are of the caller's making."""
 _ENOUGH = 429
 _SECOND_NS = 1_000_000_000
 _FAILURES = 2
@@ -113,7 +116,7 @@ class Place:
 
     def ended(self, code: str, reason: str | None) -> None:
         """How the exchange ended, and why. An answer that went well at first may have turned out to be none."""
-        if self._well and code in _BELIED and reason != "answer_too_large":
+        if self._well and code in _BELIED and reason not in _CALLERS:
             self._well = False
             self._agent.breaker.belie(self._now())
             self._agent.count_fault(self._now())

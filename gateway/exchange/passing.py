@@ -23,10 +23,10 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """A wire protocol with what the configuration adds to it. Schemas are by agent id.
 
     `frames` reads the streams of a protocol whose events are each a whole message. `error`, where an error names the
-    request it answers (JSON-RPC), writes it instead of the adapter's own: refusal, exchange, and the request if it was
-    read. `metadata` gives the address of the metadata of the resource at a path (RFC 9728). `error_event` names
-    an error in a stream, for clients that tell events by their names. `status` gives the HTTP status of a refusal, by
-    its code, where the protocol wants another than the refusal's own.
+    request it answers (JSON-RPC) or says something of it, writes it instead of the adapter's own: refusal, exchange,
+    and the request if it was read. `metadata` gives the address of the metadata of the resource at a path (RFC 9728).
+    `error_event` names an error in a stream, for clients that tell events by their names. `status` gives the HTTP
+    status of a refusal, by its code, where the protocol wants another than the refusal's own.
     """
 
     adapter: Adapter

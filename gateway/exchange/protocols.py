@@ -91,6 +91,7 @@ def wire_protocols(
             answer_schemas={} if counted else answers,
             target_field="/model",
             target_hint=_OFFERED,
+            error=anthropic_error,
             error_event=b"event: error\n",
         )
 

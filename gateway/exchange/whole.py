@@ -85,7 +85,8 @@ class Whole:
         answer = answer_of(self._delivered)
         headers = [*answer.headers, *self._back.headers(self._exchange, self._inspected)]
         wait_s = told_s(self._exchange.asked_s)
-        if answer.status >= 400 and wait_s is not None and all(name.lower() != "retry-after" for name, _ in headers):
+        # Whoever asks for patience has refused, though its error may come as an answer of 200 (JSON-RPC).
+        if wait_s is not None and all(name.lower() != "retry-after" for name, _ in headers):
             headers.append(("Retry-After", str(wait_s)))
         if self._body:  # some answers must not have a length (RFC 9110 §8.6), and those have no body
             headers.append(("content-length", str(len(self._body))))

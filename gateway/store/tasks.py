@@ -11,8 +11,8 @@ cancel) is on no record and may be lost: whoever holds a claim says what came of
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, false, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, false, func, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.core.ports import Clock
 from gateway.ledger.entry import RowChange, SealedPart
@@ -25,6 +25,8 @@ QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED = "queued", "running", "completed"
 STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED)
 OPEN = (QUEUED, RUNNING)
 REQUEST, RESULT = "request", "result"
+_ENDS = or_(task.c.cancelled_by.is_not(None), task.c.tries >= task.c.most_tries)
+"""Of a task that its holder has left running: it is asked of nobody any more."""
 _SWEPT = 500
 """Rows that one sweep removes at most."""
 
@@ -180,16 +182,16 @@ class TaskStore:
         may come of more. What has expired is taken all the same: it is asked of nobody any more, only ended. Not so
         those whose id is in `ours`: they are under way here, whatever has become of their leases.
 
-        Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Two
-        that claim at once get different ones.
+        Also those whose holder let its lease run out, or is a former boot of this node (`holder` is `NODE/BOOT`). Of
+        these, what can only be ended (somebody wished it cancelled, or it has had its tries) is taken whoever is busy,
+        and what is not taken is queued again: nobody runs it. Two that claim at once get different ones.
         """
         now = self._clock.now_us()
         node = holder.partition("/")[0]
         former = and_(task.c.holder.startswith(f"{node}/", autoescape=True), task.c.holder != holder)
-        ready = or_(
-            and_(task.c.state == QUEUED, task.c.due_us <= now),
-            and_(task.c.state == RUNNING, or_(task.c.lease_us <= now, former)),
-        )
+        lost = and_(task.c.state == RUNNING, or_(task.c.lease_us <= now, former))
+        ready = or_(and_(task.c.state == QUEUED, task.c.due_us <= now), lost)
+        over = or_(task.c.expires_us <= now, and_(lost, _ENDS))
         query = (
             select(task)
             .where(task.c.tenant == tenant, ready)
@@ -198,9 +200,9 @@ class TaskStore:
             .with_for_update(skip_locked=True)
         )
         if busy:
-            query = query.where(or_(task.c.target.not_in(busy), task.c.expires_us <= now))
+            query = query.where(or_(task.c.target.not_in(busy), over))
         if never:
-            query = query.where(or_(task.c.id.not_in(never), task.c.expires_us <= now))
+            query = query.where(or_(task.c.id.not_in(never), over))
         if ours:
             query = query.where(task.c.id.not_in(ours))
         # A crash before the commit: nobody has them. After: they are this holder's until the lease runs out.
@@ -214,6 +216,7 @@ class TaskStore:
                         .where(task.c.tenant == tenant, task.c.id.in_([one.id for one in found]))
                         .values(**taken, version=task.c.version + 1, tries=task.c.tries + 1)
                     )
+                await _queue_again(connection, tenant, and_(lost, not_(_ENDS), task.c.id.not_in(ours)))
         return [
             Claim(
                 task=msgspec.structs.replace(one, **taken, version=one.version + 1, tries=one.tries + 1),
@@ -346,20 +349,36 @@ def _these(
     return or_(false(), *(and_(tenant == one, task_id.in_(names)) for one, names in ids.items()))
 
 
+async def _queue_again(connection: AsyncConnection, tenant: str, lost: ColumnElement[bool]) -> None:
+    """Queue what its holder has left running, after what is claimed of it was marked so. What somebody has locked is
+    passed over, as in `renew`: its turn comes."""
+    query = select(task.c.id).where(task.c.tenant == tenant, lost).limit(_SWEPT).with_for_update(skip_locked=True)
+    left = list((await connection.execute(query)).scalars())
+    if left:
+        back = {"state": QUEUED, "holder": None, "lease_us": None}
+        mine = (task.c.tenant == tenant, task.c.id.in_(left))
+        await connection.execute(update(task).where(*mine).values(**back, version=task.c.version + 1))
+
+
 def _within(found: list[Task], room: Callable[[str], int] | None, now_us: int) -> list[Task]:
-    """Of these, in their order, as many of each target as it has room for, and all that have expired."""
+    """Of these, in their order, as many of each target as it has room for, and all that can only be ended."""
     if room is None:
         return found
     left: dict[str, int] = {}
     kept: list[Task] = []
     for one in found:
-        if one.expires_us <= now_us:
+        if one.expires_us <= now_us or (one.state == RUNNING and _ended(one)):
             kept.append(one)
             continue
         left[one.target] = left.get(one.target, room(one.target)) - 1
         if left[one.target] >= 0:
             kept.append(one)
     return kept
+
+
+def _ended(lost: Task) -> bool:
+    """`_ENDS`, of a row that was read."""
+    return lost.cancelled_by is not None or lost.tries >= lost.most_tries
 
 
 def _sealed_as(part: str) -> str:

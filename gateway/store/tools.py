@@ -7,8 +7,10 @@ behind its record, what is offered to callers is no more than it was: an unpinne
 not what is pinned.
 """
 
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
+from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, case, select, update
@@ -73,6 +75,7 @@ class ToolStore:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
         self._known: dict[tuple[str, str], tuple[dict[str, Tool], int]] = {}
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, tenant: str, agent: str, *, fresh: bool = False) -> dict[str, Tool]:
         """All tools of an agent, by name, at most 5 s old; with `fresh` as they are now."""
@@ -107,13 +110,30 @@ class ToolStore:
         `stale`: tools that were stale before the agent was asked, and since when: those are pinned again if they are as
         they were, and nobody said anything else meanwhile."""
         known = await self.of(by.tenant, agent, fresh=True)
+        if not any(_is_news(known.get(one.name), one, stale) for one in seen):
+            return
+        # Many see the same news at once, as when an agent is new: one at a time, or each would put it on record.
+        async with self._turn(by.tenant, agent):
+            known = await self.of(by.tenant, agent, fresh=True)
+            await self._noted(by, agent, seen, known, stale)
+
+    def _turn(self, tenant: str, agent: str) -> asyncio.Lock:
+        """Of this process; others are met by the rows (`_pin`)."""
+        found = self._turns.get((tenant, agent))
+        if found is None:
+            found = self._turns[(tenant, agent)] = asyncio.Lock()
+        return found
+
+    async def _noted(
+        self, by: By, agent: str, seen: tuple[Seen, ...], known: Mapping[str, Tool], stale: Mapping[str, int | None]
+    ) -> None:
         for one in seen:
             pinned = known.get(one.name)
             if pinned is None:
                 await self._pin(by, agent, one)
             elif one.digest not in (pinned.digest, pinned.offered_digest):
                 await self._quarantine(by, pinned, one)
-            elif pinned.state == STALE and one.name in stale and stale[one.name] == pinned.changed_us:
+            elif _is_news(pinned, one, stale):
                 await self._again(by.tenant, pinned)
 
     async def release(self, by: By, agent: str, name: str, digest: str | None = None) -> Tool | Refusal:
@@ -204,6 +224,14 @@ class ToolStore:
             detail=committed(salt, "detail", detail),
         )
         await by.ledger.append(Entry.of(envelope, detail=detail, salt=salt))
+
+
+def _is_news(pinned: Tool | None, seen: Seen, stale: Mapping[str, int | None]) -> bool:
+    """Whether anything is to be done for what was seen: a tool that is new, that has changed, or that was stale before
+    the agent was asked and is as it was."""
+    if pinned is None or seen.digest not in (pinned.digest, pinned.offered_digest):
+        return True
+    return pinned.state == STALE and seen.name in stale and stale[seen.name] == pinned.changed_us
 
 
 def _mine(tenant: str, agent: str, name: str) -> tuple[ColumnElement[bool], ...]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.agents.a2a_errors import OURS, REFUSED, rest_error, rpc_error, rpc_status, said_by, said_in
-from gateway.agents.a2a_words import DOMAIN, ERROR_INFO, Binding
+from gateway.agents.a2a_words import DOMAIN, ERROR_INFO, RETRY_INFO, Binding
 from gateway.core.refusal import CODES, Refusal
 from tests.agents.a2a_making import rpc
 
@@ -59,6 +59,13 @@ def test_a_refusal_by_http(code: str, status: int, state: str, reason: str) -> N
     assert (error["code"], error["status"], error["details"][0]["reason"]) == (status, state, reason)
     assert error["message"].endswith(": expected right")
     assert error["details"][0]["metadata"]["field"] == "/x"
+
+
+def test_when_to_come_back_is_told_in_both_bindings() -> None:
+    refusal = Refusal(code="rate_limited", retry_after=7)
+    told = {"@type": RETRY_INFO, "retryDelay": "7s"}
+    assert json.loads(rpc_error(refusal, "ex_1", ASKED))["error"]["data"][1:] == [told]
+    assert json.loads(rest_error(refusal, "ex_1", ASKED))["error"]["details"][1:] == [told]
 
 
 def test_the_version_that_is_spoken_is_told() -> None:

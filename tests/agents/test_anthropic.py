@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter
+from gateway.agents.anthropic import AnthropicAdapter, AnthropicCountAdapter, anthropic_error
 from gateway.agents.anthropic_stream import AnthropicStream
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Inbound, Message, Part
@@ -502,3 +502,24 @@ def test_a_member_in_another_case_is_refused_which_some_agents_take_for_it(
     refusal = adapter.read(inbound({**HELLO, **extra}), BOUNDS)
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.field) == ("schema_violation", field or "/messages/0/content/0/source")
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "told"),
+    [
+        ("policy_denied", b'{"thread": {"type": "create"}}', True),
+        ("feature_unsupported", b'{"thread": {"type": "create"}}', True),
+        ("rate_limited", b'{"thread": {"type": "create"}}', False),
+        ("policy_denied", b'{"thread": null}', False),
+        ("policy_denied", b'{"metadata": {"thread": 1}}', False),
+        ("policy_denied", b'"thread"', False),
+        ("policy_denied", b'{"thread": ', False),
+        ("policy_denied", None, False),
+    ],
+)
+def test_who_asked_for_a_thread_is_told_that_the_same_may_be_sent_without(
+    code: str, body: bytes | None, told: bool
+) -> None:
+    request = None if body is None else Inbound(method="POST", path="/v1/messages", query="", headers=(), body=body)
+    error = json.loads(anthropic_error(Refusal(code=code), "e", request))["error"]
+    assert error.get("details") == ({"error_code": "thread_unsupported_request"} if told else None)

@@ -159,3 +159,58 @@ def test_the_beginning_of_an_alphabet_is_padding_and_no_word_is() -> None:
     assert all(is_padding(text) for text in ("", "a", "abcdefghi", "abcdefghijklmnopqrstuvwxyzABC"))
     assert is_padding("abcdefghijklmnopqrstuvwxyz0123456789ABC")
     assert not any(is_padding(text) for text in ("b", "abd", "Anna", "abcdefghijklmnopqrstuvwxyzAB1", "078-05-1120"))
+
+
+def counted(*texts: str) -> tuple[list[str], list[str]]:
+    """What leaves of these texts in one place, and what was looked at together."""
+    looks: list[str] = []
+
+    def look(label: str, text: str) -> str:
+        looks.append(text)
+        return text
+
+    found, told = Beside(lambda label, text: text, look), []
+    for text in texts:
+        found.begin()
+        told.append(found.take("/seq", text))
+    return told, looks
+
+
+@pytest.mark.parametrize("values", [range(600), range(600, 0, -1)], ids=["up", "down"])
+def test_the_values_of_a_counter_are_not_read_as_one_number(values: range) -> None:
+    texts = [str(value) for value in values]
+    told, looks = counted(*texts)
+    assert told == texts
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("7", "9", "11", "13"),  # by choosing a first value and a step any two halves can be said
+        ("1", "02", "3", "004"),
+        ("1", "2", "1", "2"),
+        ("1", "3", "4", "6"),
+        ("a", "b", "c", "d"),
+        ("0.1", "1.1", "2.1", "3.1"),
+        ("\u0661", "\u0662", "\u0663", "\u0664"),
+    ],
+)
+def test_what_is_no_counter_is(texts: tuple[str, ...]) -> None:
+    assert len(counted(*texts)[1]) == len(texts) - 1
+
+
+@pytest.mark.parametrize("number", ["078-05-6789", "078-05-4321", "12-34-5678"])
+def test_what_ends_like_a_counter_is_looked_at_to_its_end(number: str) -> None:
+    """Said one character an event."""
+    assert counted(*number)[1][-1] == number
+
+
+def test_a_counter_that_begins_anew_is_looked_at() -> None:
+    assert len(counted("1", "2", "3", "1", "2", "3", "4")[1]) == 5
+
+
+def test_what_follows_a_counter_is_looked_at_with_all_its_values() -> None:
+    assert counted("1", "2", "3", "4", "x")[1] == ["12", "1234x"]
+    with pytest.raises(AgentError, match="withheld"):
+        said("/a", "078-05", "-112", "0")

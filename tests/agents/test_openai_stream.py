@@ -357,8 +357,6 @@ class TestRefusing:
             b"data: NaN\n\n",
             b'data: {"choices": [], "choices": []}\n\n',
             b"data: \xff\n\n",
-            b"event: error\ndata: {}\n\n",
-            wire({"error": {"message": "x"}}),
             wire({"choices": {}}),
             wire({"choices": ["x"]}),
             wire({"choices": [{"index": "0"}]}),
@@ -374,6 +372,11 @@ class TestRefusing:
     )
     def test_what_cannot_be_read_stops_the_stream(self, data: bytes) -> None:
         assert error_of(data) == "bad_answer"
+
+    @pytest.mark.parametrize("data", [b"event: error\ndata: {}\n\n", wire({"error": {"message": "x"}})])
+    def test_the_agents_own_error_is_its_failure_and_no_bad_answer(self, data: bytes) -> None:
+        assert error_of(data) == "agent_failed"
+        assert error_of(wire(chunk(piece(content="a"))) + data) == "agent_failed"
 
     def test_empty_text_after_the_finish_reason_is_no_text(self) -> None:
         run(wire(chunk(piece(finish="stop")), chunk(piece(content="", finish="stop"))) + DONE)

@@ -302,8 +302,6 @@ class TestRefusing:
             b"data: {}\n\n",
             b'data: {"type": "response.x", "type": "response.x"}\n\n',
             b"data: \xff\n\n",
-            wire(event("error", message="x")),
-            wire(event("response.queued", error={"message": "x"})),
             wire(event("response.audio.delta", delta="AAAA")),
             wire(event(SSN)),
             wire(event("response. x")),
@@ -324,6 +322,18 @@ class TestRefusing:
     )
     def test_what_cannot_be_read_stops_the_stream(self, data: bytes) -> None:
         assert error_of(data) == "bad_answer"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            wire(event("error", message="x")),
+            wire(event("response.queued", error={"message": "x"})),
+            wire({"error": {"message": "x"}}),
+        ],
+    )
+    def test_the_agents_own_error_is_its_failure_and_no_bad_answer(self, data: bytes) -> None:
+        assert error_of(data) == "agent_failed"
+        assert error_of(wire(delta("a ")) + data) == "agent_failed"
 
     def test_a_stream_stays_within_the_bounds_of_an_answer(self) -> None:
         stream = ResponsesStream(MaskingLanes(), Bounds(body_bytes=1, answer_bytes=500, depth=32))

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.bootstrap import config_digest
 from gateway.cli.common import load_settings
+from tests.agents.wire import certificates
 from tests.checks.identity.certifying import Authority
 from tests.cli.kit import Run, change, tree
 
@@ -209,6 +210,14 @@ def missing_tls(site: Path) -> None:
     change(site / "gateway.toml", '# tls_key = "tls/gateway.key"', 'tls_key = "tls/gateway.key"')
 
 
+def ended_tls(site: Path) -> None:
+    missing_tls(site)
+    (site / "tls").mkdir()
+    certificate, key = certificates(site / "tls", days=(-9, -1))
+    certificate.rename(site / "tls" / "gateway.pem")
+    key.rename(site / "tls" / "gateway.key")
+
+
 def clients(site: Path, ends: timedelta) -> None:
     authority = Authority()
     (site / "ca.pem").write_bytes(authority.pem)
@@ -253,6 +262,7 @@ def wrong_rate(site: Path) -> None:
         (stale_list, "credentials"),
         (unknown_role, "credentials"),
         (missing_tls, "server"),
+        (ended_tls, "server"),
         (wrong_rate, "server"),
     ],
 )

@@ -173,6 +173,27 @@ async def test_tasks_of_a_target_that_turns_everything_away_stay_where_they_are(
         assert await o.events(task) == ["task.submitted", "task.completed"]
 
 
+async def test_what_a_dead_node_had_of_a_target_that_takes_nothing_is_queued_or_ended(
+    sqlite_settings: Settings, tmp_path: Path
+) -> None:
+    """As of an agent that fetches, while nobody waits for its requests."""
+    async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
+        o.shut = ["local"]
+        tasks = [await o.submit(), await o.submit(), await o.submit(tries=1)]
+        claims = await o.tasks.store.claim(LEDGER, "nd_1/bt_0", lease_us=1_000_000, limit=3)
+        assert len(claims) == 3
+        await o.tasks.cancel(await o.state(tasks[1]), Who(actor="ac_7", kind="person"))
+        dispatcher = o.dispatcher()
+        dispatcher.start()
+        assert (await o.until(tasks[1], CANCELLED)).cancelled_by == "ac_7"
+        assert (await o.until(tasks[2], FAILED)).code == "task_interrupted"
+        assert (await o.until(tasks[0], QUEUED)).tries == 1
+        await o.tasks.cancel(await o.state(tasks[0]), Who(actor="ac_7", kind="person"))
+        assert (await o.state(tasks[0])).state == CANCELLED
+        await dispatcher.stop()
+        assert o.seen == []
+
+
 async def test_a_task_that_nobody_wants_any_more_is_broken_off(sqlite_settings: Settings, tmp_path: Path) -> None:
     async with opened(sqlite_settings, tmp_path) as store, office(store) as o:
         o.behave = never

@@ -97,7 +97,7 @@ async def test_who_waited_for_a_place_at_an_agent_that_failed_meanwhile_is_refus
     assert all_.states()[0].under_way == 0
 
 
-@pytest.mark.parametrize("code", ["overloaded", "answer_too_large", "cannot_render", "redirected"])
+@pytest.mark.parametrize("code", ["overloaded", "answer_too_large", "cannot_render", "redirected", "untranslatable"])
 async def test_what_is_not_the_agents_fault_does_not_speak_against_it(clock: ManualClock, code: str) -> None:
     assert code not in FAULTS
     all_ = one(clock)
@@ -119,6 +119,7 @@ async def test_a_caller_who_leaves_says_nothing_of_the_agent(clock: ManualClock)
         ("answer_withheld", None, True),
         ("client_disconnected", None, True),
         ("agent_bad_answer", "answer_too_large", True),
+        ("agent_bad_answer", "untranslatable", True),
         ("agent_bad_answer", "bad_answer", False),
         ("agent_unavailable", "closed_early", False),
         ("agent_timeout", "timeout_response", False),

@@ -152,6 +152,38 @@ async def test_what_a_former_boot_of_the_same_node_had_is_taken_over_at_once(sto
     assert await claim(tasks, ME) == []
 
 
+async def test_what_nobody_runs_any_more_is_queued_again_though_its_target_is_busy(store: Store) -> None:
+    """An agent that fetches, of which nobody waits: else it would be told as running until somebody did."""
+    tasks = await put(store, made("pulled"), made("full", target="desk"), made("ours"), made("fresh"))
+    await claim(tasks)
+    store.clock.advance(29)
+    await tasks.renew(ME, lease_us=30_000_000, under_way=[(LEDGER, "fresh")])
+    store.clock.advance(2)
+    got = await claim(tasks, OTHER, busy=["ward"], room=lambda target: 0, ours=["ours"])
+    assert got == []
+    found = {name: await tasks.get(LEDGER, name) for name in ("pulled", "full", "ours", "fresh")}
+    told = {name: one and (one.state, one.holder, one.tries, one.version) for name, one in found.items()}
+    assert told == {
+        "pulled": (QUEUED, None, 1, 2),
+        "full": (QUEUED, None, 1, 2),
+        "ours": (RUNNING, ME, 1, 1),
+        "fresh": (RUNNING, ME, 1, 1),
+    }
+    (again,) = [one for one in await claim(tasks, OTHER, limit=1) if one.task.id != "ours"]
+    assert (again.found, again.task.tries) == (False, 2)
+
+
+async def test_what_nobody_runs_any_more_and_can_only_be_ended_is_taken_whoever_is_busy(store: Store) -> None:
+    tasks = await put(store, made("unwanted"), made("tried", most_tries=1), made("other"))
+    await claim(tasks)
+    assert await tasks.wish_cancelled(LEDGER, "unwanted", "ac_2")
+    assert await claim(tasks, OTHER, busy=["ward"]) == []
+    store.clock.advance(31)
+    got = await claim(tasks, OTHER, busy=["ward"], never=["tried"], room=lambda target: 0)
+    assert sorted(names(got)) == ["tried", "unwanted"]
+    assert all(one.found for one in got)
+
+
 async def test_that_a_result_was_fetched_is_known_since_when_it_first_was(store: Store) -> None:
     tasks = await put(store, made(), made("t2"))
     await tasks.fetched(LEDGER, "t1")

@@ -1,5 +1,6 @@
 """A tool is used as it was first seen; a changed one by nobody until it is released; each of these is on record."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -142,6 +143,16 @@ async def test_two_who_see_a_tool_first_at_once_agree_or_it_is_quarantined(
     assert (await state(store)).state == "pinned"
     await other._pin(by(record), "tools", seen(text="second"))
     assert (await state(store)).state == "quarantined"
+
+
+async def test_what_many_see_first_at_once_is_on_record_once(store: ToolStore) -> None:
+    """As when an agent is new, and everybody's clients list its tools."""
+    record = Record()
+    both = (seen("add"), seen("echo"))
+    await asyncio.gather(*(store.note(by(record), "tools", both) for _ in range(8)))
+    assert sorted(record.events) == [("agent.tool_pinned", "tool:add"), ("agent.tool_pinned", "tool:echo")]
+    await asyncio.gather(*(store.note(by(record), "tools", (seen(text="second"), both[1])) for _ in range(8)))
+    assert record.events[2:] == [("agent.tool_quarantined", "tool:add")]
 
 
 async def test_tenants_and_agents_have_tools_of_their_own(store: ToolStore) -> None:

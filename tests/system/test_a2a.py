@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.agents.a2a_words import RETRY_INFO
 from gateway.settings import Settings
 from tests.agents.a2a_making import message, result, task
 from tests.system.a2a_agent import BINDINGS, Ward, a2a_site
@@ -39,7 +40,7 @@ async def rest(site: System, key: str, method: str, path: str, body: Any = None,
 def refused(answer: httpx.Response) -> tuple[int, Any, str]:
     """HTTP status, the error's own code, and the gateway's."""
     error = answer.json()["error"]
-    (info,) = error.get("data") or error["details"]
+    info, *_ = error.get("data") or error["details"]
     assert info["metadata"]["exchange"] == answer.headers["x-exchange-id"]
     return answer.status_code, error["code"], info["metadata"]["code"]
 
@@ -184,6 +185,21 @@ async def test_what_may_have_been_done_is_never_asked_again(
         assert len(await site.trail(answer.headers["x-exchange-id"])) == 2
 
 
+async def test_when_to_come_back_is_passed_on_though_the_error_is_an_answer_of_200(sqlite_settings: Settings) -> None:
+    """An agent that has enough, and says for how long, in a binding whose errors are answers."""
+    async with saying(sqlite_settings) as (site, _):
+
+        async def behave(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 429, "headers": [(b"retry-after", b"17")]})
+            await send({"type": "http.response.body", "body": b""})
+
+        key = await site.key("clerk")
+        site.agents["ward"].behave = behave
+        answer = await rpc(site, key, "SendMessage", SEND)
+        assert (answer.status_code, "error" in answer.json()) == (200, True)
+        assert answer.headers["retry-after"] == "17"
+
+
 async def test_a_sick_agent_is_left_alone_for_a_while(sqlite_settings: Settings) -> None:
     async with saying(sqlite_settings, agent={"breaker": {"calls": 1}}) as (site, said):
         key = await site.key("clerk")
@@ -191,7 +207,8 @@ async def test_a_sick_agent_is_left_alone_for_a_while(sqlite_settings: Settings)
         await rpc(site, key, "SendMessage", SEND)
         answer = await rpc(site, key, "SendMessage", SEND)
         assert refused(answer) == (503, -32050, "agent_suspended")
-        assert answer.headers["retry-after"]
+        _, again = answer.json()["error"]["data"]
+        assert again == {"@type": RETRY_INFO, "retryDelay": f"{answer.headers['retry-after']}s"}
         assert len(site.agents["ward"].received) == 1
 
 

@@ -460,3 +460,37 @@ async def test_health_data_go_to_a_trusted_agent_of_another_family(sqlite_settin
             assert [block.model_dump().get("text") for block in message.content] == [HEALTH]
             assert message.stop_reason == "end_turn"
             assert site.agents["ward"].paths == ["/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("flowing", [False, True], ids=["whole", "streamed"])
+async def test_the_tool_runner_goes_on_without_the_thread_that_nobody_may_keep(
+    sqlite_settings: Settings, flowing: bool
+) -> None:
+    """It asks for one by itself; the first request is denied on record, and no agent gets one with a thread."""
+
+    @anthropic.beta_async_tool
+    async def lookup(city: str) -> str:
+        """What there is to know of a city."""
+        return f"{city} is nice"
+
+    def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+        if len(body["messages"]) > 1:
+            return [{"type": "text", "text": str(body["messages"][-1]["content"][0]["content"])}]
+        return [{"type": "tool_use", "id": "toolu_1", "name": "lookup", "input": {"city": "Ulm"}}]
+
+    async with messaging(sqlite_settings) as (site, claudes), client(site, "clerk") as api:
+        for claude in claudes.values():
+            claude.answer = answer
+        runner: Any = api.beta.messages.tool_runner(
+            model="ward", max_tokens=99, tools=[lookup], messages=asked(PUBLIC), stream=flowing
+        )
+        last: Any = None
+        async for turn in runner:
+            last = await turn.get_final_message() if flowing else turn
+        assert "Ulm is nice" in last.content[0].text
+        assert all("thread" not in body for body in claudes["ward"].bodies)
+        assert len(claudes["ward"].bodies) == 2
+        ends = [record["outcome"]["code"] for record in await site.records() if "outcome" in record]
+        assert ends.count("ok") == 2
+        denied = [record for record in await site.records() if record["event"] == "exchange.denied"]
+        assert len(denied) == 1

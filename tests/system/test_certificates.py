@@ -6,7 +6,6 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +14,7 @@ import httpx
 import pytest
 
 from gateway.agents.authorities import LOOK_S
-from gateway.cli.serve import secured
+from gateway.cli.serve import server_tls
 from gateway.ledger.record import timestamp
 from gateway.settings import Settings
 from gateway.web.app import build_app
@@ -65,14 +64,14 @@ async def over_tls(running: System) -> AsyncIterator[tuple[str, Path]]:
     settings = running.gateway.site.settings
     folder = Path(settings.base)
     house = Authority("house")
-    certificate, key = house.issue(dns=["localhost"], purposes=SERVER).write(folder, "gateway")
+    house.issue(dns=["localhost"], purposes=SERVER).write(folder, "gateway")
     (folder / "house.pem").write_bytes(house.pem)
+    tls = server_tls(settings)
+    assert tls is not None
     async with served(
         build_app(running.gateway),
         http=HttpProtocol.within(15),
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        ssl_context_factory=partial(secured, settings),
+        ssl_context_factory=lambda config, default: tls.context(),
     ) as url:
         yield url.replace("http://127.0.0.1", "https://localhost"), folder
 

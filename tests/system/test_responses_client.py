@@ -196,7 +196,7 @@ class TestResponses:
             stream = await api.responses.create(model="ward", input=PUBLIC, stream=True)
             with pytest.raises(openai.APIError) as caught:
                 [event async for event in stream]
-            assert caught.value.code == "agent_bad_answer"
+            assert caught.value.code == "agent_unavailable"
 
     async def test_what_cannot_be_enforced_is_refused_by_name(self, sqlite_settings: Settings) -> None:
         async with speaking(sqlite_settings) as site, client(site, "clerk") as api:

@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anthropic
 import pytest
-from openai import AsyncOpenAI, BadRequestError, PermissionDeniedError
+from anthropic import AsyncAnthropic
+from anthropic.types import ToolUseBlock
+from openai import APIError, AsyncOpenAI, BadRequestError, PermissionDeniedError
 
 from gateway.settings import Settings
 from tests.system.chatting import chats
 from tests.system.kit import HEALTH, IDENTIFIED, PUBLIC, SSN
-from tests.system.messages import Claude
+from tests.system.messages import Claude, client
 from tests.system.oracle import speaks
-from tests.system.site import System, system
+from tests.system.site import Agent, System, completion, event, send_json, system
 
 CLOUD = {"zone": "cloud", "processor": "cloud-inc", "capabilities": ["summarize"]}
 WARD = {"zone": "in-house", "capabilities": ["summarize"]}
@@ -198,3 +201,117 @@ async def test_stock_openai_clients_are_answered_by_an_agent_that_speaks_message
             responded = (await api.responses.create(model="ward", input=PUBLIC)).output_text
         assert chat == responded == "Write to [EMAIL]."
         assert claude.paths == ["/v1/messages"] * 2
+
+
+def cut_off(agent: Agent) -> None:
+    """An agent whose answers end in the middle of a call's arguments, as the longest answer has it."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": '{"query": "be'}}
+
+    async def behave(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if not agent.bodies[-1].get("stream"):
+            message = {"role": "assistant", "content": "I look.", "tool_calls": [call]}
+            choice = {"index": 0, "message": message, "finish_reason": "length"}
+            await send_json(send, {**completion(""), "choices": [choice]})
+            return
+        said = (event({"content": "I look."}), event({"tool_calls": [{**call, "index": 0}]}), event({}, "length"))
+        await flowing(send, *said, b"data: [DONE]\n\n")
+
+    agent.behave = behave
+
+
+async def flowing(send: Any, *pieces: bytes) -> None:
+    head = [(b"content-type", b"text/event-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_a_call_that_the_longest_answer_cut_off_is_what_messages_make_of_it_and_no_fault_of_the_agent(
+    sqlite_settings: Settings, streamed: bool
+) -> None:
+    """However often a caller sets so low a limit, the agent goes on for everybody."""
+    tool: Any = {"name": "lookup", "description": "Looks it up", "input_schema": SCHEMA}
+    asked: Any = {"model": "ward", "max_tokens": 9, "messages": [{"role": "user", "content": PUBLIC}], "tools": [tool]}
+    async with system(sqlite_settings, agents={"ward": {**WARD, "apis": ["chat"]}}) as site:
+        cut_off(site.agents["ward"])
+        async with client(site, "clerk") as api:
+            for _ in range(25):
+                if streamed:
+                    async with api.messages.stream(**asked) as stream:
+                        message: Any = await stream.get_final_message()
+                else:
+                    message = await api.messages.create(**asked)
+                assert message.stop_reason == "max_tokens"
+                text, call = message.content
+                assert (text.text, type(call), call.name) == ("I look.", ToolUseBlock, "lookup")
+        assert {record["outcome"]["code"] for record in await site.records() if "outcome" in record} == {"ok"}
+
+
+async def heard(claude: AsyncAnthropic, asked: Any, streamed: bool) -> None:
+    """A message, to its end."""
+    answer: Any = await claude.messages.create(model="ward", max_tokens=9, messages=asked, stream=streamed)
+    if streamed:
+        async for _ in answer:
+            pass
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_messages_have_no_words_for_suspends_no_agent(sqlite_settings: Settings, streamed: bool) -> None:
+    said = {"role": "assistant", "content": "See there.", "annotations": [{"type": "url_citation"}]}
+
+    async def behave(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if site.agents["ward"].bodies[-1].get("stream"):
+            await flowing(send, event({"content": "Hm. "}), event(said), event({}, "stop"), b"data: [DONE]\n\n")
+        else:
+            choice = {"index": 0, "message": said, "finish_reason": "stop"}
+            await send_json(send, {**completion(""), "choices": [choice]})
+
+    async with system(sqlite_settings, agents={"ward": {**WARD, "apis": ["chat"]}}) as site:
+        site.agents["ward"].behave = behave
+        asked: Any = [{"role": "user", "content": PUBLIC}]
+        async with client(site, "clerk") as claude:
+            for _ in range(25):
+                with pytest.raises(anthropic.APIStatusError) as told:
+                    await heard(claude, asked, streamed)
+                assert "agent_bad_answer" in str(told.value)
+        async with openai(site, "clerk") as api:
+            chat = await api.chat.completions.create(model="ward", messages=asked)
+            assert chat.choices[0].message.content == "See there."
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_the_agents_own_error_in_a_stream_is_told_as_its_failure(sqlite_settings: Settings, api: str) -> None:
+    """Whatever API its caller speaks, and without a word of it."""
+    told = {
+        "chat": (
+            event({"content": "Hm. "}),
+            b'data: {"error":{"message":"no room at NODE-7","code":"overloaded"}}\n\n',
+        ),
+        "responses": (
+            b'data: {"type":"response.created","response":{"id":"r","model":"m","output":[]}}\n\n',
+            b'event: error\ndata: {"type":"error","code":"server_error","message":"no room at NODE-7"}\n\n',
+        ),
+    }
+
+    async def behave(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await flowing(send, *told[api])
+
+    async with system(sqlite_settings, agents={"ward": {**WARD, "apis": [api]}}) as site:
+        site.agents["ward"].behave = behave
+        async with openai(site, "clerk") as stock, client(site, "clerk") as claude:
+            asked: Any = [{"role": "user", "content": PUBLIC}]
+            with pytest.raises(APIError) as first:
+                async for _ in await stock.chat.completions.create(model="ward", messages=asked, stream=True):
+                    pass
+            with pytest.raises(APIError) as second:
+                async for _ in await stock.responses.create(model="ward", input=PUBLIC, stream=True):
+                    pass
+            with pytest.raises(anthropic.APIError) as third:
+                async for _ in await claude.messages.create(model="ward", max_tokens=9, messages=asked, stream=True):
+                    pass
+        for broken in (first.value, second.value, third.value):
+            assert "NODE-7" not in str(broken)
+        ended = [record["outcome"]["code"] for record in await site.records() if "outcome" in record]
+        assert ended == ["agent_unavailable"] * 3

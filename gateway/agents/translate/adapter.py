@@ -89,7 +89,8 @@ class Translating:
         return self._adapters[form].render(translated, agent, {})
 
     def read_answer(self, answer: WireAnswer, message: Message, agent: Route) -> Answer:
-        """The answer in the caller's form. `AgentError("bad_answer")` for what has no translation."""
+        """The answer in the caller's form. `AgentError`: `bad_answer` for what is none, `untranslatable` for what
+        that form has no words for."""
         form = self._form(agent)
         if form is None or form == self.protocol:
             return self._own.read_answer(answer, message, agent)

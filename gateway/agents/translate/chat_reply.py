@@ -30,11 +30,10 @@ def read(document: dict[str, Any]) -> Reply:
     message = Fields(choices[0].get("message"), "answer")
     message.drop("role")
     message.without("annotations", "audio", "function_call")
-    thought = message.text("reasoning_content") or message.text("reasoning")
-    message.drop("reasoning", "reasoning_details")
-    text, refusal = message.text("content"), message.text("refusal")
+    thought, refusal = thought_of(message), refusal_of(message)
+    text = message.text("content")
     calls = tuple(_call(call) for call in message.items("tool_calls"))
-    message.end()
+    message.over()
     blocks: list[Text | Refused | Reasoned | ToolUse] = []
     blocks += [Reasoned(thought)] if thought else []
     blocks += [Text(text)] if text else []
@@ -88,6 +87,23 @@ def read_error(document: dict[str, Any]) -> Fault:
 def write_error(fault: Fault, status: int) -> dict[str, Any]:
     kind = _ERROR_TYPES.get(status) or ("api_error" if status >= 500 else "invalid_request_error")
     return {"error": {"message": fault.message, "type": kind, "param": None, "code": fault.code}}
+
+
+def thought_of(fields: Fields) -> str | None:
+    """What a message or a delta says of thinking, under whichever name. Signed or structured it is its provider's."""
+    said = fields.text("reasoning_content") or fields.text("reasoning")
+    fields.drop("reasoning", "reasoning_details", "thinking_blocks")
+    return said
+
+
+def refusal_of(fields: Fields) -> str | None:
+    """The words of refusal of a message or a delta. Routers of models say them among `provider_specific_fields`, where
+    thinking is repeated as well; `Lost` for what else says anything there."""
+    more = Fields(fields.take("provider_specific_fields") or {}, "provider_specific_fields")
+    more.drop("reasoning", "reasoning_content", "reasoning_details", "thinking_blocks")
+    said, repeated = fields.text("refusal"), more.text("refusal")
+    more.over()
+    return said or repeated
 
 
 def word(value: Any) -> str:
@@ -146,6 +162,6 @@ def _call(call: Any) -> ToolUse:
         raise Lost("custom tools")
     function = Fields(fields.take("function"), "tool call")
     use = ToolUse(id=fields.said("id"), name=function.said("name"), arguments=function.text("arguments") or "{}")
-    function.end()
-    fields.end()
+    function.over()
+    fields.over()
     return use

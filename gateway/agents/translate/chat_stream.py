@@ -5,9 +5,19 @@ from typing import Any
 from gateway.agents.bodies import write_json
 from gateway.agents.sse import COMMENT, encode
 from gateway.agents.translate.blocks import DONE, Blocks
-from gateway.agents.translate.chat_reply import REASONS, identity, stop_of, usage_members, usage_of, word
+from gateway.agents.translate.chat_reply import (
+    REASONS,
+    identity,
+    refusal_of,
+    stop_of,
+    thought_of,
+    usage_members,
+    usage_of,
+    word,
+)
 from gateway.agents.translate.fields import Fields, Lost, count_of
 from gateway.agents.translate.neutral import Alive, Begun, Closed, Ended, Grown, Opened, StreamEvent, Usage
+from gateway.core.errors import AgentError
 
 
 class ChatReader:
@@ -22,14 +32,17 @@ class ChatReader:
         self._usage = Usage()
 
     def read(self, document: dict[str, Any] | str) -> list[StreamEvent]:
-        """`Lost` for what is no chunk, or says what the neutral form has no place for."""
+        """`Lost` for what is no chunk, or says what the neutral form has no place for. `AgentError("agent_failed")` for
+        the agent's own error."""
         if isinstance(document, str):
             if not self._begun:
                 raise Lost("a stream of nothing")
             stop = stop_of(self._reason, called=self._blocks.tools > 0)
             return [*self._blocks.close(), Ended(stop=stop, usage=self._usage)]
+        if document.get("error") is not None:
+            raise AgentError("agent_failed")
         choices = document.get("choices")
-        if document.get("error") is not None or type(choices) not in (list, type(None)) or len(choices or ()) > 1:
+        if type(choices) not in (list, type(None)) or len(choices or ()) > 1:
             raise Lost("a chunk of another form")
         if choices is None and document.get("usage") is None:
             raise Lost("a chunk of another form")
@@ -57,10 +70,9 @@ class ChatReader:
         fields = Fields(delta, "delta")
         fields.drop("role")
         fields.without("annotations", "audio", "function_call")
-        thought = fields.text("reasoning_content") or fields.text("reasoning")
-        fields.drop("reasoning", "reasoning_details")
-        text, refusal, calls = fields.text("content"), fields.text("refusal"), fields.items("tool_calls")
-        fields.end()
+        thought, refusal = thought_of(fields), refusal_of(fields)
+        text, calls = fields.text("content"), fields.items("tool_calls")
+        fields.over()
         events: list[StreamEvent] = []
         if thought:
             events += self._say("reasoning", thought)
@@ -85,8 +97,8 @@ class ChatReader:
         index, name = fields.count("index"), fields.text("id")
         function = Fields(fields.take("function") or {}, "tool call")
         called, piece = function.text("name"), function.text("arguments")
-        function.end()
-        fields.end()
+        function.over()
+        fields.over()
         key = ("call", index if index is not None else name or "")
         if not self._blocks.seen(key) and not (name and called):
             raise Lost("a tool call without its name")

@@ -9,6 +9,7 @@ from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
 
 Number: TypeAlias = int | float | Decimal
+_NOTHING: tuple[Any, ...] = (None, False, "", [], {})
 _PREFIXES = ("chatcmpl-", "resp_", "msg_")
 _ARGUMENTS = Bounds(body_bytes=1 << 24, answer_bytes=1 << 24, depth=64)
 
@@ -80,12 +81,18 @@ class Fields:
     def without(self, *keys: str) -> None:
         """These have no counterpart: `Lost`, by name, where one says anything at all."""
         for key in keys:
-            if self.take(key) not in (None, False, "", [], {}):
+            if self.take(key) not in _NOTHING:
                 raise Lost(key)
 
     def end(self) -> None:
         """Nothing may be left: what is not known here may matter."""
         if any(value is not None for value in self._left.values()):
+            raise Lost(f"{self._what}: an unknown field")
+
+    def over(self) -> None:
+        """As `end`, of an answer: servers write members of theirs that say nothing into every one (`"prefix": false`).
+        A request's may mean something by being false."""
+        if any(value not in _NOTHING for value in self._left.values()):
             raise Lost(f"{self._what}: an unknown field")
 
 
@@ -104,6 +111,17 @@ def arguments(text: str) -> dict[str, Any]:
     if isinstance(read, Refusal) or type(read.value) is not dict:
         raise Lost("tool arguments that are no JSON object")
     return read.value
+
+
+def cut_off(text: str) -> bool:
+    """Whether a tool call's arguments are an object that was begun and not ended, as a longest answer leaves it."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        arguments(text)
+    except Lost:
+        return True
+    return False
 
 
 def count_of(value: Any) -> int:

@@ -95,11 +95,11 @@ def translate_request(document: Any, source: str, target: str) -> dict[str, Any]
 
 
 def translate_reply(document: dict[str, Any], source: str, target: str) -> dict[str, Any]:
-    """A whole answer's document in another form; `AgentError("bad_answer")` for what that form has no words for."""
+    """A whole answer's document in another form; `AgentError("untranslatable")` for what that form has no words for."""
     try:
         return FORMS[target].write_reply(FORMS[source].read_reply(document))
     except Lost as lost:
-        raise AgentError("bad_answer") from lost
+        raise AgentError("untranslatable") from lost
 
 
 def translate_error(document: dict[str, Any], source: str, target: str, status: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _ONLY_HERE = (
     "fallbacks",
     "inference_geo",
     "mcp_servers",
+    "thread",
     "top_k",
     "user_profile_id",
     "workspace_id",

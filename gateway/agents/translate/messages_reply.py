@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.agents.bodies import write_json
 from gateway.agents.translate.chat_reply import word
-from gateway.agents.translate.fields import Fields, Lost, arguments, count_of, members, named
+from gateway.agents.translate.fields import Fields, Lost, arguments, count_of, cut_off, members, named
 from gateway.agents.translate.messages_out import identifier
 from gateway.agents.translate.neutral import Fault, Reasoned, Refused, Reply, Stop, Text, ToolUse, Usage
 
@@ -53,11 +53,16 @@ def read(document: dict[str, Any]) -> Reply:
 
 
 def write(reply: Reply) -> dict[str, Any]:
-    """The agent's thinking is left out: here it would need a signature. `Lost` for arguments that are no object."""
+    """The agent's thinking is left out: here it would need a signature. `Lost` for arguments that are no object, unless
+    the answer was too long for them: of a call that was cut off there are none."""
     refused = any(isinstance(block, Refused) for block in reply.blocks)
     return {
         **frame(reply.id, reply.model, reply.usage),
-        "content": [_written(block) for block in reply.blocks if not isinstance(block, Reasoned)],
+        "content": [
+            _written(block, cut=reply.stop == "length" and block is reply.blocks[-1])
+            for block in reply.blocks
+            if not isinstance(block, Reasoned)
+        ],
         **ending(reply.stop, reply.stop_sequence, refused=refused),
     }
 
@@ -119,13 +124,13 @@ def block_of(value: Any) -> Text | Reasoned | ToolUse | None:
             block = ToolUse(id=fields.said("id"), name=fields.said("name"), arguments=write_json(given).decode())
         case _:
             raise Lost("an answer block of another type")
-    fields.end()
+    fields.over()
     return block
 
 
-def _written(block: Text | Refused | ToolUse) -> dict[str, Any]:
+def _written(block: Text | Refused | ToolUse, *, cut: bool) -> dict[str, Any]:
     if isinstance(block, ToolUse):
-        given = arguments(block.arguments)
+        given = {} if cut and cut_off(block.arguments) else arguments(block.arguments)
         return {"type": "tool_use", "id": identifier(block.id), "name": block.name, "input": given}
     return {"type": "text", "text": block.text}
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from gateway.agents.anthropic_stream import failure
 from gateway.agents.bodies import write_json
 from gateway.agents.sse import COMMENT, encode
 from gateway.agents.translate.blocks import Blocks
 from gateway.agents.translate.chat_reply import word
-from gateway.agents.translate.fields import Fields, Lost, arguments, members
+from gateway.agents.translate.fields import Fields, Lost, arguments, cut_off, members
 from gateway.agents.translate.messages_out import identifier
 from gateway.agents.translate.messages_reply import ending, frame, stop_of, usage_members, usage_of
 from gateway.agents.translate.neutral import Alive, Begun, Closed, Ended, Grown, Opened, StreamEvent, Usage
@@ -25,8 +26,11 @@ class MessagesReader:
         self._usage: dict[str, Any] = {}
 
     def read(self, document: dict[str, Any] | str) -> list[StreamEvent]:
-        """`Lost` for what is no event of messages, or says what the neutral form has no place for."""
+        """`Lost` for what is no event of messages, or says what the neutral form has no place for. `AgentError` for the
+        agent's own error."""
         kind = word(document.get("type")) if isinstance(document, dict) else ""
+        if isinstance(document, dict) and kind == "error":
+            raise failure(document)
         if isinstance(document, str) or kind not in _EVENTS:
             raise Lost("an event of another type")
         if kind != "ping" and (kind == "message_start") == self._begun:
@@ -74,7 +78,7 @@ class MessagesReader:
         if field is None or self._silent or type(index) is not int or not self._blocks.seen(index):
             raise Lost("a delta of another type")
         piece = delta.said(field)
-        delta.end()
+        delta.over()
         return [*self._blocks.open(index, "text"), *self._blocks.grow(piece)]
 
     def _block_stop(self, document: dict[str, Any]) -> list[StreamEvent]:
@@ -119,9 +123,20 @@ class MessagesWriter:
         self._kind = ""
         self._refused = False
         self._given: list[str] = []
+        self._held = b""
+        """The end of a call whose arguments end in the middle: right if nothing follows but the end of an answer that
+        became too long."""
 
     def write(self, event: StreamEvent) -> bytes:
-        """`Lost` for a call whose arguments turn out to be no object."""
+        """`Lost` for a call whose arguments turn out to be no object, unless the answer was too long for them."""
+        if not self._held or isinstance(event, Alive):
+            return self._written(event)
+        if not isinstance(event, Ended) or event.stop != "length":
+            raise Lost("tool arguments that are no JSON object")
+        held, self._held = self._held, b""
+        return held + self._written(event)
+
+    def _written(self, event: StreamEvent) -> bytes:
         match event:
             case Alive():
                 return COMMENT
@@ -156,9 +171,15 @@ class MessagesWriter:
         return _event("content_block_delta", {"index": self._place, "delta": delta})
 
     def _closed(self) -> bytes:
-        if self._kind == "tool":
-            arguments("".join(self._given))
-        return _event("content_block_stop", {"index": self._place})
+        stopped = _event("content_block_stop", {"index": self._place})
+        given = "".join(self._given)
+        if self._kind != "tool":
+            return stopped
+        if cut_off(given):
+            self._held = stopped
+            return b""
+        arguments(given)
+        return stopped
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:

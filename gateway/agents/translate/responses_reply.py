@@ -120,7 +120,7 @@ def blocks_of(item: Any) -> tuple[Text | Refused | Reasoned | ToolUse, ...]:
             blocks = tuple(Reasoned(text) for text in said if text)
         case _:
             raise Lost("an output item of another type")
-    fields.end()
+    fields.over()
     return blocks
 
 
@@ -136,7 +136,7 @@ def _part(part: Any) -> Text | Refused:
             block = Refused(fields.said("refusal"))
         case _:
             raise Lost("an output part of another type")
-    fields.end()
+    fields.over()
     return block
 
 

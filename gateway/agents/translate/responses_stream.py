@@ -33,6 +33,7 @@ from gateway.agents.translate.responses_reply import (
     usage_of,
     written,
 )
+from gateway.core.errors import AgentError
 
 _DELTAS: dict[str, Literal["text", "refusal", "reasoning"]] = {
     "response.output_text.delta": "text",
@@ -41,6 +42,7 @@ _DELTAS: dict[str, Literal["text", "refusal", "reasoning"]] = {
     "response.reasoning_summary_text.delta": "reasoning",
 }
 _ENDS = frozenset({"response.completed", "response.incomplete"})
+_FAILED = frozenset({"error", "response.failed"})
 _BEGINS = frozenset({"response.created", "response.in_progress", "response.queued"})
 _REPEATS = frozenset(
     {
@@ -68,10 +70,13 @@ class ResponsesReader:
         """Blocks that each output item gave, by its index."""
 
     def read(self, document: dict[str, Any] | str) -> list[StreamEvent]:
-        """`Lost` for what is no event of responses, or says what the neutral form has no place for."""
+        """`Lost` for what is no event of responses, or says what the neutral form has no place for.
+        `AgentError("agent_failed")` for the agent's own error, and for a response that failed."""
         if isinstance(document, str):
             raise Lost("an event of another type")
         kind = word(document.get("type"))
+        if kind in _FAILED or document.get("error") is not None:
+            raise AgentError("agent_failed")
         if kind in _BEGINS:
             return self._begin(members(document.get("response"), "response")) or [Alive()]
         if kind in _REPEATS or kind == "keepalive":

@@ -13,7 +13,8 @@ from gateway.core.ports import Bounds
 class StreamTranslation:
     """Bytes in the agent's form in, bytes in the caller's form out. `usage`: what the agent said of its tokens.
 
-    `AgentError`: `bad_answer` for what is not of the form or cannot be said in the other, `answer_too_large`.
+    `AgentError`: `untranslatable` for what is not of the form or cannot be said in the other, the caller's choice;
+    `bad_answer` for what is no event at all; what the agent's own error in its stream means; `answer_too_large`.
     """
 
     def __init__(self, source: str, target: str, bounds: Bounds, *, usage: bool) -> None:
@@ -48,5 +49,5 @@ class StreamTranslation:
                         self.usage, self.ended = event.usage, True
                         return b"".join(out)
         except Lost as lost:
-            raise AgentError("bad_answer") from lost
+            raise AgentError("untranslatable") from lost
         return b"".join(out)

@@ -69,6 +69,16 @@ def test_thinking_and_refusal_are_kept_apart_from_what_was_said() -> None:
     assert said({"reasoning": "Hm"}).blocks == (Reasoned("Hm"),)
 
 
+def test_what_servers_and_routers_of_models_write_into_every_answer_is_none_of_it() -> None:
+    empty = {"prefix": False, "images": [], "extra": {}, "note": "", "provider_specific_fields": {"refusal": None}}
+    call = {"id": "1", "index": 0, "type": "function", "function": {"name": "f", "strict": None}, "extra": False}
+    assert said({"content": "4", **empty, "tool_calls": [call]}).blocks[0] == Text("4")
+    repeated = {"reasoning": "Hm", "thinking_blocks": [{"thinking": "Hm"}], "refusal": "No."}
+    reply = said({"reasoning_content": "Hm", "thinking_blocks": [1], "provider_specific_fields": repeated})
+    assert reply.blocks == (Reasoned("Hm"), Refused("No."))
+    assert said({"refusal": "No.", "provider_specific_fields": repeated}).blocks == (Refused("No."),)
+
+
 def test_calls_count_where_the_reason_does_not_name_them() -> None:
     call = {"id": "1", "function": {"name": "f"}}
     assert said({"tool_calls": [call]}).stop == "tool_use"
@@ -84,6 +94,8 @@ def test_calls_count_where_the_reason_does_not_name_them() -> None:
         {"function_call": {"name": "f"}},
         {"annotations": [{"url": "u"}]},
         {"new": "text"},
+        {"provider_specific_fields": {"citations": [{"url": "u"}]}},
+        {"provider_specific_fields": "x"},
         {"tool_calls": [{"id": "1", "type": "custom"}]},
         {"content": 3},
     ],

@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from gateway.agents.translate.blocks import DONE
 from gateway.agents.translate.chat_stream import ChatReader, ChatWriter
 from gateway.agents.translate.fields import Lost
-from gateway.agents.translate.neutral import Alive, Begun, Reasoned, Refused, Reply, StreamEvent, Text, ToolUse, Usage
+from gateway.agents.translate.neutral import (
+    Alive,
+    Begun,
+    Opened,
+    Reasoned,
+    Refused,
+    Reply,
+    StreamEvent,
+    Text,
+    ToolUse,
+    Usage,
+)
 
 from .support import REPLY, events, read_stream, replies, same, whole, written
 
@@ -89,6 +100,16 @@ def test_what_says_nothing_keeps_the_connection_alive() -> None:
     assert ChatWriter(usage=False).write(Alive()) == b":\n\n"
 
 
+def test_what_servers_and_routers_of_models_write_into_every_chunk_is_none_of_it() -> None:
+    reader = ChatReader()
+    empty: dict[str, Any] = {"prefix": False, "provider_specific_fields": None, "images": []}
+    assert len(reader.read(chunk({"role": "assistant", "content": "", **empty}))) == 1
+    told = reader.read(chunk({"provider_specific_fields": {"refusal": "No."}}))
+    assert [event.kind for event in told if isinstance(event, Opened)] == ["refusal"]
+    with pytest.raises(Lost):
+        reader.read(chunk({"provider_specific_fields": {"citations": [{"url": "u"}]}}))
+
+
 def test_thinking_and_refusal_have_their_own_fields() -> None:
     reply = msgspec.structs.replace(REPLY, blocks=(Reasoned("Hm"), Refused("No.")), stop="refusal")
     assert read_stream("openai", written("openai", reply)).blocks == reply.blocks
@@ -97,7 +118,6 @@ def test_thinking_and_refusal_have_their_own_fields() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"error": {"message": "no"}},
         {},
         {"choices": 3},
         {"choices": [{}, {}]},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.agents.translate.fields import Fields, Lost, arguments, count_of, members, named
+from gateway.agents.translate.fields import Fields, Lost, arguments, count_of, cut_off, members, named
 
 
 def test_what_nobody_took_is_told_without_its_name() -> None:
@@ -16,6 +16,24 @@ def test_what_nobody_took_is_told_without_its_name() -> None:
     with pytest.raises(Lost) as caught:
         fields.end()
     assert caught.value.feature == "request: an unknown field"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [('{"a": "b', True), (" {", True), ("{}", False), ('{"a": 1}', False), ("", False), ("[1", False), ("x", False)],
+)
+def test_arguments_that_were_begun_as_an_object_and_not_ended_are_cut_off(text: str, cut: bool) -> None:
+    assert cut_off(text) is cut
+
+
+@pytest.mark.parametrize("nothing", [None, False, "", [], {}])
+def test_of_an_answer_what_says_nothing_may_be_left_and_of_a_request_only_null(nothing: Any) -> None:
+    Fields({"a": nothing}, "answer").over()
+    with pytest.raises(Lost):
+        Fields({"a": [nothing]}, "answer").over()
+    if nothing is not None:
+        with pytest.raises(Lost):
+            Fields({"a": nothing}, "request").end()
 
 
 def test_null_says_nothing_and_may_be_left() -> None:

@@ -77,6 +77,7 @@ def foreign(form: str) -> Iterator[tuple[dict[str, Any], str]]:
             ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, "thinking with a budget"),
             ({"container": "c"}, "container"),
             ({"mcp_servers": [{"url": "https://x.test"}]}, "mcp_servers"),
+            ({"thread": {"type": "create"}}, "thread"),
             ({"context_management": {"edits": []}}, "context_management"),
             ({"speed": "fast"}, "speed"),
             ({"max_tokens": 0}, "max_tokens of nothing, which only fills a cache"),
@@ -146,8 +147,8 @@ def test_an_error_comes_in_the_callers_form_with_the_agents_words(source: str, t
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @pytest.mark.parametrize("document", [{}, {"choices": []}, {"output": 3}, {"type": "message", "content": [{}]}])
-def test_what_is_no_answer_is_a_bad_answer(source: str, target: str, document: dict[str, Any]) -> None:
-    with pytest.raises(AgentError, match="bad_answer"):
+def test_what_is_no_answer_of_the_form_is_not_translated(source: str, target: str, document: dict[str, Any]) -> None:
+    with pytest.raises(AgentError, match="untranslatable"):
         translate_reply(document, source, target)
 
 
@@ -178,6 +179,6 @@ def test_streams_of_such_documents_are_told_or_read_and_nothing_else(
         "anthropic": {"type": "message_start", "message": {}},
     }
     assert isinstance(reader.read(begun[form])[0], Begun)
-    with suppress(Lost):
+    with suppress(Lost, AgentError):
         for document in documents:
             assert isinstance(reader.read(document), list)

@@ -16,7 +16,7 @@ from gateway.agents.translate.messages_reply import (
     write,
     write_error,
 )
-from gateway.agents.translate.neutral import Fault, Reasoned, Refused, Reply, ToolUse, Usage
+from gateway.agents.translate.neutral import Fault, Reasoned, Refused, Reply, Stop, Text, ToolUse, Usage
 
 from .support import REPLY, replies, same
 
@@ -63,6 +63,27 @@ def test_words_of_refusal_end_the_message_as_a_refusal_and_thinking_is_left_out(
     reply = Reply(id="1", model="m", created=0, blocks=(Reasoned("Hm"), Refused("No.")), stop="end")
     answer = write(reply)
     assert (answer["content"], answer["stop_reason"]) == ([{"type": "text", "text": "No."}], "refusal")
+
+
+def test_a_call_that_the_longest_answer_cut_off_has_no_arguments() -> None:
+    cut = ToolUse(id="c", name="n", arguments='{"a": "b')
+    reply = Reply(id="i", model="m", created=0, blocks=(Text("Look."), cut), stop="length")
+    written = write(reply)
+    assert written["content"][1] == {"type": "tool_use", "id": "c", "name": "n", "input": {}}
+    assert written["stop_reason"] == "max_tokens"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "stop"),
+    [
+        ((ToolUse(id="c", name="n", arguments='{"a": "b'),), "tool_use"),
+        ((ToolUse(id="c", name="n", arguments="x"),), "length"),
+        ((ToolUse(id="c", name="n", arguments='{"a": "b'), ToolUse(id="d", name="n", arguments="{}")), "length"),
+    ],
+)
+def test_other_arguments_that_are_no_object_are_told(blocks: tuple[ToolUse, ...], stop: Stop) -> None:
+    with pytest.raises(Lost):
+        write(Reply(id="i", model="m", created=0, blocks=blocks, stop=stop))
 
 
 def test_a_stop_sequence_is_named() -> None:

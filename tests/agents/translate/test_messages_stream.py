@@ -95,7 +95,6 @@ def test_identifiers_of_calls_are_in_the_characters_that_are_allowed() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"type": "error", "error": {"message": "no"}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "server_tool_use"}},
         {"type": "content_block_start", "content_block": {"type": "text", "text": ""}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "", "citations": [1]}},

@@ -103,8 +103,6 @@ def test_thinking_is_left_out_of_what_is_written() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"type": "error", "message": "no"},
-        {"type": "response.failed", "response": {"status": "failed"}},
         {"type": "response.output_text.annotation.added", "output_index": 0},
         {"type": "response.output_text.delta", "output_index": 0, "delta": 3},
         {"type": "response.output_text.delta", "delta": "x"},

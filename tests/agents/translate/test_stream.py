@@ -202,11 +202,6 @@ def test_a_stream_that_breaks_off_has_no_end_in_the_other_form_either(source: st
 @pytest.mark.parametrize(
     "event",
     [
-        b"data: {",
-        b"data: 3",
-        b'data: {"type":"error","error":{"message":"no"}}',
-        b'data: {"error":{"message":"no"},"choices":[]}',
-        b'data: {"type":"response.failed","response":{}}',
         b'data: {"type":"content_block_delta","index":7,"delta":{"type":"text_delta","text":"x"}}',
         b'data: {"type":"response.function_call_arguments.delta","output_index":0,"delta":"x"}',
         b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"x"}}]}}]}',
@@ -214,10 +209,44 @@ def test_a_stream_that_breaks_off_has_no_end_in_the_other_form_either(source: st
         b'data: {"choices":[{"delta":{"audio":{"data":"x"}}}]}',
     ],
 )
-def test_what_cannot_be_read_stops_the_stream(source: str, target: str, event: bytes) -> None:
+def test_what_cannot_be_said_in_the_other_form_stops_the_stream(source: str, target: str, event: bytes) -> None:
+    translation = StreamTranslation(source, target, BOUNDS, usage=True)
+    with pytest.raises(AgentError, match="untranslatable"):
+        translation.feed(event + b"\n\n")
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize("event", [b"data: {", b"data: 3"])
+def test_what_is_no_event_stops_the_stream(source: str, target: str, event: bytes) -> None:
     translation = StreamTranslation(source, target, BOUNDS, usage=True)
     with pytest.raises(AgentError, match="bad_answer"):
         translation.feed(event + b"\n\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "event", "code"),
+    [
+        ("openai", b'data: {"error":{"message":"no"}}', "agent_failed"),
+        ("openai", b'data: {"error":{"message":"no"},"choices":[]}', "agent_failed"),
+        ("responses", b'event: error\ndata: {"type":"error","code":"server_error","message":"no"}', "agent_failed"),
+        ("responses", b'data: {"type":"response.failed","response":{"status":"failed"}}', "agent_failed"),
+        ("anthropic", b'data: {"type":"error","error":{"type":"api_error","message":"no"}}', "agent_failed"),
+        ("anthropic", b'data: {"type":"error","error":{"type":"overloaded_error","message":"no"}}', "overloaded"),
+    ],
+)
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_agents_own_error_in_its_stream_is_its_failure_and_no_bad_answer(
+    source: str, event: bytes, code: str, begun: bool
+) -> None:
+    for target in FORMS:
+        if target == source:
+            continue
+        translation = StreamTranslation(source, target, BOUNDS, usage=True)
+        if begun:
+            data = written(source, REPLY)
+            translation.feed(data[: data.index(b"\n\n") + 2])
+        with pytest.raises(AgentError, match=f"^{code}$"):
+            translation.feed(event + b"\n\n")
 
 
 def test_what_follows_the_end_is_dropped_unread() -> None:
@@ -235,8 +264,26 @@ def test_a_stream_larger_than_its_bounds_is_stopped() -> None:
 
 
 def test_arguments_that_are_no_object_stop_a_stream_to_callers_of_messages() -> None:
-    reply = msgspec.structs.replace(REPLY, blocks=(ToolUse(id="c", name="n", arguments='{"a": '),))
-    with pytest.raises(AgentError, match="bad_answer"):
+    for arguments in ('{"a": ', "[1]", "x"):
+        reply = msgspec.structs.replace(REPLY, blocks=(ToolUse(id="c", name="n", arguments=arguments),))
+        with pytest.raises(AgentError, match="untranslatable"):
+            translated(written("openai", reply), "openai", "anthropic")
+
+
+@pytest.mark.parametrize("source", ["openai", "responses"])
+def test_a_call_that_the_longest_answer_cut_off_ends_as_messages_end_it(source: str) -> None:
+    cut = ToolUse(id="c", name="n", arguments='{"a": "b')
+    reply = msgspec.structs.replace(REPLY, blocks=(Text("Look."), cut), stop="length")
+    out = translated(written(source, reply), source, "anthropic")
+    read = read_stream("anthropic", out)
+    assert (read.blocks, read.stop) == ((Text("Look."), cut), "length")
+    assert out.count(b"event: content_block_stop") == 2
+
+
+def test_only_the_last_call_can_have_been_cut_off() -> None:
+    cut = ToolUse(id="c", name="n", arguments='{"a": "b')
+    reply = msgspec.structs.replace(REPLY, blocks=(cut, ToolUse(id="d", name="n", arguments="{}")), stop="length")
+    with pytest.raises(AgentError, match="untranslatable"):
         translated(written("openai", reply), "openai", "anthropic")
 
 

@@ -275,7 +275,7 @@ class Reclassifier:
     async def _searched(self, content: kept.Kept, envelope: Envelope) -> Scan | None:
         """What is found in it now; None where the back end reads others and not this one, which one sender could make:
         it holds up no other. `GatewayError` where the back end reads nothing."""
-        scan = self._engine.scan(content.parts, health_context=content.health_context)
+        scan = self._engine.scan(kept.read_again(content.parts), health_context=content.health_context)
         if self._further is None:
             return scan
         texts = [part.text for part in content.parts]

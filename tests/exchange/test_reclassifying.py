@@ -242,6 +242,13 @@ async def test_what_was_masked_is_not_there_any_more_and_no_incident(clock: Manu
     assert (found.more, found.incident_count, site.told) == (0, 0, [(AGAIN, "ok")])
 
 
+async def test_what_stands_behind_a_mask_is_no_incident(clock: ManualClock) -> None:
+    part = Part("/a", "Phone: [PHONE], order 4500123456")
+    site = Site(clock, rule("pii", 2, data="class:pii", obligations="redact"), part=part)
+    found = await site.found()
+    assert (found.more, found.incident_count, site.told) == (0, 0, [(AGAIN, "ok")])
+
+
 async def test_a_class_that_cannot_be_masked_should_not_have_gone(clock: ManualClock) -> None:
     site = Site(clock, rule("un", 2, data="class:unscanned", obligations="redact"), part=Part("/a", "", "unreadable"))
     found = await site.found()

@@ -5,22 +5,13 @@ engine's and take nothing away, so that it can show a miss and clear none. What 
 model takes `[PERSON]` for a name.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.checks.classification.classes import CLASS_TYPES, QUASI
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.locator import place_of
-from gateway.checks.classification.masking import placeholder
+from gateway.checks.classification.masking import masks
 from gateway.core.finding import Finding, Scan
-from gateway.core.tokens import TOKEN
-
-TYPES = frozenset().union(*CLASS_TYPES.values(), QUASI)
-"""What a back end may say: types that ship, which all have classes or are known to have none."""
-
-_OWN = r"\[X-[A-Z0-9-]{1,64}\]"
-_MASK = re.compile("|".join((TOKEN, _OWN, *(re.escape(placeholder(kind)) for kind in sorted(TYPES)))))
 
 
 class Further(Protocol):
@@ -30,8 +21,8 @@ class Further(Protocol):
     def name(self) -> str: ...
 
     async def read(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
-        """The findings of each text, of `TYPES`, at code points that lie within it. `GatewayError` where it has not
-        said so of all of them: then nothing is known of any."""
+        """The findings of each text, of the types that ship (`masking.TYPES`), at code points that lie within it.
+        `GatewayError` where it has not said so of all of them: then nothing is known of any."""
         ...
 
 
@@ -54,13 +45,13 @@ def version(engine: Engine, further: Further | None) -> str:
 
 def _said(text: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Those in which a letter or digit stands that is not of a placeholder or a token."""
-    masks = [found.span() for found in _MASK.finditer(text)] if findings and "[" in text else []
-    return tuple(one for one in findings if not masks or _beside(text, one.start, one.end, masks))
+    written = masks(text) if findings else []
+    return tuple(one for one in findings if not written or _beside(text, one.start, one.end, written))
 
 
-def _beside(text: str, start: int, end: int, masks: list[tuple[int, int]]) -> bool:
+def _beside(text: str, start: int, end: int, written: list[tuple[int, int]]) -> bool:
     position = start
-    for first, last in masks:
+    for first, last in written:
         if last <= start or first >= end:
             continue
         if any(map(str.isalnum, text[position:first])):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.checks.classification.further import TYPES, joined, version
+from gateway.checks.classification.further import joined, version
+from gateway.checks.classification.masking import TYPES
 from gateway.core.finding import Finding, Scan
 from gateway.core.message import Part
 from gateway.core.tokens import Book

@@ -47,6 +47,8 @@ def test_names_are_found(text: str, name: str) -> None:
         "name: Build and Test",
         '"name": "Deploy Production"',
         "name: CI",
+        "Medico curante: Dott. [PERSON]",
+        "Médica responsável: Dra. [PERSON]",
     ],
 )
 def test_names_of_things_and_milliseconds_are_none(text: str) -> None:

@@ -51,8 +51,8 @@ _FORGED = (
     "its number to NULL"
 )
 _NOT_SEALED = (
-    "a policy whose activation this version has kept: those before were kept by one that sealed no rows (0.1), or by "
-    "no process of this installation; propose the files of the one that is wanted"
+    "a policy that was active before this one and whose activation this version has kept: those that there are were "
+    "kept by one that sealed no rows (0.1), or by no process of this installation; propose the files that are wanted"
 )
 _UNBORNE = (
     "policy: the table policy_proposal says that a policy was activated of which the ledgers tell nothing: set the "

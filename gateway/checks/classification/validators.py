@@ -97,11 +97,16 @@ NOT_NAMES = frozenset(
         "interested afraid glad colleague colleagues client npi mbi dea zip "
         "mr mrs ms mx miss dr prof sir madam dott dott.ssa dra sra sig sig.ra sig.na avv herr frau madame mme mlle "
         "signor signora take apply inject inhale insert dissolve "
-        "english french german spanish american british "
+        "english french german spanish american british"
+    )
+)
+_NO_BEGINNINGS = NOT_NAMES | frozenset(
+    entries(
         "world hiring manager recruiter administrator system api ci cd sdk bot server widget build deploy release run "
         "checkout install lint setup docker python node linux ubuntu windows github gitlab"
     )
 )
+"""With what no name begins, though one may go on with it (`Anna Bot`, `Jan van Lint`)."""
 
 
 def _digits(text: str) -> str:
@@ -378,7 +383,7 @@ def name(text: str) -> Verdict | None:
     end = 0
     position = 0
     for token in text.split(" "):
-        if token.rstrip(".,").lower() in NOT_NAMES:
+        if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS):
             break
         position += len(token)
         end = position

@@ -61,6 +61,8 @@ def test_names_of_things_and_milliseconds_are_none(text: str) -> None:
         ("Room 5, Ms. Alvarado", "Alvarado"),
         ("ms. Alvarado", "Alvarado"),
         ("display name: Zofia Kowal", "Zofia Kowal"),
+        ("Name: Anna Bot", "Anna Bot"),
+        ("Name: Jan van Lint", "Jan van Lint"),
         ("user name: Zofia Kowal", "Zofia Kowal"),
     ],
 )

@@ -7,7 +7,7 @@ from gateway.agents.ner import NerService
 from gateway.bootstrap.clock import SystemClock
 from gateway.checks.classification.classes import CLASS_TYPES
 from gateway.checks.classification.engine import Engine
-from gateway.checks.classification.further import TYPES
+from gateway.checks.classification.masking import TYPES
 from gateway.checks.classification.own import FOLDER, Operators, load, prove
 from gateway.checks.policy.policy import Policy
 from gateway.core.errors import ConfigurationError

@@ -34,6 +34,7 @@ BUDGET_MS = 60_000.0
 _LACKING = (
     ("erased", "not searched: their key is destroyed"),
     ("broken", "do not open: they were changed, moved or are of an unknown form"),
+    ("unread", "not searched: the back end of [ner] did not read them, though it answers for others"),
     (
         "undecided",
         "searched, and not judged: the version, the agent or the caller's roles of then are gone",
@@ -85,7 +86,7 @@ async def _reclassify(arguments: argparse.Namespace) -> int:
     if found is None:
         raise Failed("another run is under way for this tenant: ask again when it has ended")
     say(arguments, found, _lines(found))
-    return BAD if found.incident_count or found.broken else OK
+    return BAD if found.incident_count or found.broken or found.unread else OK
 
 
 def _lines(found: Reclassified) -> Iterable[str]:

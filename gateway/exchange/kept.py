@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.masking import walled
 from gateway.checks.redaction import CannotRedact, holds_none, redact
 from gateway.core.errors import FormatError
 from gateway.core.message import Part
@@ -72,6 +73,11 @@ def encode(parts: Sequence[Part], masked: Mapping[str, str], *, health_context: 
     return json.dumps([1, health_context, held], ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
+def read_again(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """What was masked before it was kept, as it is searched again: places in it are those of what was kept."""
+    return tuple(msgspec.structs.replace(part, text=walled(part.text)) for part in parts)
+
+
 def without_findings(data: bytes, engine: Engine) -> bytes | None:
     """What was kept with everything masked that is found in it now; None where it cannot be read, or where something
     would be left."""
@@ -85,7 +91,7 @@ def without_findings(data: bytes, engine: Engine) -> bytes | None:
     if isinstance(masked, CannotRedact):
         return None
     made = encode(content.parts, masked, health_context=content.health_context)
-    again = decode(made).parts
+    again = read_again(decode(made).parts)
     return made if holds_none(engine.scan(again, health_context=content.health_context), types, again) else None
 
 

@@ -50,6 +50,10 @@ _FORGED = (
     "begun, or one of a version that sealed no rows (0.1): nothing is activated by it; set its state to dropped, and "
     "its number to NULL"
 )
+_NOT_SEALED = (
+    "a policy that was active before this one and whose activation this version has kept: those that there are were "
+    "kept by one that sealed no rows (0.1), or by no process of this installation; propose the files that are wanted"
+)
 _UNBORNE = (
     "policy: the table policy_proposal says that a policy was activated of which the ledgers tell nothing: set the "
     "state of its newest row to dropped, and its number to NULL"
@@ -194,11 +198,11 @@ class Proposals:
         activates, where two are asked for."""
         await self.finish()
         active = await self._active()
-        history = [one for one in await self._store.history(MAX_OPEN) if one.sealed]
-        former = next((one for one in history if dict(one.terms.versions) != active), None)
-        if former is None:
-            return Refusal(code="conflict", hint="a policy that was active before this one")
-        shared = await self._set(former.digest)
+        former = [one for one in await self._store.history(MAX_OPEN) if dict(one.terms.versions) != active]
+        kept = next((one for one in former if one.sealed), None)
+        if kept is None:
+            return Refusal(code="conflict", hint=_NOT_SEALED if former else "a policy that was active before this one")
+        shared = await self._set(kept.digest)
         try:
             one = await self.propose(by, shared, reason, origin="rollback")
             two = (await self.standing(shared)).four_eyes

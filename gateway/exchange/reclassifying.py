@@ -17,8 +17,8 @@ from gateway.checks.policy.conditions import strength
 from gateway.checks.policy.policy import Policy
 from gateway.checks.redaction import NOTHING, General, holds_none
 from gateway.core.decision import Question, Ruling, asks
-from gateway.core.errors import FormatError, VerificationError
-from gateway.core.finding import Scan
+from gateway.core.errors import FormatError, GatewayError, VerificationError
+from gateway.core.finding import Finding, Scan
 from gateway.core.ids import uuid7
 from gateway.core.ports import Clock, StoredRecord
 from gateway.exchange import kept
@@ -49,6 +49,8 @@ AGAIN, INCIDENT = "exchange.reclassified", "incident.opened"
 MISSED = "should_not_have_left"
 """The outcome of both where something went that should not have."""
 MAX_EXAMPLES = 20
+_ANYTHING = "Is anybody there?"
+"""What a back end is asked that has not read a message: whether it is the message that it cannot read."""
 TOLD = ("compliance", "privacy")
 """Roles whose channels are told of an incident."""
 
@@ -80,6 +82,8 @@ class Held(Protocol):
 
     async def take(self) -> bool: ...
 
+    async def keep(self) -> bool: ...
+
     async def release(self) -> None: ...
 
 
@@ -110,6 +114,9 @@ class Reclassified(msgspec.Struct, frozen=True, kw_only=True):
     """Those whose key is destroyed: nobody reads them any more."""
     broken: int
     """Those that do not open, because they were changed or moved, or are of an unknown form."""
+    unread: int
+    """Those that the back end did not read, though it answers for others: not searched, and asked about again by the
+    next run."""
     undecided: int
     """Those searched of which it cannot be told whether they should have left: the version that decided, its agent, or
     the roles of the caller are not there any more."""
@@ -183,7 +190,8 @@ class Reclassifier:
         incidents: list[str] = []
         async for chunk in self._store.of(self._id, since, until):
             for one in chunk:
-                _ = await self._lease.take()  # prolonged
+                if not await self._lease.take():  # prolonged
+                    raise _taken_over()
                 counts["kept"] += 1
                 envelope = parse(one.envelope)
                 done = await self._done(envelope, one.seq)
@@ -193,7 +201,14 @@ class Reclassifier:
                 content = self._opened(one, envelope, counts)
                 if content is None:
                     continue
-                found, outcome, wrong = await self._judged(one, envelope, content, counts)
+                scan = await self._searched(content, envelope)
+                if scan is None:
+                    counts["unread"] += 1
+                    continue
+                found, outcome, wrong = await self._judged(one, envelope, content, scan, counts)
+                # A back end may have taken longer than the lease lasts.
+                if not await self._lease.keep():
+                    raise _taken_over()
                 classes.update(found.new)
                 counts["more"] += bool(found.new)
                 # The incident first: after a crash between the two the next run finds it, and the message unsearched.
@@ -257,14 +272,34 @@ class Reclassifier:
         counts["erased"] += found is None
         return found
 
+    async def _searched(self, content: kept.Kept, envelope: Envelope) -> Scan | None:
+        """What is found in it now; None where the back end reads others and not this one, which one sender could make:
+        it holds up no other. `GatewayError` where the back end reads nothing."""
+        scan = self._engine.scan(kept.read_again(content.parts), health_context=content.health_context)
+        if self._further is None:
+            return scan
+        texts = [part.text for part in content.parts]
+        more = await self._more(self._further, texts, envelope)
+        if more is None:
+            return None
+        return joined(self._engine, scan, texts, more, health_context=content.health_context)
+
+    async def _more(
+        self, further: Further, texts: list[str], envelope: Envelope
+    ) -> Sequence[tuple[Finding, ...]] | None:
+        try:
+            return await further.read(texts)
+        except GatewayError as error:
+            try:
+                _ = await further.read([_ANYTHING])
+            except GatewayError:
+                raise GatewayError(f"{error}; it was asked about exchange {envelope.exchange}") from error
+            return None
+
     async def _judged(
-        self, one: KeptContent, envelope: Envelope, content: kept.Kept, counts: Counter[str]
+        self, one: KeptContent, envelope: Envelope, content: kept.Kept, scan: Scan, counts: Counter[str]
     ) -> tuple[_Found, str, tuple[str, ...] | None]:
-        """What is found now, the outcome, and the words of policy against what went, where there are any."""
-        scan = self._engine.scan(content.parts, health_context=content.health_context)
-        if self._further is not None:
-            more = await self._further.read([part.text for part in content.parts])
-            scan = joined(self._engine, scan, more, health_context=content.health_context)
+        """Of what is found now, the outcome, and the words of policy against what went, where there are any."""
         policy = await self._version(envelope)
         found = frozenset(scan.classes if policy is None else policy.implied(scan.classes))
         seen = _Found(content, scan, found, found - _known(envelope))
@@ -348,7 +383,11 @@ class Reclassifier:
         return Entry.of(envelope, detail=detail, salt=salt)
 
 
-_COUNTED = ("kept", "reclassified", "known", "more", "erased", "broken", "undecided")
+_COUNTED = ("kept", "reclassified", "known", "more", "erased", "broken", "unread", "undecided")
+
+
+def _taken_over() -> GatewayError:
+    return GatewayError("another run has taken over, since this one was slower than its lease: ask again later")
 
 
 def _known(envelope: Envelope) -> frozenset[str]:

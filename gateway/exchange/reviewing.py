@@ -226,7 +226,7 @@ class Reviewing:
         content = self._opened(one, envelope)
         if content is None:
             return Refusal(code="conflict", field="place", hint="a message of which content can still be opened")
-        scan = self._engine.scan(content.parts, health_context=content.health_context)
+        scan = self._engine.scan(kept.read_again(content.parts), health_context=content.health_context)
         item = Item(
             review=review.id,
             place=place,

@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.checks.classification.classes import DECLARED, maskable
 from gateway.checks.classification.engine import Engine
+from gateway.checks.classification.masking import walled
 from gateway.checks.generalising import GENERAL
 from gateway.checks.policy.conditions import strength
 from gateway.checks.policy.policy import Policy
@@ -299,7 +300,7 @@ class Router:
         if isinstance(masked, CannotRedact):
             return masked
         after = [
-            Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
+            Part(part.pointer, walled(masked[part.pointer]), part.kind, part.label) if part.pointer in masked else part
             for part in parts
         ]
         if not holds_none(self._engine.scan(after, health_context=health_context), types, after, left):

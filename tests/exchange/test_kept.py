@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.checks.classification.engine import Engine
 from gateway.core.errors import FormatError, VerificationError
 from gateway.core.message import Part
-from gateway.exchange.kept import decode, encode, opened, until, without_findings
+from gateway.exchange.kept import decode, encode, opened, read_again, until, without_findings
 from gateway.ledger.content import content_commitment, part_of
 from gateway.ledger.entry import SealedPart
 from gateway.ledger.record import Envelope, KeptInfo
@@ -123,3 +123,14 @@ def test_what_is_found_is_masked_and_what_cannot_be_masked_is_given_up() -> None
     assert without_findings(encode((mail, name), {}, health_context=False), engine) is None
     assert without_findings(encode((Part("/d", "x", "unreadable"),), {}, health_context=False), engine) is None
     assert without_findings(b"[]", engine) is None
+
+
+def test_a_number_behind_a_masked_one_is_not_named_by_its_word() -> None:
+    engine = Engine(clock=ManualClock(), budget_ms=1000)
+    kept = encode((Part("/a", "Phone: 555-123-4567, order 4500123456"),), {}, health_context=False)
+    made = without_findings(kept, engine)
+    assert made is not None
+    (part,) = decode(made).parts
+    assert part.text == "Phone: [PHONE], order 4500123456"
+    (again,) = read_again((part,))
+    assert (len(again.text), engine.scan((again,)).classes) == (len(part.text), frozenset())

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from gateway.bootstrap import Site, load_policy_set, open_site
 from gateway.bootstrap.policies import proposals_of, settled
@@ -21,6 +22,7 @@ from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.proposals import Party, Proposal, ProposalStore
 from tests.bootstrap.kit import LATER, configured
+from tests.exchange import forging
 from tests.system.kit import policies
 
 
@@ -217,6 +219,19 @@ async def test_under_four_eyes_going_back_is_a_proposal_that_another_activates(
         assert await one.active() == await one.version(one.first)
         forth = made(await one.proposals.rollback(one.hand("eve"), None))
         assert forth.digest == one.later.digest
+
+
+async def test_of_activations_that_an_older_version_kept_it_says_why_there_is_no_going_back(
+    database: Settings, tmp_path: Path
+) -> None:
+    async with installed(database, tmp_path) as one:
+        by = one.hand("ada")
+        made(await one.proposals.activate(by, made(await one.proposals.propose(by, one.later, None)).id, None))
+        async with forging.forging(one.site.where) as connection:
+            await connection.execute(text("UPDATE policy_proposal SET seal = NULL"))
+        told = await one.proposals.rollback(by, None)
+        assert isinstance(told, Refusal)
+        assert "sealed no rows (0.1)" in (told.hint or "")
 
 
 async def test_after_going_back_a_start_does_not_bring_the_directory_in_force_again(

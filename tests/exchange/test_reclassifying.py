@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from gateway.checks.classification.further import Further
 from gateway.checks.policy.policy import Policy
-from gateway.core.errors import LedgerUnavailable, VerificationError
+from gateway.core.errors import GatewayError, LedgerUnavailable, VerificationError
+from gateway.core.finding import Finding
 from gateway.core.message import Part
 from gateway.core.ports import StoredRecord
 from gateway.exchange import kept
@@ -50,7 +52,8 @@ class Site:
         self.opening: Opening | Exception | None = Opening(b"r" * 32, kept.encode((part,), {}, health_context=False))
         self.appended: list[Entry] = []
         self.fails = ""
-        self.busy = False
+        self.busy = self.lost = False
+        self.further: Further | None = None
         self.asked: list[str] = []
         self.missing = False
         self.documents: list[tuple[dict[str, object], tuple[str, ...]]] = []
@@ -84,6 +87,9 @@ class Site:
 
     async def take(self) -> bool:
         return not self.busy
+
+    async def keep(self) -> bool:
+        return not self.lost
 
     async def release(self) -> None:
         assert not self.busy
@@ -127,6 +133,7 @@ class Site:
             exchanges=self,
             trail=self,
             engine=engine(self.clock),
+            further=self.further,
             named=lambda issuer: True,
             lease=self,
             notices=self,
@@ -235,6 +242,13 @@ async def test_what_was_masked_is_not_there_any_more_and_no_incident(clock: Manu
     assert (found.more, found.incident_count, site.told) == (0, 0, [(AGAIN, "ok")])
 
 
+async def test_what_stands_behind_a_mask_is_no_incident(clock: ManualClock) -> None:
+    part = Part("/a", "Phone: [PHONE], order 4500123456")
+    site = Site(clock, rule("pii", 2, data="class:pii", obligations="redact"), part=part)
+    found = await site.found()
+    assert (found.more, found.incident_count, site.told) == (0, 0, [(AGAIN, "ok")])
+
+
 async def test_a_class_that_cannot_be_masked_should_not_have_gone(clock: ManualClock) -> None:
     site = Site(clock, rule("un", 2, data="class:unscanned", obligations="redact"), part=Part("/a", "", "unreadable"))
     found = await site.found()
@@ -283,6 +297,47 @@ async def test_one_run_at_a_time(clock: ManualClock) -> None:
     site.busy = True
     assert await site.run() is None
     assert (site.asked, site.appended) == ([], [])
+
+
+class BackEnd:
+    """One that fails of these texts, or of all."""
+
+    name = "model-1"
+
+    def __init__(self, *texts: str) -> None:
+        self._fails = texts
+
+    async def read(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+        if not self._fails or set(texts) & set(self._fails):
+            raise GatewayError("the NER back end answered with status 500")
+        return [()] * len(texts)
+
+
+async def test_a_message_that_a_back_end_cannot_read_holds_up_no_other(clock: ManualClock) -> None:
+    site = Site(clock)
+    site.further = BackEnd(TO_JANE.text)
+    found = await site.found()
+    assert (found.kept, found.unread, found.reclassified, site.appended) == (1, 1, 0, [])
+
+    site.further = BackEnd("nothing of it")
+    found = await site.found()
+    assert (found.unread, found.reclassified, site.told[-1]) == (0, 1, (AGAIN, MISSED))
+
+
+async def test_a_back_end_that_reads_nothing_ends_the_run_and_names_the_exchange(clock: ManualClock) -> None:
+    site = Site(clock)
+    site.further = BackEnd()
+    with pytest.raises(GatewayError, match=f"status 500; it was asked about exchange {EXCHANGE}"):
+        await site.run()
+    assert site.appended == []
+
+
+async def test_a_run_that_another_has_taken_over_from_writes_nothing_more(clock: ManualClock) -> None:
+    site = Site(clock, rule("no-pii", 2, data="class:pii", eft="deny"))
+    site.lost = True
+    with pytest.raises(GatewayError, match="another run has taken over"):
+        await site.run()
+    assert site.appended == []
 
 
 async def test_a_caller_that_policy_calls_by_name_is_asked_about_by_name(clock: ManualClock) -> None:

@@ -207,6 +207,21 @@ class Residue:
         return maskable(data_class)
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Phone: 555-123-4567, order 4500123456", "Phone: [PHONE], order 4500123456"),
+        ("DOB: 12/03/1971, seen 11/30/2026", "DOB: [DATE-OF-BIRTH], seen 11/30/2026"),
+        ("Customer no.: 100482\nPO number: 4500123456", "Customer no.: [ACCOUNT]\nPO number: 4500123456"),
+        ("Customer no.: [ACCOUNT] 100482", "Customer no.: [ACCOUNT] [ACCOUNT]"),
+    ],
+)
+def test_a_number_behind_a_masked_one_refuses_no_message(clock: ManualClock, text: str, masked: str) -> None:
+    routed = decide(clock, text, (SKY,), PUBLIC, MASKED_PII)
+    assert isinstance(routed, Routed)
+    assert list(routed.masked.values()) == [masked]
+
+
 def test_masking_that_leaves_residue_is_a_denial(clock: ManualClock) -> None:
     residue: Any = Residue()
     decided = decide(clock, f"to {MAIL}", (SKY,), PUBLIC, MASKED_PII, scans=residue)

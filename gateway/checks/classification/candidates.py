@@ -1,12 +1,14 @@
 """Finds the candidates of one recognizer, or under one label, in text in its plain form, and judges them: checks, words
 near by."""
 
+import re
+
 import msgspec
 
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.patterns import Pattern, needed_by
-from gateway.checks.classification.recognizer import NUMBER, Label, Near, Recognizer
+from gateway.checks.classification.recognizer import BESIDE, NUMBER, Label, Near, Recognizer
 from gateway.checks.classification.validators import Check
 from gateway.checks.classification.words import Places
 
@@ -22,6 +24,10 @@ _MORE = frozenset(b", /&ao")
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
+_DASH = b"-"
+_UUID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_UUID_LENGTH = 37
+"""Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
 _ZEROS = 8
 """Characters of a fraction of nothing that are taken for one."""
 
@@ -42,6 +48,7 @@ class Finder(msgspec.Struct, frozen=True):
     again: bool
     near: tuple[tuple[Near, Check | None], ...]
     unless: str | None
+    cleared: Pattern | None
     onward: Pattern
     context: bool
     ahead: bool
@@ -93,10 +100,8 @@ class Finder(msgspec.Struct, frozen=True):
         named = self._named(text, shade, start, end, near) if by_words else None
         if named is not None or self.type is None:
             return named
-        if self.check is None:
-            return self.type, self.score, self.reason, 0, end - start
-        verdict = self.check(text[start:end])
-        if verdict is None:
+        verdict = (self.reason, 0, end - start) if self.check is None else self.check(text[start:end])
+        if verdict is None or (self.cleared is not None and clears(self.cleared, shade, start)):
             return None
         why, first, last = verdict
         score = self.grades.get(why, self.score) if self.grades else self.score
@@ -183,6 +188,7 @@ def finder(rank: int, item: Recognizer) -> Finder:
         again=item.again,
         near=tuple((near, CHECKS[near.check] if near.check else None) for near in item.near),
         unless=item.unless,
+        cleared=None if item.cleared is None else Pattern(f"(?:{item.cleared})$"),
         onward=Pattern(item.onward),
         context=context,
         # A group may begin far behind where its match does.
@@ -200,6 +206,11 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
         check=CHECKS[label.check] if label.check else None,
         reason=f"keyword:{label.lexicon}",
     )
+
+
+def clears(pattern: Pattern, shade: bytes, start: int) -> bool:
+    """Whether what stands right before a span ends as this pattern says."""
+    return pattern.first(shade[max(0, start - BESIDE) : start], 0) is not None
 
 
 def holds(shade: bytes, first: int, last: int, any_of: bytes) -> bool:
@@ -229,6 +240,8 @@ def _nearest(
 
 def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
+    if b"-" in joints and _in_uuid(shade, start, end):
+        return True
     if start:
         before = shade[start - 1]
         if before in _WORDY or (before in joints and start > 1 and shade[start - 2] in _NUMERIC):
@@ -240,6 +253,17 @@ def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
         if after in joints and end + 1 < len(shade) and shade[end + 1] in _NUMERIC:
             return not _fraction(shade, end, joints)
     return False
+
+
+def _in_uuid(shade: bytes, start: int, end: int) -> bool:
+    """Whether a number is groups of a UUID (RFC 9562 §4): one in some thousands has twelve figures in three of them."""
+    if shade[end : end + 1] != _DASH and (not start or shade[start - 1] != _DASH[0]):
+        return False
+    low = max(0, start - _UUID_LENGTH)
+    return any(
+        low + found.start() <= start and end <= low + found.end()
+        for found in _UUID.finditer(shade[low : end + _UUID_LENGTH])
+    )
 
 
 def _fraction(shade: bytes, end: int, joints: bytes) -> int:

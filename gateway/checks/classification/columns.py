@@ -1,15 +1,17 @@
 """Tables in text: what stands in a column whose heading is a word that names it.
 
 A heading is a line of short cells of which one is a word of a label (`name,dob,mrn`, `| MRN | Date of Birth |`); the
-lines below it with the same separator are its rows, up to one without, or to another heading. A cell is a finding when
-all of it is a value as the label has it and the label's check holds. Set apart are cells by tabs, bars, semicolons,
-commas, or two spaces and more.
+lines below it with the same separator are its rows, up to one without, or to another heading; between bars, lines that
+are drawn (`+---+`) part rows and end nothing. A cell is a finding when all of it is a value as the label has it and the
+label's check holds. Set apart are cells by tabs, bars, semicolons, commas, or two spaces and more. Lines end with a
+line feed, a carriage return, or both.
 
 Text is followed as it comes, and a cell is judged as soon as it ends. None of more than `WIDEST` characters is a
 finding, so that what streams is known before the walk, which stays `LOOKAHEAD` behind, can have passed it (`stream`).
 Lines of more than `LONGEST_LINE` are no table. Linear: each character is looked at a bounded number of times.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -28,8 +30,12 @@ WIDEST = LOOKAHEAD - 32
 LONGEST_LINE = 1000
 _MOST = 64
 """Cells of a heading; what stands further right is not read."""
-_SEPARATORS = ("\t", "|", ";", ",", "  ")
+_SEPARATORS = ("\t", "|", "\u2502", "\u2551", ";", ",", "  ")
+_BARS = "|\u2502\u2551"
+_RULES = "+-=:| \t\r" + "".join(map(chr, range(0x2500, 0x2580)))
+"""What lines between rows are drawn with: ASCII, as databases print tables, and box-drawing characters."""
 _BLANK = " \t\r"
+_RETURN = re.compile(r"\r(?!\n)")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LEAST = 3
 """Characters of the shortest value."""
@@ -108,9 +114,18 @@ class Columns:
         self._done = self._index = 0
         self._over = False
         """Whether the line has become too long to be one of a table."""
+        self._return = False
+        """Whether a carriage return came last."""
 
     def feed(self, text: str) -> list[Finding]:
         """What the text that comes next shows."""
+        text = f"\r{text}" if self._return else text
+        self._return = text[-1:] == "\r"
+        if self._return:  # which a line feed may follow
+            text = text[:-1]
+        return self._feed(_RETURN.sub("\n", text) if "\r" in text else text)
+
+    def _feed(self, text: str) -> list[Finding]:
         found: list[Finding] = []
         *lines, rest = text.split("\n")
         for line in lines:
@@ -127,7 +142,8 @@ class Columns:
 
     def finish(self) -> list[Finding]:
         """What the last line shows, now that nothing follows it."""
-        found: list[Finding] = []
+        found = self._feed("\n") if self._return else []
+        self._return = False
         self._end(found)
         self._columns = ()
         return found
@@ -152,7 +168,7 @@ class Columns:
             return
         if self._columns:
             self._cells(found, line, ended=True)
-            if self._separator not in line:
+            if self._separator not in line and not (self._separator in _BARS and _is_rule(line)):
                 self._columns = ()
         if len(line) > 2 and (not self._columns or len(line.translate(_NO_DIGITS)) == len(line)):
             self._head(line)
@@ -216,6 +232,11 @@ class Columns:
             if finding is not None:
                 found.append(finding)
                 return
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line parts rows: it is drawn, and says nothing."""
+    return len(line) > 1 and not line.isspace() and not line.strip(_RULES)
 
 
 @lru_cache(maxsize=512)

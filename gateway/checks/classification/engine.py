@@ -269,7 +269,7 @@ class Engine:
 
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
         """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
-        if "\n" not in text:
+        if "\n" not in text and "\r" not in text:
             return True
         columns = Columns(self._locator.headings)
         shown: list[Finding] = []

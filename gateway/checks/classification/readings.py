@@ -38,7 +38,7 @@ _TAGGED = (
 )
 # What sets words off in Markdown (CommonMark §6.1, §6.2, and strikethrough), where it may part an identifier: between
 # figures, with a group's blank or dash among them or not, and around what is before and behind `@`.
-_SET_OFF = r"(?:\*{1,3}|__|~~|`{1,2})"
+_SET_OFF = r"(?:\*{1,3}|_{1,2}|~~|`{1,2})"
 _MARKED_UP = (
     rf"[0-9]{{2}}(?:\*{{2,3}}|__|~~|`{{1,2}})[0-9]{{2}}|[0-9]{{2}}{_SET_OFF}[ ./\-]{_SET_OFF}?[0-9]{{2}}|"
     rf"[0-9]{{2}}[ ./\-]{_SET_OFF}[0-9]{{2}}|[0-9A-Za-z.]{_SET_OFF}@|@{_SET_OFF}[0-9A-Za-z]"
@@ -85,10 +85,11 @@ _four = re.compile(rf"(?:{_FOUR}){{3}}")
 _hex = re.compile(rf"(?:{_HEX})(?:[0-9A-Fa-f]{{2}})*")
 _tag = "(?:<[/!]?[A-Za-z-][^<>]{0,200}>)+"
 _tags = re.compile(rf"(?<=[0-9A-Za-z@._+:-])(?:{_tag}(?: (?:{_tag})?)?| {_tag})(?=[0-9A-Za-z@._+-])")
-# One asterisk right between two figures multiplies them.
+# One asterisk right between two figures multiplies them, and one underscore joins words.
 _set_off = re.compile(
-    r"(?<=[0-9A-Za-z@./-])(?:\*{2,3}|\*(?![0-9])|__|~~|`{1,2})(?=[ ./-]?(?:\*{1,3}|__|~~|`{1,2})?[0-9A-Za-z@])|"
-    r"(?<![^ ./-])(?:\*{1,3}|__|~~|`{1,2})(?=[0-9A-Za-z])"
+    r"(?<=[0-9A-Za-z@./-])(?:\*{2,3}|\*(?![0-9])|__|_(?![0-9A-Za-z])|~~|`{1,2})"
+    r"(?=[ ./-]?(?:\*{1,3}|_{1,2}|~~|`{1,2})?[0-9A-Za-z@])|"
+    r"(?<![^ ./-])(?:\*{1,3}|_{1,2}|~~|`{1,2})(?=[0-9A-Za-z])"
 )
 _cells = re.compile(r"(?i)</?(?:[a-z]+:)?(?:t[dhrc]|table|tbody|thead|tfoot)[\s/>]")
 _blocks = re.compile(r"(?i)</?(?:[a-z]+:)?(?:p|div|h[1-6]|li|[uod]l|d[td]|option|section|article)[\s/>]")
@@ -291,7 +292,7 @@ def _untagged(text: str) -> Iterator[_Edit]:
 
 def _plain(text: str) -> Iterator[_Edit]:
     """Text without what sets words off in Markdown, which whoever sees it written out does not see."""
-    if "*" in text or "`" in text or "~~" in text or "__" in text:
+    if "*" in text or "`" in text or "~~" in text or "__" in text or " _" in text or "_ " in text:
         for match in _set_off.finditer(text):
             yield match.start(), match.end(), "", 0
 

@@ -17,6 +17,8 @@ import msgspec
 BACKUP = 80
 CONTEXT = BACKUP
 LOOKAHEAD = 96
+BESIDE = 48
+"""How far before a span what clears it is looked for."""
 LONGEST = 40
 """No word of a lexicon is longer."""
 TRIGGER = LONGEST + 8
@@ -54,7 +56,8 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     function of `validators`. `joints` refuses matches that are a piece of a word or of a longer number, whose parts
     these characters join. `again` looks for another match inside of one that was refused (a number before an IBAN must
     not hide it). `near` is tried in turn; `unless` names a lexicon whose words just before clear the candidate (only
-    for kinds without a checksum). `grades` are the scores of some of the check's reasons, in the
+    for kinds without a checksum), `cleared` a pattern that clears it where it ends right before the span (`BESIDE`).
+    `grades` are the scores of some of the check's reasons, in the
     place of `score`. Without `type` a candidate is a finding only by its `near`. `onward` matches what
     continues a match that is longer than a window.
     """
@@ -70,6 +73,7 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
     near: tuple[Near, ...] = ()
     unless: str | None = None
+    cleared: str | None = None
     grades: tuple[tuple[str, float], ...] = ()
     onward: str = r"""[^\s"'<>]*"""
 

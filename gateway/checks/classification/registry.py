@@ -31,7 +31,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "14"
+REVISION = "15"
 """Raised when the code around the data changes what is found."""
 
 
@@ -114,6 +114,7 @@ DEFAULT = Registry(
         *regrouped.RECOGNIZERS,
         *spread.RECOGNIZERS,
         *touching.RECOGNIZERS,
+        *special.RECOGNIZERS,
     ),
     labels=(
         *contact.LABELS,

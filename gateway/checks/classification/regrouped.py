@@ -65,6 +65,21 @@ def spread_card(text: str) -> Verdict | None:
     return ("luhn", 0, len(text)) if verdict is not None and verdict[1:] == (0, len(digits)) else None
 
 
+def signed_card(text: str) -> Verdict | None:
+    """Groups of a card with one sign between all, no step of a path: Luhn, and an issuer's prefix and length."""
+    return spread_card(text) if text[-1] != "/" and _one_sign(text) else None
+
+
+def signed_ssn(text: str) -> Verdict | None:
+    """A social security number with one sign between its groups: no number of an area, group or serial that is not
+    given."""
+    return validators.ssn(text) if _one_sign(text) else None
+
+
+def _one_sign(text: str) -> bool:
+    return len({character for character in text if character != " " and not "0" <= character <= "9"}) == 1
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
@@ -72,6 +87,8 @@ CHECKS: dict[str, Check] = {
         *(_even(check, 3) for check in (numbers.idnr, numbers.pesel, numbers.cpf)),
         *(_even(check, 2) for check in (numbers.nir, numbers.personnummer, validators.card)),
         spread_card,
+        signed_card,
+        signed_ssn,
         *map(
             _apart,
             (

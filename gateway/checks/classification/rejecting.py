@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.checks.classification.candidates import Finder, finder, joined
+from gateway.checks.classification.candidates import Finder, clears, finder, joined
 from gateway.checks.classification.explaining import described
 from gateway.checks.classification.normalise import Mapped, normalise, shadow
 from gateway.checks.classification.patterns import Pattern
@@ -87,6 +87,8 @@ def _why(
         return "it is a piece of a longer number or word"
     if item.unless is not None and any(0 <= first - end <= _BEFORE for _, end in near.get(item.unless, ())):
         return f"a word of {item.unless} stands before it"
+    if compiled.cleared is not None and clears(compiled.cleared, shade, first):
+        return "what stands right before it says that it is something else"
     if item.type is None:
         return "it takes a word near by to be anything"
     if compiled.check is not None and compiled.check(text[first:last]) is None:

@@ -4,6 +4,7 @@ A check answers with why the candidate holds and which part of it does (offsets 
 short: whatever a check costs is bounded.
 """
 
+import base64
 import re
 from bisect import bisect_right
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
 
 from gateway.checks.classification.recognizer import entries
+from gateway.checks.classification.references import refers
 from gateway.core.tokens import TOKEN
 
 _TOKEN = re.compile(TOKEN)
@@ -72,6 +74,8 @@ _LONG_AGO = 2010
 _PIVOT = 30
 """Two digits above this are a year of the last century."""
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_WHOLE_HEADER = 320
+"""Characters of a JOSE header, in base64, from which on its end may lie beyond what is read at once."""
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
@@ -91,10 +95,18 @@ NOT_NAMES = frozenset(
         "clinic bank university department diagnosis history type status code http https required everyone everybody "
         "guys folks again just only very so too sorry sure ready happy here looking trying going calling writing "
         "interested afraid glad colleague colleagues client npi mbi dea zip "
-        "mr mrs ms mx miss dr prof sir madam take apply inject inhale insert dissolve "
+        "mr mrs ms mx miss dr prof sir madam dott dott.ssa dra sra sig sig.ra sig.na avv herr frau madame mme mlle "
+        "signor signora take apply inject inhale insert dissolve "
         "english french german spanish american british"
     )
 )
+_NO_BEGINNINGS = NOT_NAMES | frozenset(
+    entries(
+        "world hiring manager recruiter administrator system api ci cd sdk bot server widget build deploy release run "
+        "checkout install lint setup docker python node linux ubuntu windows github gitlab"
+    )
+)
+"""With what no name begins, though one may go on with it (`Anna Bot`, `Jan van Lint`)."""
 
 
 def _digits(text: str) -> str:
@@ -124,7 +136,7 @@ def email(text: str) -> Verdict | None:
 def phone(text: str) -> Verdict | None:
     """E.164: 7 to 15 digits; not a date, a range of years or one digit again and again."""
     digits = _digits(text)
-    if not 7 <= len(digits) <= 15 or len(set(digits)) < 3:
+    if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or _looks_like_date(text.lstrip("+").partition(" ")[0]):
         return None
     return _whole("form", text)
 
@@ -371,7 +383,7 @@ def name(text: str) -> Verdict | None:
     end = 0
     position = 0
     for token in text.split(" "):
-        if token.rstrip(".,").lower() in NOT_NAMES:
+        if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS):
             break
         position += len(token)
         end = position
@@ -384,8 +396,11 @@ def name(text: str) -> Verdict | None:
 
 
 def password(text: str) -> Verdict | None:
-    """The value after `password:`; not a word that says there is none, not a placeholder of our own."""
+    """The value after `password:`; not a word that says there is none, a reference to where it is, or a placeholder of
+    our own."""
     value = text.rstrip(".,;:)!?")
+    if refers(value):
+        return None
     if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#") or _placeholder(value):
         return None
     return "keyword", 0, len(value)
@@ -400,13 +415,27 @@ def spoken_password(text: str) -> Verdict | None:
 def api_key(text: str) -> Verdict | None:
     """The value after `api_key:` or `token:`: long, letters and digits mixed."""
     mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
-    return _whole("keyword", text) if len(text) >= 16 and mixed and not _placeholder(text) else None
+    return _whole("keyword", text) if len(text) >= 16 and mixed and not (_placeholder(text) or refers(text)) else None
+
+
+def jose(text: str) -> Verdict | None:
+    """RFC 7515, RFC 7516: a header that names its algorithm, or one with what it is the header of behind it. What else
+    is JSON in base64 (a cursor, a map of sources) is read for what it says."""
+    head, _, rest = text.partition(".")
+    if rest.strip(".") or len(head) >= _WHOLE_HEADER:
+        return _whole("form", text)
+    try:
+        said = base64.urlsafe_b64decode(head[: len(head) // 4 * 4])
+    except ValueError:
+        return _whole("form", text)
+    return _whole("form", text) if b'"alg"' in said or b'"enc"' in said else None
 
 
 def connection(text: str) -> Verdict | None:
-    """A URL with a password in it that is not a placeholder (`scheme://user:password@host`)."""
+    """A URL with a password in it that is no placeholder or reference (`scheme://user:password@host`)."""
     secret = text.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    return _whole("form", text) if secret and not _placeholder(secret) and secret.strip("*x<>") else None
+    told = secret and not _placeholder(secret) and not refers(secret) and secret.strip("*x<>")
+    return _whole("form", text) if told else None
 
 
 def _placeholder(value: str) -> bool:
@@ -422,7 +451,7 @@ CHECKS: dict[str, Check] = {
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
         dea, code, long_code, numeric_date, iso_date, compact_date, textual_date, day, age, name, password,
-        spoken_password, api_key, connection,
+        spoken_password, api_key, connection, jose,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -427,7 +427,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     separator = ""
     heads: tuple[tuple[Value, ...], ...] = ()
     begin = 0
-    for line in text.split("\n"):
+    for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
         told = [
             finding
             for (first, last), values in zip(_cells(line[:1000], separator, len(line) > 1000), heads, strict=False)
@@ -437,10 +437,12 @@ def tabled(text: str, known: Headings) -> list[Finding]:
         ]
         found += told
         begin += len(line) + 1
-        if len(line) > 1000 or (separator and separator not in line):
+        drawn = len(line) > 1 and bool(line.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in line)
+        goes_on = separator in line or (separator in ("|", "│", "║") and drawn)
+        if len(line) > 1000 or (separator and not goes_on):
             separator, heads = "", ()
         if len(line) <= 1000 and (not heads or not any(one.isdigit() for one in line)):
-            used = next((one for one in ("\t", "|", ";", ",", "  ") if one in line), None)
+            used = next((one for one in ("\t", "|", "│", "║", ";", ",", "  ") if one in line), None)
             if used is not None and len(line) > 2:
                 cells = [one for one in line.split(used) if one or used != "  "]
                 names = ["".join(c for c in one.lower() if ord(c) > 127 or c.isalnum()) for one in cells]
@@ -449,6 +451,10 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                 if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
                     separator, heads = used, new
     return found
+
+
+def _is_box(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("BOX DRAWINGS ")
 
 
 def _cells(line: str, separator: str, cut: bool) -> list[tuple[int, int]]:

@@ -56,6 +56,21 @@ def test_a_word_just_before_clears_it() -> None:
     assert found(item, "w 1" + " " * 60 + "2", near={"w": [(0, 1)]}) == [("x-n", "2")]
 
 
+def test_what_stands_right_before_clears_it_and_nothing_further_away() -> None:
+    item = Recognizer(id="n", type="x-n", pattern="no ([0-9]+)", gate="[0-9]", cleared="[xy] no ")
+    assert found(item, "x no 1, z no 2, x  no 3, y no 4") == [("x-n", "2"), ("x-n", "3")]
+
+
+def test_groups_of_a_uuid_are_no_numbers() -> None:
+    item = Recognizer(id="n", type="x-n", pattern=r"\b[0-9]{4}-[0-9]{4}-[0-9]{4}\b", gate="[0-9]", joints=".-")
+    assert found(item, "299b981b-8691-4730-8935-b45371996af2 2222-3333-4444") == [("x-n", "2222-3333-4444")]
+    assert found(item, "(299B981B-8691-4730-8935-B45371996AF2)") == []
+    ends = Recognizer(id="n", type="x-n", pattern=r"\b[0-9]{8}-[0-9]{4}\b", gate="[0-9]", joints=".-")
+    assert found(ends, "64555702-9280-a985-a002-458fd97663cd") == []
+    for other in ("a299b981b-8691-4730-8935-b45371996af2", "299b981b-8691-4730-8935-b45371996a"):
+        assert found(item, other) == [("x-n", "8691-4730-8935")]
+
+
 def test_one_that_runs_into_the_end_says_who_continues_it() -> None:
     hits: list[Hit] = []
     finder(7, NUMBER).find("a 12", b"a 12", 0, 4, 4, {}, hits)

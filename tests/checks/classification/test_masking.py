@@ -2,7 +2,9 @@
 
 import pytest
 
-from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged, placeholder
+from gateway.checks.classification.masking import TYPES, WIDE, Span, in_place, is_json, merged, placeholder, walled
+from gateway.checks.classification.registry import DEFAULT
+from gateway.core.tokens import Book
 from tests.checks.classification.conftest import ENGINE
 
 
@@ -12,6 +14,30 @@ def span(start: int, end: int, kind: str = "email", silent: bool = False) -> Spa
 
 def test_a_placeholder_is_the_type_in_capitals() -> None:
     assert placeholder("us-ssn") == "[US-SSN]"
+
+
+def test_a_wall_is_in_each_mask_and_moves_nothing() -> None:
+    token = Book().token("phone", "555-0199")
+    assert token is not None
+    text = f"tel [PHONE] {token} [X-BADGE] [IP] [SMITH] [1]"
+    assert walled(text) == f"tel [PHO_0] {token[:-3]}_0] [X-BAD_0] [_0] [SMITH] [1]"
+    assert walled("no mask") == "no mask"
+
+
+WORDS = {lexicon.id: lexicon.words for lexicon in DEFAULT.lexicons}
+NAMED = sorted(
+    {(word, label.type) for label in DEFAULT.labels for word in WORDS[label.lexicon]}
+    | {(word, near.type) for item in DEFAULT.recognizers for near in item.near for word in WORDS[near.lexicon]}
+)
+
+
+@pytest.mark.parametrize("tail", [" order 4500123456, DEUTDEFF", " seen 11/30/2026"])
+def test_no_word_names_what_stands_behind_a_mask(tail: str) -> None:
+    alone = {one.type for one in ENGINE.scan_text(tail)}
+    for word, kind in NAMED:
+        begins = f"{word}: {walled(placeholder(kind))}"
+        found = [one for one in ENGINE.scan_text(begins + tail) if one.start >= len(word) and one.type in TYPES]
+        assert {one.type for one in found} <= alone, begins
 
 
 def test_spans_apart_or_touching_stay_apart() -> None:

@@ -21,6 +21,12 @@ def told(text: str) -> list[Rejected]:
         ("visit on 31 February 2024", "date-textual", "31 February 2024", "it does not hold to textual_date: "),
         ("build 10.1.2.3", "ipv4", "10.1.2.3", "a word of version stands before it"),
         ("order 1.2.3.4.5", "ipv4", "1.2.3.4", "it is a piece of a longer number or word"),
+        (
+            "took 52 ms. Alvarado",
+            "person-titled",
+            "Alvarado",
+            "what stands right before it says that it is something else",
+        ),
         ("ref 84736251 here", "labels", "84736251", "no word that says what it is stands right before it"),
         ("ref 84736251 here", "phone-annotated", "84736251", "it takes a word near by to be anything"),
         ("zu Händen, 4111 1111 1111 1112", "card", "4111 1111 1111 1112", "it does not hold to card: "),

@@ -41,6 +41,18 @@ RECOGNIZERS = (
         onward=rf"[{_L}0-9._%+'\-@]*",
     ),
     Recognizer(
+        # RFC 5321 §4.1.2: a quoted local part, which may hold blanks. Bounded as what holds them must be.
+        id="email-quoted",
+        type="email",
+        pattern=(
+            rf"""["][^"\s\\](?:[^"\n\\]{{0,36}}[^"\s\\])?["]@(?:[{_L}0-9][{_L}0-9\-]{{0,17}}\.){{1,2}}"""
+            rf"[{_L}][{_L}]{{1,13}}"
+        ),
+        gate=f"""["]@[{_L}0-9]""",
+        score=0.95,
+        check="email",
+    ),
+    Recognizer(
         id="phone-international",
         type="phone",
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",

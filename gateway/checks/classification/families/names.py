@@ -39,6 +39,16 @@ _LABEL_ENDS = (
 )
 _BEGINS = r"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? )"
 """How a name begins, a title before it or not."""
+_SECONDS = r"[0-9] ?(?:ms|MS)\.? "
+"""Milliseconds at the end of a sentence, which are no title."""
+_NAMED = (
+    "product|file|host|table|branch|column|field|class|project|domain|package|module|function|method|variable|index|"
+    "tag|image|container|cluster|node|job|step|workflow|pipeline|queue|topic|bucket|key|role|group|policy|rule|event|"
+    "metric|test|task|brand|model|item|article|service|server|database|schema|view|resource|namespace|repository|"
+    "folder|directory|plan|environment|app|application|plugin|feature|theme|font|layer|channel|course|drug|tool"
+)
+_OF_THINGS = rf"""(?i:\b(?:{_NAMED})[ -]name)["']?[ \t]?[:=][ \t\n]{{0,4}}["']?"""
+"""What says that a name follows, and not of whom."""
 _GREETINGS = "regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening"
 _INTRODUCTIONS = (
     "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
@@ -92,6 +102,7 @@ RECOGNIZERS = (
         pattern=rf"\b{TITLES}\.? ({_TITLED})",
         gate=rf"\b{TITLES}\.? [A-Z\xC0]",
         check="name",
+        cleared=_SECONDS,
         again=True,
         score=0.9,
         reason="title",
@@ -102,6 +113,7 @@ RECOGNIZERS = (
         pattern=r"\b(?:mr|mrs|ms|dr)\. ([a-z\xE0]+(?:[ \-][a-z\xE0]+)?)",
         gate=r"\b(?:mr|mrs|ms|dr)\. [a-z\xE0]",
         check="name",
+        cleared=_SECONDS,
         again=True,
         score=0.7,
         reason="title",
@@ -115,6 +127,7 @@ RECOGNIZERS = (
         ),
         gate=rf"""(?i:{_LABEL_ENDS})["']?[ \t]?[:=][ \t\n]{{0,4}}["']?{_BEGINS}""",
         check="name",
+        cleared=_OF_THINGS,
         again=True,
         score=0.85,
         reason="label",

@@ -147,6 +147,7 @@ RECOGNIZERS = (
         type="secret-jwt",
         pattern=r"\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){0,4}",
         gate=r"\beyJ[A-Za-z0-9_\-]{8}",
+        check="jose",
         score=0.95,
         onward=r"[A-Za-z0-9_.\-]*",
     ),

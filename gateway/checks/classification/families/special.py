@@ -2,7 +2,7 @@
 Spanish and Italian. What can only be inferred cannot be promised; health has a family of its own, beside what says of
 somebody that they are ill or disabled."""
 
-from gateway.checks.classification.recognizer import Lexicon, words
+from gateway.checks.classification.recognizer import Lexicon, Recognizer, words
 
 _RELIGION = """
 catholic, roman catholic, protestant, muslim, jewish, hindu, buddhist, sikh, atheist, mormon, is agnostic, an agnostic,
@@ -67,7 +67,7 @@ opinione politica, opinioni politiche, partito politico, iscritto al partito, is
 estrema destra, estrema sinistra, militante politico, appartenenza politica
 """
 _BIOMETRIC = """
-fingerprint, fingerprints, retina scan, iris scan, facial recognition, voiceprint, faceprint, biometric, dna profile,
+retina scan, iris scan, facial recognition, voiceprint, faceprint, biometric, dna profile,
 genetic test, genetic data, dna test, brca1, brca2, genome sequence, hand geometry, genetic predisposition,
 huntington's gene,
 fingerabdruck, fingerabdrücke, iris-scan, gesichtserkennung, biometrisch, biometrische daten, dna-profil, dna-test,
@@ -120,4 +120,22 @@ LEXICONS = (
     Lexicon(id="special-biometric", type="special-biometric", words=words(_BIOMETRIC)),
     Lexicon(id="special-criminal", type="special-criminal", words=words(_CRIMINAL)),
     Lexicon(id="special-health", type="special-health", words=words(_HEALTH)),
+)
+
+_KEYS = (
+    "key|certificate|cert|cluster|host|server|client|browser|device|canvas|audio|font|tls|ssl|ssh|gpg|pgp|openpgp|rsa|"
+    r"dsa|ecdsa|ed25519|sha-?1|sha-?256|sha-?512|md5|ja3|x\.?509|build|query|content|asset|file|image|error|public"
+)
+RECOGNIZERS = (
+    Recognizer(
+        # Not the digest of a key, a certificate or a file, nor what tells browsers apart.
+        id="special-fingerprint",
+        type="special-biometric",
+        pattern=r"\b(?i:fingerprints?)\b",
+        gate=r"\b(?i:fingerprint)",
+        cleared=rf"(?i:\b(?:{_KEYS})(?:'s)?[ _-])",
+        again=True,
+        score=0.8,
+        reason="lexicon",
+    ),
 )

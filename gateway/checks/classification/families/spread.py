@@ -1,5 +1,5 @@
 """Card and social security numbers whose groups stand further apart than is usual: by more blanks than one, a tab,
-a dash between blanks, the end of a line.
+a dash between blanks, the end of a line; or by another sign than usual.
 
 So do the figures of a table. Without a word a card is one only in the groups of a card, by its check, with no other
 figure beside it, no tab and one line's end at most in it; a social security number only with dashes.
@@ -42,7 +42,36 @@ LABELS = (
     ),
 )
 
+
+def _signed(sign: str) -> str:
+    return f"[0-9]{{4}}(?:(?:{sign}[0-9]{{4}}){{3}}|{sign}[0-9]{{6}}{sign}[0-9]{{5}})"
+
+
+_SIGN = r" ?\xB7 ?"
+_SIGNED = rf"\b(?:{_signed('/')}|{_signed(_SIGN)})\b"
+
 RECOGNIZERS = (
+    Recognizer(
+        # A slash, or one sign that is neither a letter nor ASCII (`\xB7`, a bullet), between its groups. Not in a path.
+        id="card-signed",
+        type="card",
+        pattern=f"{_SIGNED}/?",
+        gate=_SIGNED,
+        check="signed_card",
+        cleared="/",
+        joints=NUMBER + "/",
+        score=0.85,
+        reason="luhn",
+    ),
+    Recognizer(
+        id="us-ssn-signed",
+        type="us-ssn",
+        pattern=r"\b[0-9]{3}\xB7[0-9]{2}\xB7[0-9]{4}\b",
+        gate=r"\b[0-9]{3}\xB7[0-9]{2}\xB7[0-9]{4}\b",
+        check="signed_ssn",
+        joints=NUMBER,
+        score=0.85,
+    ),
     Recognizer(
         # A figure before it and one behind it are taken in with it, for the check to refuse.
         id="card-spread",

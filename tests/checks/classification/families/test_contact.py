@@ -23,6 +23,28 @@ def test_at_signs_alone_are_no_addresses(text: str) -> None:
     assert [kind for kind, _ in told(text)] == []
 
 
+@pytest.mark.parametrize("text", ['"anna smith"@example.org', '"anna.smith"@mail.example.org', '"a"@b.de'])
+def test_quoted_local_parts_are_of_addresses(text: str) -> None:
+    assert told(f"write to {text}, please") == [("email", text)]
+
+
+@pytest.mark.parametrize(
+    "text", ['he said "so" and "@anna.smith" came', '"left-pad"@1.2.3', '"a" @example.org', '["x"]@y', '"x"@latest']
+)
+def test_quotes_before_an_at_sign_alone_are_none(text: str) -> None:
+    assert "email" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize("text", ["+2026-11-30", "+2026-11-30 14:02", "call 2026-11-30", "Dial-in: 30.11.2026 14"])
+def test_a_day_is_no_number(text: str) -> None:
+    assert "phone" not in {kind for kind, _ in told(f"{text}, it says")}
+
+
+@pytest.mark.parametrize("text", ["+20 2 2736 1130", "+2022-736-1130", "call 555-0199 2026-11-30"])
+def test_a_number_beside_a_day_or_like_one_is(text: str) -> None:
+    assert "phone" in {kind for kind, _ in told(f"{text}, it says")}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -33,6 +33,44 @@ def test_names_are_found(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "It took 723 ms. Five workers",
+        "12 ms. Then it",
+        "4.2 MS. Peak load",
+        "took 52 ms. then it",
+        "Hello World",
+        "Dear Hiring Manager",
+        "Product name: Super Glue",
+        'file name: "Report Final"',
+        "Table name: Order Items",
+        "name: Build and Test",
+        '"name": "Deploy Production"',
+        "name: CI",
+        "Medico curante: Dott. [PERSON]",
+        "Médica responsável: Dra. [PERSON]",
+    ],
+)
+def test_names_of_things_and_milliseconds_are_none(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Room 5, Ms. Alvarado", "Alvarado"),
+        ("ms. Alvarado", "Alvarado"),
+        ("display name: Zofia Kowal", "Zofia Kowal"),
+        ("Name: Anna Bot", "Anna Bot"),
+        ("Name: Jan van Lint", "Jan van Lint"),
+        ("user name: Zofia Kowal", "Zofia Kowal"),
+    ],
+)
+def test_of_who_is_named_so_they_are(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         ("JOHN SMITH was admitted", "JOHN SMITH"),

@@ -22,6 +22,9 @@ B64 = "a1B2c3D4" * 8
         ("AIza" + (B64 * 2)[:35], "secret-google-key"),
         ("sk_live_" + B64[:24], "secret-stripe-key"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + B64[:43], "secret-jwt"),
+        ("eyJhbGciOiJIUzI1NiJ9", "secret-jwt"),
+        ("eyJhbGciOiJIUzI1NiJ9.." + B64[:43], "secret-jwt"),
+        ("eyJraWQiOiJ" + "a" * 320, "secret-jwt"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\n" + B64 + "\n-----END OPENSSH PRIVATE KEY-----", "secret-private-key"),
         (
             "-----BEGIN RSA PRIVATE KEY-----\\nProc-Type: 4,ENCRYPTED\\n" + B64 + "\\n-----END RSA PRIVATE KEY-----",
@@ -67,6 +70,15 @@ def test_the_value_of_a_password_is_the_span(text: str, value: str) -> None:
         "integrity sha512-JgqEoBQxPneHaVYWJjYHfzU",
         "postgres://user:[SECRET-CONNECTION-STRING]@host",
         "-----BEGIN PUBLIC KEY-----",
+        'password = os.environ["DB_PASSWORD"]',
+        "password: Optional[SecretStr] = None",
+        "api_key = settings.openai_api_key_of_ward_1",
+        "postgres://${DB_USER}:${DB_PASS}@db:5432/app",
+        "passwd: (current) UNIX password",
+        # {"id":12345,"before":true} and {"version":3,"sources":[]}: a cursor of a page, and a map of sources.
+        "next_cursor: eyJpZCI6MTIzNDUsImJlZm9yZSI6dHJ1ZX0",
+        "next_cursor: eyJpZCI6MTIzNDUsImJlZm9yZSI6dHJ1ZX0.",
+        "sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbXX0=",
     ],
 )
 def test_talk_about_secrets_is_none(text: str) -> None:

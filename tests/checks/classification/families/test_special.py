@@ -23,6 +23,25 @@ def test_words_of_special_categories_are_found(text: str, kind: str) -> None:
     assert classes_of(ENGINE.scan_text(text)) == {"special-category"}
 
 
+@pytest.mark.parametrize("text", ["his fingerprints", "the Fingerprint of her thumb", "a fingerprint scanner"])
+def test_fingerprints_of_fingers_are(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["special-biometric"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ED25519 key fingerprint is SHA256:abc",
+        "the certificate's fingerprint",
+        "a browser fingerprint",
+        "sha-256 fingerprint of it",
+        "TLS_fingerprint",
+    ],
+)
+def test_fingerprints_of_keys_and_programs_are_not(text: str) -> None:
+    assert told(text) == []
+
+
 def test_ordinary_words_are_not() -> None:
     assert told("an encoding-agnostic reader by Christian, and a matter of taste") == []
     assert told("the party was gay-friendly-ish? no: a merry, cheerful evening of parties") != [

@@ -35,6 +35,41 @@ def test_a_social_security_number_is_found_behind_its_word(ssn: str) -> None:
     assert ("us-ssn", ssn) in told(f"SSN: {ssn} , thank you")
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "4111·1111·1111·1111",
+        "4111•1111•1111•1111",
+        "4111 · 1111 · 1111 · 1111",
+        "4111/1111/1111/1111",
+        "3782/822463/10005",
+    ],
+)
+def test_one_sign_between_all_groups_parts_a_card(card: str) -> None:
+    assert told(f"paid with {card}, thank you") == [("card", card)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111·1111•1111·1111",
+        "4111/1111/1111/1112",
+        "/blob/4111/1111/1111/1111",
+        "4111/1111/1111/1111/1.dat",
+        "12/4111/1111/1111/1111",
+        "2024/2025/2026/2027",
+        "000·22·8731",
+        "536·22•8731",
+    ],
+)
+def test_paths_and_rows_of_years_are_none(text: str) -> None:
+    assert not {"card", "us-ssn"} & {kind for kind, _ in told(f"see {text}, thank you")}
+
+
+def test_one_sign_parts_a_social_security_number() -> None:
+    assert told("it is 536·22·8731, thank you") == [("us-ssn", "536·22·8731")]
+
+
 def test_with_dashes_it_needs_no_word() -> None:
     assert ("us-ssn", "536 - 22 - 8731") in told("it is 536 - 22 - 8731 , thank you")
     assert told("it is 000 - 22 - 8731 , thank you") == []

@@ -1,7 +1,8 @@
 """`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools (`web.protocol`).
 
 It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
-end, put the rest on record and sign a last checkpoint; a second one ends it without waiting.
+end, put the rest on record and sign a last checkpoint; with a second one it ends in order all the same, and waits
+neither for what is under way nor for that checkpoint.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import gc
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -81,6 +83,8 @@ class GatewayServer(uvicorn.Server):
         """`stopping` is told of a signal at once, before what is under way has ended."""
         super().__init__(config)
         self._ready, self._stopping = ready, stopping
+        self._heard = False
+        self._last: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
@@ -91,21 +95,39 @@ class GatewayServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """While this lasts, a signal makes it stop, and a second one has it wait for nothing. uvicorn has it last as
+        long as it serves; whoever has more to do then begins it before, and ends it later."""
+        if self._heard:
+            yield
+            return
         loop = asyncio.get_running_loop()
         handled = (signal.SIGTERM, signal.SIGINT)
         for number in handled:
             loop.add_signal_handler(number, self._stop)
+        self._heard = True
         try:
             yield
         finally:
+            self._heard = False
             for number in handled:
                 loop.remove_signal_handler(number)
+
+    async def unhurried(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Once nothing is served any more: what is still to be done, unless a second signal comes, or has come."""
+        if self.force_exit:
+            return
+        self._last = asyncio.create_task(last())
+        await asyncio.wait([self._last])
+        if not self._last.cancelled():
+            self._last.result()
 
     def _stop(self) -> None:
         if not self.should_exit:
             self._stopping()
         self.force_exit = self.should_exit
         self.should_exit = True
+        if self.force_exit and self._last is not None:
+            self._last.cancel()
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace, place: socket.socket) -> None:
@@ -122,9 +144,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
             gateway.rest,
         )
-        await server.serve([place])
-        if not server.force_exit:
-            await gateway.cover()
+        with server.capture_signals():
+            await server.serve([place])
+            await server.unhurried(gateway.cover)
 
 
 def settle() -> None:

@@ -67,7 +67,7 @@ from gateway.store.key_pool import KeyPool
 from gateway.store.pool import unhurried
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
-from gateway.store.signed import tell_unclaimed
+from gateway.store.signed import demand_claimed
 from gateway.store.sticking import StickingClasses
 
 _LAST_S = 10.0
@@ -173,7 +173,7 @@ async def open_gateway(
         required = settings.ledger.require_witnesses or settings.ledger.profile is not None
         await demand_whole(witnessings, required=required)
         if site.signed is not None:
-            await asyncio.to_thread(tell_unclaimed, site.signed, [entry.origin for entry in site.tenants.values()])
+            await asyncio.to_thread(demand_claimed, site.signed, [entry.origin for entry in site.tenants.values()])
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
         # Before anybody is served: what was erased stays erased, also where an older copy of the database was restored.
         await restored_of(site).erase_again(writers)

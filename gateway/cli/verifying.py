@@ -90,7 +90,12 @@ async def verify(
             others = unclaimed(signed, [entry.origin for entry in site.tenants.values()])
             return Verification(verdict=verdict, against=given is not None, unclaimed=tuple(others))
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
-        verdict = await _reading_only(settings, tenant, given, archives, emergencies, spread)
+        try:
+            verdict = await _reading_only(settings, tenant, given, archives, emergencies, spread)
+        except LedgerUnavailable:
+            if isinstance(error, ConfigurationError):  # as of tables of an older version: it says what is to be done
+                raise error from None
+            raise
         return Verification(verdict=verdict, against=given is not None, problem=str(error))
 
 

@@ -5,7 +5,7 @@ Both are context managers: what they open they close, in the opposite order, als
 
 `Site`        an opened installation                                       `site`, `clock`, `digests`
 `Foundation`  what was opened and loaded before any part is built          `foundation`
-`Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`,
+`Gateway`     a gateway that is ready to serve                             `gateway`, `ending`, beside requests `background`,
                                                                            `readiness`
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,

@@ -2,7 +2,7 @@
 
 It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
 end, put the rest on record and sign a last checkpoint; with a second one it ends in order all the same, and waits
-neither for what is under way nor for that checkpoint.
+neither for what is under way nor for that checkpoint; a third one ends the process where it is.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,7 @@ from gateway.settings import Server, Settings
 from gateway.web.app import build_app
 from gateway.web.protocol import HttpProtocol
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
 _COLLECT = (50_000, 20, 100)
@@ -83,7 +84,7 @@ class GatewayServer(uvicorn.Server):
         """`stopping` is told of a signal at once, before what is under way has ended."""
         super().__init__(config)
         self._ready, self._stopping = ready, stopping
-        self._heard = False
+        self._heard: asyncio.AbstractEventLoop | None = None
         self._last: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -95,22 +96,25 @@ class GatewayServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """While this lasts, a signal makes it stop, and a second one has it wait for nothing. uvicorn has it last as
-        long as it serves; whoever has more to do then begins it before, and ends it later."""
-        if self._heard:
+        """While this lasts, a signal makes it stop, and a second one has it wait for nothing; a third one does to the
+        process what it does by itself. uvicorn has it last as long as it serves; whoever has more to do then begins it
+        before, and ends it later."""
+        if self._heard is not None:
             yield
             return
-        loop = asyncio.get_running_loop()
-        handled = (signal.SIGTERM, signal.SIGINT)
-        for number in handled:
-            loop.add_signal_handler(number, self._stop)
-        self._heard = True
+        self._heard = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            self._heard.add_signal_handler(number, self._stop)
         try:
             yield
         finally:
-            self._heard = False
-            for number in handled:
-                loop.remove_signal_handler(number)
+            self._deaf()
+            self._heard = None
+
+    def _deaf(self) -> None:
+        if self._heard is not None:
+            for number in _SIGNALS:
+                self._heard.remove_signal_handler(number)
 
     async def unhurried(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Once nothing is served any more: what is still to be done, unless a second signal comes, or has come."""
@@ -126,8 +130,10 @@ class GatewayServer(uvicorn.Server):
             self._stopping()
         self.force_exit = self.should_exit
         self.should_exit = True
-        if self.force_exit and self._last is not None:
-            self._last.cancel()
+        if self.force_exit:
+            self._deaf()
+            if self._last is not None:
+                self._last.cancel()
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace, place: socket.socket) -> None:
@@ -136,7 +142,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
     await demand_database(settings)
     check_tls(settings.server, settings)
     url = _address(settings.server, place)
-    async with open_gateway(settings) as gateway:
+    async with AsyncExitStack() as stack:  # signals are heard until all of the gateway has ended
+        heard = stack.enter_context(ExitStack())
+        gateway = await stack.enter_async_context(open_gateway(settings))
         app = build_app(gateway)
         settle()
         server = GatewayServer(
@@ -144,9 +152,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
             gateway.rest,
         )
-        with server.capture_signals():
-            await server.serve([place])
-            await server.unhurried(gateway.cover)
+        heard.enter_context(server.capture_signals())
+        await server.serve([place])
+        gateway.cover(server.unhurried)
 
 
 def settle() -> None:

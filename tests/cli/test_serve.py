@@ -300,6 +300,7 @@ async def test_a_second_signal_is_heard_while_the_last_is_done_and_ends_that_alo
         await begun.wait()
         os.kill(os.getpid(), signal.SIGTERM)
         await ending
+        assert signal.getsignal(signal.SIGTERM) == before, "a third one is not heard"
     assert cut.is_set()
     assert signal.getsignal(signal.SIGTERM) == before
     begun.clear()

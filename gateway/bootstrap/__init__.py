@@ -6,7 +6,7 @@ Both are context managers: what they open they close, in the opposite order, als
 `Site`        an opened installation                                       `site`, `clock`, `digests`
 `Foundation`  what was opened and loaded before any part is built          `foundation`
 `Gateway`     a gateway that is ready to serve                             `gateway`, and beside requests `background`,
-                                                                           `readiness`
+                                                                           `readiness`, and at the end `ending`
 
 Each subject has its file, with what builds its parts: `policies`, `takeover`, `hands`, `recognizers`, `schemas`,
 `identity`, `agents`, `approvals`, `archiving`, `backups`, `limits`, `capacity`, `tasks`, `callbacks`, `reviews`,

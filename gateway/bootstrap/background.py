@@ -12,7 +12,7 @@ from gateway.bootstrap.stamps import stamping
 from gateway.bootstrap.subjects import erasure_of
 from gateway.bootstrap.takeover import TakeOver
 from gateway.bootstrap.witnesses import offering
-from gateway.core.errors import PinRefused
+from gateway.core.errors import GatewayError
 from gateway.core.ids import SYSTEM
 from gateway.core.ports import Clock
 from gateway.exchange.archive_figures import ArchiveFigures
@@ -191,7 +191,7 @@ async def _published(name: str, auditor: Auditor) -> None:
     try:
         await auditor.publisher.publish()
     except Exception as error:  # noqa: BLE001 — whatever it was, the next interval or start tries again
-        why = str(error) if isinstance(error, PinRefused) else type(error).__name__
+        why = str(error) if isinstance(error, GatewayError) else type(error).__name__  # our own words name no values
         _log.error("no checkpoint of %s: %s", SYSTEM if name == SYSTEM else "a tenant", why)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 import msgspec
 
@@ -17,6 +18,7 @@ from gateway.bootstrap.bundles import bundling_of
 from gateway.bootstrap.callbacks import callbacks_of
 from gateway.bootstrap.clock import SystemClock
 from gateway.bootstrap.emergency import Emergency
+from gateway.bootstrap.ending import Ending, Waits
 from gateway.bootstrap.exchange import bounds_of, parts_of
 from gateway.bootstrap.failover import demand_standing, failover_of
 from gateway.bootstrap.forwarding import Forwards, forwards_of
@@ -67,7 +69,7 @@ from gateway.store.key_pool import KeyPool
 from gateway.store.pool import unhurried
 from gateway.store.sealing import Sealer
 from gateway.store.sessions import SessionStore
-from gateway.store.signed import tell_unclaimed
+from gateway.store.signed import demand_claimed
 from gateway.store.sticking import StickingClasses
 
 _LAST_S = 10.0
@@ -102,6 +104,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """What records are forwarded to."""
     stampings: Mapping[str, Stamping]
     """Ledgers before their time-stamping authorities, by tenant's configured id; empty where there are none."""
+    ending: Ending
+    """What is done last."""
     quotas: Quotas | None = None
     shared: SharedCounters | None = None
     """What nodes count together, where they do."""
@@ -122,9 +126,10 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
         if self.pipeline.parts.pulling is not None:
             self.pipeline.parts.pulling.rest()
 
-    async def cover(self) -> None:
-        """Once no more traffic is taken: a last checkpoint of each ledger."""
-        await covered(self.auditors, _LAST_S)
+    def cover(self, waits: Waits) -> None:
+        """Have a last checkpoint of each ledger made once all else has ended: what failures were counted, tasks given
+        up and bundles put aside is on record by then. `waits`: see `bootstrap.ending`."""
+        self.ending.ask(partial(covered, self.auditors, _LAST_S), waits)
 
     @property
     def policy_set(self) -> PolicySet:
@@ -173,8 +178,10 @@ async def open_gateway(
         required = settings.ledger.require_witnesses or settings.ledger.profile is not None
         await demand_whole(witnessings, required=required)
         if site.signed is not None:
-            await asyncio.to_thread(tell_unclaimed, site.signed, [entry.origin for entry in site.tenants.values()])
+            await asyncio.to_thread(demand_claimed, site.signed, [entry.origin for entry in site.tenants.values()])
         writers = {entry.ledger: await site.ledgers.open(entry.ledger) for entry in site.tenants.values()}
+        ending = Ending()
+        stack.push_async_callback(ending.run)
         # Before anybody is served: what was erased stays erased, also where an older copy of the database was restored.
         await restored_of(site).erase_again(writers)
         shared_set = await settled(site, found)
@@ -293,6 +300,7 @@ async def open_gateway(
             auditors=auditors,
             forwards=forwards,
             stampings=stampings,
+            ending=ending,
             quotas=parts.quotas,
             shared=shared,
             task_messages=messages,

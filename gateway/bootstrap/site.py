@@ -30,7 +30,7 @@ from gateway.store.checkpointer import Checkpointer
 from gateway.store.denials import DenialStore
 from gateway.store.directory import Directory, TenantEntry
 from gateway.store.emergencies import EmergencyStore
-from gateway.store.engine import Target, open_engine, target
+from gateway.store.engine import Target, let_go, open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import Keyring, open_keyring
 from gateway.store.ledgers import Ledgers
@@ -313,7 +313,7 @@ async def open_site(
     async with AsyncExitStack() as stack:
         where = target(settings)
         engine = open_engine(where)
-        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(let_go, engine)
         await guard(engine)
         keys = settings.path(settings.keys.directory)
         keyring = open_keyring(settings)

@@ -55,6 +55,8 @@ from gateway.store.search import MAX_LIMIT, Filters, Hit
 from gateway.store.spread import MAX_PROCESSES
 
 _COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
+_NAMED = 4
+"""Origins that are named in one line, at most."""
 _NO_SUBJECT = "su_none"
 """A pseudonym that nobody has: what an identifier that was never seen is searched for as."""
 
@@ -315,6 +317,11 @@ def _verdict(found: Verification) -> list[str]:
         )
     if not found.against:
         lines.append(f"note         no checkpoint from elsewhere was given: {_beyond(verdict.remembered)}")
+    if found.unclaimed:
+        lines.append(
+            f"another      checkpoints were signed here for {', '.join(found.unclaimed[:_NAMED])}, of no configured "
+            "tenant: was the database replaced? See `gateway audit acknowledge-restore --tenant _system`"
+        )
     if found.problem is not None:
         lines.append(f"not on record, {found.problem}")
     if verdict.failure is not None:

@@ -71,7 +71,7 @@ from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
 from gateway.store.keyring import Keyring, open_keyring
 from gateway.store.replication import demand_kept, standing
-from gateway.store.signed import SignedMarks, demand_signed, unclaimed
+from gateway.store.signed import SignedMarks, demand_claimed, demand_signed
 from gateway.store.signing import LedgerSigning
 from gateway.store.sql import reachable
 
@@ -347,21 +347,19 @@ async def _database(settings: Settings) -> str:
             await guard(engine)
         stands = await standing(engine)
         demand_kept(stands, settings.database.accept_lossy_failover)
-        found, missing, others = await _ledgers(settings, engine)
+        found, missing = await _ledgers(settings, engine)
     finally:
         await engine.dispose()
     kind = "sqlite" if stands is None else f"postgresql with a wall between tenants, {_STANDS[stands.state]}"
     said = [f"{kind}, {found} ledgers"]
     if missing:
         said.append(f"{missing} more at the first start")
-    if others:
-        said.append(f"checkpoints were signed for {others[0]}, which is none of them: was the database replaced?")
     return ", ".join(said)
 
 
-async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int, list[str]]:
-    """How many of the configured ledgers there are, each with its keys and all that was signed, how many there are not
-    yet, and which others something was signed for."""
+async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int]:
+    """How many of the configured ledgers there are, each with its keys and all that was signed, and how many there are
+    not yet."""
     keyring = open_keyring(settings)
     try:
         directory = Directory(engine, keyring, SystemClock(), DEFAULT_ORIGIN)
@@ -376,8 +374,8 @@ async def _ledgers(settings: Settings, engine: AsyncEngine) -> tuple[int, int, l
             await demand_signed(engine, marks, entry.ledger, entry.origin)
     finally:
         keyring.close()
-    others = unclaimed(marks, [entry.origin for entry in entries])
-    return len(entries), len(names) - len(entries), others
+    demand_claimed(marks, [entry.origin for entry in entries])
+    return len(entries), len(names) - len(entries)
 
 
 async def _token(settings: Settings) -> Line | None:

@@ -31,6 +31,7 @@ from gateway.cli.common import (
     told,
     write_file,
 )
+from gateway.cli.granted import warn_of_unknown_grants
 from gateway.core.refusal import Refusal
 from gateway.ledger.record import timestamp
 from gateway.ledger.rotation import encode_keys
@@ -161,7 +162,9 @@ async def _create(arguments: argparse.Namespace, site: Site, tenant: str) -> Non
         rate=arguments.rate,
         expires_us=_absolute(arguments.expires, site),
     )
-    _show(arguments, await site.api_keys.create(await _administrator(site, tenant), tenant, grant))
+    made = await site.api_keys.create(await _administrator(site, tenant), tenant, grant)
+    _show(arguments, made)
+    await asyncio.to_thread(warn_of_unknown_grants, site, tenant, grant)
 
 
 async def _list(arguments: argparse.Namespace, site: Site, tenant: str) -> None:

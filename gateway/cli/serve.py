@@ -1,7 +1,8 @@
 """`gateway serve`: one process, one event loop, uvicorn with uvloop and httptools (`web.protocol`).
 
 It is ready once it has printed its address. SIGTERM and SIGINT make it stop taking connections, let what is under way
-end, put the rest on record and sign a last checkpoint; a second one ends it without waiting.
+end, put the rest on record and sign a last checkpoint; with a second one it ends in order all the same, and waits
+neither for what is under way nor for that checkpoint; a third one ends the process where it is.
 """
 
 import argparse
@@ -9,8 +10,9 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -27,6 +29,7 @@ from gateway.settings import Server, Settings
 from gateway.web.app import build_app
 from gateway.web.protocol import HttpProtocol
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE_S = 30
 """How long requests under way may take to end once the server stops."""
 _COLLECT = (50_000, 20, 100)
@@ -79,6 +82,8 @@ class GatewayServer(uvicorn.Server):
         """`stopping` is told of a signal at once, before what is under way has ended."""
         super().__init__(config)
         self._ready, self._stopping = ready, stopping
+        self._heard: asyncio.AbstractEventLoop | None = None
+        self._last: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
@@ -89,21 +94,44 @@ class GatewayServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        handled = (signal.SIGTERM, signal.SIGINT)
-        for number in handled:
-            loop.add_signal_handler(number, self._stop)
+        """While this lasts, a signal makes it stop, and a second one has it wait for nothing; a third one does to the
+        process what it does by itself. uvicorn has it last as long as it serves; whoever has more to do then begins it
+        before, and ends it later."""
+        if self._heard is not None:
+            yield
+            return
+        self._heard = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            self._heard.add_signal_handler(number, self._stop)
         try:
             yield
         finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
+            self._deaf()
+            self._heard = None
+
+    def _deaf(self) -> None:
+        if self._heard is not None:
+            for number in _SIGNALS:
+                self._heard.remove_signal_handler(number)
+
+    async def unhurried(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Once nothing is served any more: what is still to be done, unless a second signal comes, or has come."""
+        if self.force_exit:
+            return
+        self._last = asyncio.create_task(last())
+        await asyncio.wait([self._last])
+        if not self._last.cancelled():
+            self._last.result()
 
     def _stop(self) -> None:
         if not self.should_exit:
             self._stopping()
         self.force_exit = self.should_exit
         self.should_exit = True
+        if self.force_exit:
+            self._deaf()
+            if self._last is not None:
+                self._last.cancel()
 
 
 async def _serve(settings: Settings, arguments: argparse.Namespace, place: socket.socket) -> None:
@@ -112,7 +140,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
     await demand_database(settings)
     check_tls(settings.server, settings)
     url = _address(settings.server, place)
-    async with open_gateway(settings) as gateway:
+    async with AsyncExitStack() as stack:  # signals are heard until all of the gateway has ended
+        heard = stack.enter_context(ExitStack())
+        gateway = await stack.enter_async_context(open_gateway(settings))
         app = build_app(gateway)
         settle()
         server = GatewayServer(
@@ -120,9 +150,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace, place: socke
             lambda: say(arguments, {"url": url, "ready": True}, [f"gateway serves on {url}"]),
             gateway.rest,
         )
+        heard.enter_context(server.capture_signals())
         await server.serve([place])
-        if not server.force_exit:
-            await gateway.cover()
+        gateway.cover(server.unhurried)
 
 
 def settle() -> None:

@@ -25,7 +25,7 @@ from gateway.store.engine import open_engine, target
 from gateway.store.keyring import open_keyring
 from gateway.store.recovery import verify_tail
 from gateway.store.sealing import Sealer
-from gateway.store.signed import SignedMarks
+from gateway.store.signed import SignedMarks, unclaimed
 from gateway.store.signing import LedgerSigning
 from gateway.store.spread import Spread
 from gateway.store.verification import LedgerVerification, Verdict
@@ -39,11 +39,14 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a checkpoint from elsewhere was given."""
     problem: str | None = None
     """Why it is not on record; None when it is."""
+    unclaimed: tuple[str, ...] = ()
+    """Origins that something was signed for here and that are no configured tenant's: one's ledger may be another."""
 
     @property
     def ok(self) -> bool:
         verdict = self.verdict
-        return verdict.failure is None and self.problem is None and not verdict.absent and verdict.said is None
+        whole = verdict.failure is None and not verdict.absent and verdict.said is None
+        return whole and self.problem is None and not self.unclaimed
 
     def data(self) -> dict[str, Any]:
         """As data, the verdict's fields at the top."""
@@ -53,6 +56,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             "uncovered": self.verdict.uncovered,
             "on_record": self.problem is None,
             "problem": self.problem,
+            "unclaimed": self.unclaimed,
         }
 
 
@@ -82,9 +86,16 @@ async def verify(
             read = await site.archives.given(ledger, archives)
             reader = Reader(actor=by.actor, kind="person", detail=by.detail)
             verdict = await auditor.verify(reader, given, read, emergencies, spread)
-            return Verification(verdict=verdict, against=given is not None)
+            signed = SignedMarks(settings.path(settings.keys.directory))
+            others = unclaimed(signed, [entry.origin for entry in site.tenants.values()])
+            return Verification(verdict=verdict, against=given is not None, unclaimed=tuple(others))
     except (ConfigurationError, LedgerUnavailable, VerificationError) as error:
-        verdict = await _reading_only(settings, tenant, given, archives, emergencies, spread)
+        try:
+            verdict = await _reading_only(settings, tenant, given, archives, emergencies, spread)
+        except LedgerUnavailable:
+            if isinstance(error, ConfigurationError):  # as of tables of an older version: it says what is to be done
+                raise error from None
+            raise
         return Verification(verdict=verdict, against=given is not None, problem=str(error))
 
 

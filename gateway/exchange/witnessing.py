@@ -246,11 +246,19 @@ def _entry(envelope: Envelope, detail: Detail) -> Entry:
 
 
 def acknowledgment(
-    ahead: Sequence[Ahead], *, size: int, tenant: str, actor: str, detail: Detail, clock: Clock, node: NodeInfo
+    ahead: Sequence[Ahead],
+    *,
+    size: int,
+    tenant: str,
+    actor: str,
+    detail: Detail,
+    clock: Clock,
+    node: NodeInfo,
+    gone: Sequence[Ahead] = (),
 ) -> Entry:
     """The record that a ledger of `size` records was taken back behind what others know, by whom and why
-    (`detail.reason`)."""
-    told = msgspec.structs.replace(detail, query={one.witness: str(one.size) for one in ahead})
+    (`detail.reason`). `gone`: what is known of ledgers that are none here any more."""
+    told = msgspec.structs.replace(detail, query={one.witness: str(one.size) for one in (*ahead, *gone)})
     now = clock.now_us()
     envelope = Envelope(
         id=uuid7(now),

@@ -4,6 +4,8 @@
 that what works for one (sockets, `sslmode`, password files) works for the other.
 """
 
+import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +37,9 @@ _PLANNED = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true);"
 """On PostgreSQL, with a transaction's BEGIN: a statement's plan is made once for a connection, whatever it is told."""
 BUSY_MS = 5_000
 """How long a SQLite connection waits for another's lock."""
+CLOSE_S = 5.0
+"""How long connections may take to be closed when a process ends."""
+_log = logging.getLogger("gateway.store")
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +145,16 @@ def postgresql_engine(dsn: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "checkout", _answers)
     event.listen(engine.sync_engine, "begin", _begin_postgresql)
     return engine
+
+
+async def let_go(engine: AsyncEngine, within_s: float = CLOSE_S) -> None:
+    """Close an engine's connections. A server that does not answer is told nothing after `within_s` seconds: to close
+    one in order is to wait for it, and it may never answer."""
+    try:
+        async with asyncio.timeout(within_s):
+            await engine.dispose()
+    except TimeoutError:
+        _log.error("the database did not answer while its connections were closed: they are let go of as they are")
 
 
 @asynccontextmanager

@@ -140,11 +140,8 @@ class Ledgers:
             self._renewal.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewal
-        for writer in self.writers.values():
-            if self.serving and writer.healthy:
-                with suppress(LedgerUnavailable):  # then the next start says what this one could not
-                    await writer.append(stopped(writer, self._clock))
-            await writer.stop()
+        # All at once: a database that does not answer is waited for once, and not by one tenant after another.
+        await asyncio.gather(*(self._ended(writer) for writer in self.writers.values()))
         self.writers.clear()
         if self.serving:
             with suppress(SQLAlchemyError, OSError):  # the lease then runs out by itself
@@ -153,6 +150,12 @@ class Ledgers:
         if self._file is not None:
             await self._file.worker.run(self._file.close)
             self._file.worker.close()
+
+    async def _ended(self, writer: LedgerWriter) -> None:
+        if self.serving and writer.healthy:
+            with suppress(LedgerUnavailable):  # then the next start says what this one could not
+                await writer.append(stopped(writer, self._clock))
+        await writer.stop()
 
     async def sweep(self) -> int:
         """Close what dead nodes left open in this process's ledgers; how many exchanges that were."""

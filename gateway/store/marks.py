@@ -25,6 +25,15 @@ class Marks(ABC, Generic[Mark]):
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
+    @property
+    def writable(self) -> bool:
+        """Whether a mark can be kept, or forgotten, as it is now: a file system may be made read only under a node."""
+        return os.access(self._directory, os.W_OK)
+
+    def name(self, ledger: str) -> str:
+        """What the file is called that remembers it."""
+        return self._file(ledger).name
+
     def keep(self, ledger: str, mark: Mark) -> None:
         """Remember, durably; of two marks the larger. `LedgerUnavailable` where it cannot be kept.
 

@@ -92,6 +92,10 @@ async def revision(engine: AsyncEngine) -> str | None:
 async def demand_current(engine: AsyncEngine) -> None:
     """`ConfigurationError` unless the database is at exactly the revision that this code was written for."""
     found, wanted = await revision(engine), head()
+    if found is not None and found > wanted:  # of four digits each, in order
+        raise ConfigurationError(
+            f"the database is at revision {found}, which this version does not know: take a newer one"
+        )
     if found != wanted:
         state = "has no tables yet" if found is None else f"is at revision {found}, not {wanted}"
         raise ConfigurationError(f"the database {state}: run `gateway migrate`")

@@ -6,7 +6,6 @@ It is the signed note itself, so that it says by itself whose it is, and serves 
 
 import asyncio
 import logging
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,14 +34,10 @@ class SignedMarks(Marks[StoredCheckpoint]):
     holds = "the checkpoint that was signed last"
     unkept = "the checkpoint that was signed could not be kept beside the keys"
 
-    def __init__(self, directory: Path) -> None:
+    def keep(self, ledger: str, mark: StoredCheckpoint) -> None:
         """Where nothing can be kept, as in a directory that is mounted to be read only, what is there counts, nothing
         comes, and the log says so."""
-        super().__init__(directory)
-        self._writable = os.access(directory, os.W_OK)
-
-    def keep(self, ledger: str, mark: StoredCheckpoint) -> None:
-        if self._writable:
+        if self.writable:
             super().keep(ledger, mark)
         else:
             _log.warning("the directory of the keys cannot be written: what is signed is not remembered beside them")
@@ -103,18 +98,24 @@ async def demand_signed(engine: AsyncEngine, marks: SignedMarks, ledger: str, or
         )
 
 
-def unclaimed(marks: SignedMarks, origins: Iterable[str]) -> list[str]:
-    """Origins that something was signed for, and that are none of these, the configured tenants': one was taken out of
-    the configuration, or the database is another. Which of the two, nobody here can tell."""
-    return sorted(set(marks.all()).difference(origins))
+def unclaimed(marks: SignedMarks, origins: Iterable[str]) -> dict[str, StoredCheckpoint]:
+    """What was signed last for origins that are none of these, the configured tenants', by origin: a tenant was taken
+    out of the configuration, or its row, with or without all of its ledger, out of the database. Which of them it was,
+    rows cannot say: they are the database's."""
+    known = set(origins)
+    return {origin: mark for origin, mark in marks.all().items() if origin not in known}
 
 
-def tell_unclaimed(marks: SignedMarks, origins: Iterable[str]) -> None:
-    """Say so in the log."""
-    for origin in unclaimed(marks, origins):
-        _log.warning(
-            "checkpoints were signed here for %s, which is no configured tenant's ledger: was the database replaced?",
-            origin,
+def demand_claimed(marks: SignedMarks, origins: Iterable[str]) -> None:
+    """`VerificationError` where something was signed for another origin than these: a ledger that was dropped together
+    with its row of `tenant` would begin anew under another origin and key, as if there had been none."""
+    others = list(unclaimed(marks, origins))
+    if others:
+        more = f" and {len(others) - 1} more" * (len(others) > 1)
+        raise VerificationError(
+            f"checkpoints were signed here for {others[0]}{more}, which is no configured tenant's ledger: was the "
+            "database replaced, or a tenant taken out? See docs/backups.md, and `gateway audit acknowledge-restore "
+            "--tenant _system`"
         )
 
 

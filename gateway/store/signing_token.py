@@ -131,12 +131,16 @@ class Token:
         self._used(destroy)
 
     def close(self) -> None:
-        """Let go of the token, unless a use of it hangs."""
-        if self._turn.acquire(timeout=self._wait_s):
-            try:
-                self._drop()
-            finally:
-                self._turn.release()
+        """Let go of the token, unless a use of it hangs: then this would, too, and who stops would never have ended."""
+        if not self._turn.acquire(timeout=self._wait_s):
+            return
+        try:
+            if self._hung is None or not self._hung.is_alive():
+                thread = threading.Thread(target=self._drop, name="token", daemon=True)
+                thread.start()
+                thread.join(self._wait_s)
+        finally:
+            self._turn.release()
 
     def _used(self, use: Callable[[pkcs11.Session], T]) -> T:
         """What `use` gives, on a thread of its own, within `WAIT_S`."""

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from gateway.ledger import checkpoint
 from gateway.ledger.checkpoint import Checkpoint
@@ -13,6 +14,7 @@ from gateway.ledger.witnessing import Request, judge
 from gateway.settings import load
 from gateway.store.keyring import open_keyring
 from gateway.store.lost import Lost, LostMarks
+from gateway.store.signed import SignedMarks
 from gateway.store.witnessed import Witnessed
 from tests.cli.kit import Run
 from tests.cli.witnessing import made, witnessing
@@ -90,6 +92,54 @@ def test_a_database_that_is_put_back_behind_what_was_signed_is_not_served_until_
     assert gateway("evidence", "export", "--out", str(site / "other.zip")).code == 0
     assert (gateway("audit", "verify").code, mark.exists()) == (0, True)
     assert gateway("audit", "acknowledge-restore", "--reason", "again").code == 1
+
+
+def test_a_database_that_is_made_anew_beside_the_keys_is_not_served_until_that_is_on_record(
+    site: Path, gateway: Run
+) -> None:
+    """Dropped whole, rows of tenants and all, it began anew under another origin and key, and a log line said so."""
+    gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    assert gateway("evidence", "export", "--out", str(site / "bundle.zip")).code == 0
+    (mark,) = (site / "keys").glob("signed-*.note")
+    origin = mark.read_text().split("\n")[0]
+    for file in site.glob("gateway.db*"):
+        file.unlink()
+    assert gateway("migrate").code == 0
+    checked = gateway("check")
+    assert (checked.code, f"signed here for {origin}" in checked.out) == (1, True), checked
+    verified = gateway("audit", "verify")
+    assert (verified.code, origin in verified.out, "NOT VERIFIED" in verified.out) == (1, True, True)
+    refused = gateway("serve", "--port", "0")
+    assert (refused.code, "acknowledge-restore --tenant _system" in refused.err) == (1, True), refused.err
+    assert gateway("audit", "acknowledge-restore", "--reason", "why").code == 1, "it is no tenant's to say"
+    assert mark.exists()
+    done = gateway("audit", "acknowledge-restore", "--tenant", "_system", "--reason", "the disk was lost", "--json")
+    assert [one["witness"] for one in done.data["acknowledged"]] == [mark.name]
+    assert not mark.exists()
+    records = gateway("audit", "query", "--tenant", "_system", "--event", "restore.acknowledged", "--json").data[
+        "records"
+    ]
+    (found,) = records
+    assert (list(found["detail"]["query"]), found["detail"]["reason"]) == ([mark.name], "the disk was lost")
+    assert found["record"]["range"][0] == found["record"]["range"][1], "of that ledger's own records none are gone"
+    assert gateway("check").code == 0
+    assert gateway("audit", "verify").code == 0
+    assert gateway("audit", "acknowledge-restore", "--tenant", "_system", "--reason", "again").code == 1
+
+
+def test_nothing_is_acknowledged_while_what_is_remembered_could_not_be_removed(
+    site: Path, gateway: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was on record with each try, and no start served all the same."""
+    gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    ledger = gateway("audit", "query", "--json").data["records"][0]["record"]["tenant"]
+    LostMarks(site / "keys").keep(ledger, Lost(size=99, hash="a" * 64))
+    monkeypatch.setattr(LostMarks, "writable", False)
+    monkeypatch.setattr(SignedMarks, "writable", False)
+    refused = gateway("audit", "acknowledge-restore", "--reason", "a failover")
+    assert (refused.code, "keys.directory must be" in refused.err) == (1, True)
+    assert gateway("audit", "query", "--event", "restore.acknowledged", "--json").data["records"] == []
+    assert LostMarks(site / "keys").of(ledger) == Lost(size=99, hash="a" * 64)
 
 
 def _copied(source: Path, target: Path) -> None:

@@ -1,9 +1,11 @@
 """`gateway serve`, for real: it is ready when it says so, and everything is on record when it has ended."""
 
+import asyncio
 import concurrent.futures
 import contextlib
 import io
 import json
+import os
 import signal
 import socket
 import ssl
@@ -23,6 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.cli.main import main
 from gateway.cli.serve import GatewayServer
+from gateway.core.errors import ConfigurationError
 from tests.checks.identity.certifying import SPIFFE, Authority
 from tests.cli.kit import Result, Run, change, copied, here, process
 from tests.cli.serving import Server, SlowAgent, forked, serving
@@ -273,3 +276,41 @@ def test_the_first_signal_is_told_of_at_once_and_the_second_ends_it() -> None:
     assert (told, server.should_exit, server.force_exit) == (["stopping"], True, False)
     server._stop()
     assert (told, server.force_exit) == (["stopping"], True)
+
+
+async def test_a_second_signal_is_heard_while_the_last_is_done_and_ends_that_alone() -> None:
+    """By its default action it ended the process there: nothing was closed, and no stop came on record."""
+    told, begun, cut = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    server = GatewayServer(uvicorn.Config("none"), lambda: None, told.set)
+
+    async def last() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cut.set()
+            raise
+
+    before = signal.getsignal(signal.SIGTERM)
+    with server.capture_signals():
+        with server.capture_signals():  # as uvicorn does while it serves
+            os.kill(os.getpid(), signal.SIGTERM)
+            await told.wait()
+        ending = asyncio.create_task(server.unhurried(last))
+        await begun.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await ending
+        assert signal.getsignal(signal.SIGTERM) == before, "a third one is not heard"
+    assert cut.is_set()
+    assert signal.getsignal(signal.SIGTERM) == before
+    begun.clear()
+    await server.unhurried(last)
+    assert not begun.is_set(), "who is in a hurry waits for nothing"
+
+
+async def test_what_fails_while_the_last_is_done_is_told() -> None:
+    async def last() -> None:
+        raise ConfigurationError("it cannot be signed")
+
+    with pytest.raises(ConfigurationError):
+        await GatewayServer(uvicorn.Config("none"), lambda: None).unhurried(last)

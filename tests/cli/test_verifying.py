@@ -1,5 +1,7 @@
 """Verification of what nothing may be appended to any more: it is done all the same, and is no success."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,16 @@ def test_where_nothing_can_be_read_that_is_said(gateway: Run, used: Path) -> Non
     (used / "gateway.db").write_bytes(b"not a database " * 100)
     result = gateway("audit", "verify")
     assert (result.code, result.out) == (1, "")
+
+
+def test_of_a_database_that_an_older_version_made_it_says_what_is_to_be_done(gateway: Run, used: Path) -> None:
+    """Where a table is not there yet that reading needs, the database seemed to be away."""
+    with closing(sqlite3.connect(used / "gateway.db")) as connection:
+        connection.executescript("DROP TABLE key_rotation; UPDATE alembic_version SET version_num = '0011'")
+    found = gateway("audit", "verify")
+    assert (found.code, found.out) == (2, "")
+    assert "is at revision 0011" in found.err
+    assert "run `gateway migrate`" in found.err
 
 
 def test_an_unknown_tenant_has_nothing_to_verify(gateway: Run, site: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
@@ -17,6 +18,7 @@ from gateway.settings import Settings, parse
 from gateway.store.engine import (
     Walled,
     at_once,
+    let_go,
     open_engine,
     reading,
     sqlite_engine,
@@ -248,3 +250,34 @@ async def test_what_is_read_at_once_is_planned_once_and_nothing_else_is(database
             assert await connection.scalar(text("SELECT current_setting('plan_cache_mode')")) == "auto"
     finally:
         await engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_connections_to_a_server_that_does_not_answer_any_more_are_let_go_of(
+    postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that lay idle when the server froze held a stop for ever: closing it in order waits for the server."""
+    engine = open_engine(target(postgres_settings))
+    async with reading(engine, None) as connection:
+        await connection.execute(text("SELECT 1"))
+    asked = 0
+
+    async def silent(connection: asyncpg.Connection, **_: object) -> None:
+        nonlocal asked
+        asked += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            connection.terminate()  # as the driver does it where a closing is given up
+
+    with monkeypatch.context() as frozen:
+        frozen.setattr(asyncpg.Connection, "close", silent)
+        await let_go(engine, 0.05)
+    assert asked == 1
+    assert "let go of as they are" in caplog.text
+    caplog.clear()
+    another = open_engine(target(postgres_settings))
+    async with reading(another, None) as connection:
+        await connection.execute(text("SELECT 1"))
+    await let_go(another)
+    assert caplog.text == ""

@@ -144,3 +144,30 @@ async def test_a_loss_that_cannot_be_remembered_stops_the_record_all_the_same(
             with pytest.raises(LedgerUnavailable):
                 await writer.append(note())
     assert "could not be kept beside the keys" in caplog.text
+
+
+async def test_a_database_that_does_not_answer_at_a_stop_is_waited_for_once_whatever_the_number_of_ledgers(
+    database: Settings, clock: ManualClock
+) -> None:
+    """Each ledger's own wait after another's, a node of many tenants was killed before it had let go of anything."""
+    seen: list[str] = []
+
+    class Silent:
+        healthy, build, config = True, None, None
+
+        def __init__(self, tenant: str) -> None:
+            self.tenant, self.node = tenant, NODE
+
+        async def append(self, _: object) -> None:
+            seen.append("waits")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            raise LedgerUnavailable("the database did not answer")
+
+        async def stop(self) -> None:
+            seen.append("stopped")
+
+    async with ledgers_on(database, clock) as ledgers:
+        ledgers.writers.update({name: Silent(name) for name in ("tn_1", "tn_2", "tn_3")})  # type: ignore[misc]
+    assert seen == ["waits"] * 3 + ["stopped"] * 3
+    assert await rows(database, "SELECT * FROM node") == []

@@ -105,6 +105,12 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database:
     with pytest.raises(ConfigurationError, match="9999"):
         await migrate.upgrade(database)
     assert await migrate.current(database) == "9999"
+    engine = open_engine(where)
+    try:
+        with pytest.raises(ConfigurationError, match="take a newer one"):  # and not that it should be migrated
+            await migrate.demand_current(engine)
+    finally:
+        await engine.dispose()
 
 
 async def test_serving_from_a_database_at_another_revision_is_refused(tmp_path: Path) -> None:

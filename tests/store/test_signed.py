@@ -11,7 +11,7 @@ from gateway.ledger import checkpoint as signed
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import EMPTY_ROOT
 from gateway.store.reader import StoreReader
-from gateway.store.signed import Missing, SignedMarks, demand_signed, missing, tell_unclaimed, unclaimed
+from gateway.store.signed import Missing, SignedMarks, demand_claimed, demand_signed, missing, unclaimed
 from gateway.store.verification import LedgerVerification
 from tests.store.kit import LEDGER, Store, entry
 from tests.store.test_checkpointer import SIGNER, of
@@ -138,15 +138,15 @@ async def test_another_ledger_under_the_same_origin_is_not_taken_for_it(store: S
             await demand_signed(store.engine, marks, "tn_another", SIGNER.name)
 
 
-def test_what_was_signed_for_another_origin_than_the_configured_ones_is_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_was_signed_for_another_origin_than_the_configured_ones_is_named(tmp_path: Path) -> None:
     marks = SignedMarks(tmp_path)
     marks.keep(SIGNER.name, point(3))
-    assert unclaimed(marks, [SIGNER.name, "gateway.test/ledger/f00d"]) == []
-    assert unclaimed(marks, ["gateway.test/ledger/f00d"]) == [SIGNER.name]
-    tell_unclaimed(marks, ["gateway.test/ledger/f00d"])
-    assert f"signed here for {SIGNER.name}, which is no configured tenant's" in caplog.text
+    assert unclaimed(marks, [SIGNER.name, "gateway.test/ledger/f00d"]) == {}
+    demand_claimed(marks, [SIGNER.name])
+    assert unclaimed(marks, ["gateway.test/ledger/f00d"]) == {SIGNER.name: point(3)}
+    with pytest.raises(VerificationError, match=f"signed here for {SIGNER.name}, which is no configured tenant's"):
+        demand_claimed(marks, ["gateway.test/ledger/f00d"])
+    assert (tmp_path / marks.name(SIGNER.name)).is_file()
 
 
 def test_of_a_file_that_root_writes_the_owner_of_the_directory_stays_the_owner(

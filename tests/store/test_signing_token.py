@@ -212,6 +212,30 @@ def test_while_a_use_hangs_all_others_fail_at_once_and_afterwards_it_goes_on(sof
     token.close()
 
 
+def test_who_stops_waits_neither_for_a_use_that_hangs_nor_for_a_session_that_cannot_be_closed() -> None:
+    """A stop in order ends by letting go of the token: one that hung at the last checkpoint held it for ever."""
+    free, closed = threading.Event(), threading.Event()
+
+    class Session:
+        def close(self) -> None:
+            closed.set()
+            free.wait(60)
+
+    def opened() -> Token:
+        made = Token("/none", "none", lambda: "", wait_s=0.05)
+        made._session = Session()  # type: ignore[assignment]
+        return made
+
+    hanging = opened()
+    with pytest.raises(LedgerUnavailable, match="does not answer"):
+        hanging._used(lambda session: free.wait(60))
+    hanging.close()
+    assert not closed.is_set(), "the token is not asked for one thing more"
+    opened().close()
+    assert (closed.is_set(), free.is_set()) == (True, False)
+    free.set()
+
+
 def test_a_keyring_with_a_token_makes_keys_there_and_a_ledger_moves_to_it_by_a_rotation(
     token: Token, tmp_path: Path
 ) -> None:

@@ -1940,6 +1940,7 @@ NOT_ASKED = {
     "spread.Spread.over": "puts together what `spread.read` reads",
     "signed.Remembered.demand": "compares what `TreeReader.consistency` reads",
     "signed.demand_signed": "asks `signed.missing`",
+    "engine.let_go": "closes connections, and asks nothing",
     "signed.Remembered.mark": "reads a file that is named by the origin",
     "signed.Remembered.keep": "writes that file",
     "spread.in_processes": "has `spread.read` done",

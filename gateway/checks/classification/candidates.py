@@ -24,7 +24,7 @@ _MORE = frozenset(b", /&ao")
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
-_DASH = b"-"
+_DASH = ord("-")
 _UUID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
 _UUID_LENGTH = 37
 """Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
@@ -240,25 +240,29 @@ def _nearest(
 
 def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
-    if b"-" in joints and _in_uuid(shade, start, end):
-        return True
+    dashed = False
     if start:
         before = shade[start - 1]
         if before in _WORDY or (before in joints and start > 1 and shade[start - 2] in _NUMERIC):
             return True
+        dashed = before == _DASH
     if end < len(shade):
         after = shade[end]
         if after in _WORDY:
             return True
-        if after in joints and end + 1 < len(shade) and shade[end + 1] in _NUMERIC:
-            return not _fraction(shade, end, joints)
-    return False
+        if (
+            after in joints
+            and end + 1 < len(shade)
+            and shade[end + 1] in _NUMERIC
+            and not _fraction(shade, end, joints)
+        ):
+            return True
+        dashed = dashed or after == _DASH
+    return dashed and _DASH in joints and _in_uuid(shade, start, end)
 
 
 def _in_uuid(shade: bytes, start: int, end: int) -> bool:
     """Whether a number is groups of a UUID (RFC 9562 §4): one in some thousands has twelve figures in three of them."""
-    if shade[end : end + 1] != _DASH and (not start or shade[start - 1] != _DASH[0]):
-        return False
     low = max(0, start - _UUID_LENGTH)
     return any(
         low + found.start() <= start and end <= low + found.end()

@@ -1,7 +1,7 @@
 """Authorities for client certificates and their revocation lists, from files: a `TrustSource` (see `core.ports`).
 
-The bundle is read once at start. Lists are read again when their file has changed, looked at `LOOK_S` apart at the
-most; one that cannot be read any more makes every certificate unverifiable rather than be passed over.
+The bundle is read once at start. Lists are read again when their file has changed (`agents.watched`); one that cannot
+be read any more makes every certificate unverifiable rather than be passed over.
 """
 
 import logging
@@ -10,11 +10,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.agents.watched import Watched
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Clock, Trust
 from gateway.settings import Settings
 
-LOOK_S = 5
 MAX_LIST = 64 << 20
 """Bytes of one list: a million revoked certificates take about 40 MB."""
 _PEM = b"-----BEGIN "
@@ -26,37 +26,30 @@ class FileTrust:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         server = settings.server
-        self._clock = clock
         self._lists = tuple(settings.path(name) for name in server.client_crl)
         self._authorities = () if server.client_ca is None else _bundle(settings.path(server.client_ca))
-        self._seen = self._stamps()
+        self._watched = Watched(self._lists, clock.monotonic_ns)
         lists = self._read()
         if lists is None:
             raise ConfigurationError(
                 f"server.client_crl must be certificate revocation lists of at most {MAX_LIST} bytes"
             )
         self._trust = self._made(lists)
-        self._look_ns = clock.monotonic_ns() + LOOK_S * 1_000_000_000
 
     def trust(self) -> Trust:
         """What holds now, at most `LOOK_S` old."""
-        if self._lists and self._clock.monotonic_ns() >= self._look_ns:
-            self._look_ns = self._clock.monotonic_ns() + LOOK_S * 1_000_000_000
-            stamps = self._stamps()
-            # What could not be read is tried again each time: it may have been looked at while it was being written.
-            if stamps != self._seen or self._trust.lists is None:
-                self._seen, lists = stamps, self._read()
-                if lists is None:
-                    _log.error("server.client_crl cannot be read: client certificates are refused until it can be")
-                if lists != self._trust.lists:
-                    self._trust = self._made(lists)
+        if self._watched.due():
+            lists = self._read()
+            if lists is None:
+                _log.error("server.client_crl cannot be read: client certificates are refused until it can be")
+            else:
+                self._watched.taken()
+            if lists != self._trust.lists:
+                self._trust = self._made(lists)
         return self._trust
 
     def _made(self, lists: tuple[bytes, ...] | None) -> Trust:
         return Trust(authorities=self._authorities, lists=lists, revocation=bool(self._lists))
-
-    def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
-        return tuple(map(_stamp, self._lists))
 
     def _read(self) -> tuple[bytes, ...] | None:
         """The lists in DER; None if any cannot be read."""
@@ -64,14 +57,6 @@ class FileTrust:
             return tuple(_list(file) for file in self._lists)
         except (OSError, ValueError, TypeError):
             return None
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _list(file: Path) -> bytes:

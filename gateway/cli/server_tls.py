@@ -1,13 +1,12 @@
 """The certificate that a server shows, and its key: looked at before it serves, and read anew while it does.
 
 Certificates end, and whoever renews them writes the files and leaves the rest to the programs. The files are looked at
-when somebody connects, `LOOK_S` apart at the most. What holds no certificate with its key, as files do that are being
+when somebody connects (`agents.watched`). What holds no certificate with its key, as files do that are being
 written, or one that has ended or not begun, changes nothing: what was in force is shown on, and the next look tries
 again. Connections that are open stay as they are.
 """
 
 import logging
-import os
 import ssl
 import time
 from collections.abc import Callable
@@ -17,14 +16,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.agents.watched import Watched
 from gateway.core.errors import ConfigurationError
 from gateway.settings import Server, Settings
 
-LOOK_S = 5.0
 NAMES = ("server.tls_certificate", "server.tls_key")
 """What errors name: the certificate and its key, as whoever serves is told of them."""
 _log = logging.getLogger("gateway")
-_Stamps = tuple[tuple[int, int, int] | None, ...]
 
 
 def check_tls(server: Server, settings: Settings) -> None:
@@ -64,19 +62,16 @@ class ServerTls:
         *,
         required: bool = False,
         names: tuple[str, str] = NAMES,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         """`authorities` of clients' certificates are read once, here. `required`: every client must show one. `names`:
-        what the log calls certificate and key. `clock` in seconds. `ConfigurationError` for files to start with that do
-        not hold what they should."""
-        self._files, self._names, self._clock = (certificate, key), names, clock
+        what the log calls certificate and key. `clock` in nanoseconds. `ConfigurationError` for files to start with
+        that do not hold what they should."""
+        self._files, self._names = (certificate, key), names
         self._authorities = None if authorities is None else _bundle(authorities)
         self._verify = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
-        # Before they are read: what is written in between is another stamp at the next look.
-        self._stamps = self._looked()
+        self._watched = Watched(self._files, clock)
         self._current = self._made()
-        self._next = clock() + LOOK_S
-        self._failed = False
         self._opened = self._current
         # Called in every handshake, whether the caller names a server or not.
         self._opened.sni_callback = self._choose
@@ -87,27 +82,22 @@ class ServerTls:
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
         """Must not raise: that would end the handshake."""
-        now = self._clock()
-        if now >= self._next:
-            self._next = now + LOOK_S
-            stamps = self._looked()
-            if stamps != self._stamps or self._failed:
-                self._renew(stamps)
+        if self._watched.due():
+            self._renew()
         if self._current is not context:
             connection.context = self._current
 
-    def _renew(self, stamps: _Stamps) -> None:
+    def _renew(self) -> None:
         try:
             made = self._made()
             until = ends(self._files[0], self._names)
         except ConfigurationError as error:
-            if stamps != self._stamps:  # once for each time that they were written
+            if self._watched.written:
                 _log.error("%s: the certificate of before is shown on", error)
-            self._failed = True
         else:
             _log.info("%s was written anew and is shown from now on, until %s", self._names[0], until.isoformat())
-            self._current, self._failed = made, False
-        self._stamps = stamps
+            self._current = made
+            self._watched.taken()
 
     def _made(self) -> ssl.SSLContext:
         context = _loaded(*self._files, self._names)
@@ -116,9 +106,6 @@ class ServerTls:
             context.verify_mode = self._verify
             context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         return context
-
-    def _looked(self) -> _Stamps:
-        return tuple(map(_stamp, self._files))
 
 
 def _loaded(certificate: Path, key: Path, names: tuple[str, str]) -> ssl.SSLContext:
@@ -142,15 +129,6 @@ def _bundle(file: Path) -> bytes:
     except (OSError, ValueError) as error:
         raise ConfigurationError("server.client_ca must be a PEM file of authorities' certificates") from error
     return b"".join(one.public_bytes(Encoding.DER) for one in found)
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    """What tells one writing of a file from another; None where it is not there."""
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _no_password() -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.agents.authorities import LOOK_S, FileTrust
+from gateway.agents.authorities import FileTrust
+from gateway.agents.watched import LOOK_S
 from gateway.core.errors import ConfigurationError
 from gateway.settings import parse
 from tests.checks.identity.certifying import SPIFFE, Authority

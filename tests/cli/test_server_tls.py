@@ -9,24 +9,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from gateway.agents.watched import LOOK_S
 from gateway.cli.common import load_settings
-from gateway.cli.server_tls import LOOK_S, ServerTls, check_tls, ends
+from gateway.cli.server_tls import ServerTls, check_tls, ends
 from gateway.core.errors import ConfigurationError
 from tests.agents.wire import certificates
 from tests.cli.kit import copied
 from tests.cli.test_serve import certificate
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def look(self) -> None:
-        """Until the files are looked at again."""
-        self.now += LOOK_S
+from tests.conftest import ManualClock
 
 
 def _check(directory: Path) -> None:
@@ -83,18 +73,18 @@ def serial(certificate: Path) -> int:
 def test_what_is_written_anew_is_shown_to_who_connects_after_a_look(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, (file, key) = Clock(), certificates(tmp_path)
-    tls = ServerTls(file, key, clock=clock)
+    clock, (file, key) = ManualClock(), certificates(tmp_path)
+    tls = ServerTls(file, key, clock=clock.monotonic_ns)
     first = serial(file)
     assert shown(tls) == (first, False)
     certificates(tmp_path)
     assert serial(file) != first
     assert shown(tls) == (first, False)
-    clock.look()
+    clock.advance(LOOK_S)
     with caplog.at_level(logging.INFO, "gateway"):
         for _ in range(3):
             assert shown(tls) == (serial(file), False)
-            clock.look()
+            clock.advance(LOOK_S)
     (said,) = caplog.records
     assert said.getMessage().startswith("server.tls_certificate was written anew and is shown from now on, until 2")
 
@@ -102,8 +92,12 @@ def test_what_is_written_anew_is_shown_to_who_connects_after_a_look(
 def test_what_is_being_written_or_broken_ends_no_service_and_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, (file, key) = Clock(), certificates(tmp_path)
-    tls, first, kept = ServerTls(file, key, clock=clock), serial(file), (file.read_bytes(), key.read_bytes())
+    clock, (file, key) = ManualClock(), certificates(tmp_path)
+    tls, first, kept = (
+        ServerTls(file, key, clock=clock.monotonic_ns),
+        serial(file),
+        (file.read_bytes(), key.read_bytes()),
+    )
     (tmp_path / "other").mkdir()
     other, others = certificates(tmp_path / "other")
     broken: tuple[Callable[[], object], ...] = (
@@ -118,13 +112,13 @@ def test_what_is_being_written_or_broken_ends_no_service_and_is_told_once(
         for number, spoil in enumerate(broken, 1):
             spoil()
             for _ in range(3):
-                clock.look()
+                clock.advance(LOOK_S)
                 assert shown(tls) == (first, False)
             assert [one.levelname for one in caplog.records] == ["ERROR"] * number
         assert all(str(tmp_path) not in one.getMessage() for one in caplog.records)
         file.write_bytes(other.read_bytes())
         key.write_bytes(others.read_bytes())
-        clock.look()
+        clock.advance(LOOK_S)
         assert shown(tls) == (serial(other), False)
     assert [one.levelname for one in caplog.records] == ["ERROR"] * len(broken) + ["INFO"]
 
@@ -133,19 +127,19 @@ def test_what_is_being_written_or_broken_ends_no_service_and_is_told_once(
 def test_one_that_nobody_would_take_does_not_replace_one_that_is_good(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, days: tuple[int, int]
 ) -> None:
-    clock, (file, key) = Clock(), certificates(tmp_path)
-    tls, first = ServerTls(file, key, clock=clock), serial(file)
+    clock, (file, key) = ManualClock(), certificates(tmp_path)
+    tls, first = ServerTls(file, key, clock=clock.monotonic_ns), serial(file)
     certificates(tmp_path, days=days)
-    clock.look()
+    clock.advance(LOOK_S)
     assert shown(tls) == (first, False)
     assert "server.tls_certificate must be one that has" in caplog.text
 
 
 def test_callers_certificates_are_asked_for_as_before_once_it_was_renewed(tmp_path: Path) -> None:
-    clock, (file, key), client = Clock(), certificates(tmp_path), certificates(tmp_path, "client")
+    clock, (file, key), client = ManualClock(), certificates(tmp_path), certificates(tmp_path, "client")
     stranger = certificates(tmp_path, "stranger")
     for required in (False, True):
-        tls = ServerTls(file, key, tmp_path / "clientroot.pem", required=required, clock=clock)
+        tls = ServerTls(file, key, tmp_path / "clientroot.pem", required=required, clock=clock.monotonic_ns)
         for _ in range(2):
             assert shown(tls, client=client) == (serial(file), True)
             with pytest.raises(ssl.SSLError):
@@ -156,7 +150,7 @@ def test_callers_certificates_are_asked_for_as_before_once_it_was_renewed(tmp_pa
             else:
                 assert shown(tls) == (serial(file), False)
             certificates(tmp_path)
-            clock.look()
+            clock.advance(LOOK_S)
 
 
 def test_a_start_needs_files_that_hold_what_they_should(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gateway.agents.authorities import LOOK_S
+from gateway.agents.watched import LOOK_S
 from gateway.cli.serve import server_tls
 from gateway.ledger.record import timestamp
 from gateway.settings import Settings

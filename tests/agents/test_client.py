@@ -14,8 +14,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.agents import watched
 from gateway.agents.client import AgentClient
-from gateway.agents.http1 import connection, renewed
+from gateway.agents.http1 import connection
 from gateway.agents.http1.tls import pin_of
 from gateway.core.errors import AgentError, ConfigurationError
 from gateway.core.message import Outgoing, WireAnswer
@@ -554,7 +555,7 @@ class TestTLS:
     async def test_one_that_was_renewed_is_shown_to_the_next_connection(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(renewed, "LOOK_S", 0.0)
+        monkeypatch.setattr(watched, "LOOK_S", 0)
         (tmp_path / "next").mkdir()
         files = certificates(tmp_path, "caller-")
         after = certificates(tmp_path / "next", "caller-")

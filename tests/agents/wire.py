@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.core.message import Outgoing
 from gateway.core.ports import Route
+from tests.checks.identity.certifying import usage
 
 from .support import route as make_route
 
@@ -126,7 +127,7 @@ def certificates(
             .add_extension(x509.BasicConstraints(ca=role == "root", path_length=None), True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(keys[role].public_key()), False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys["root"].public_key()), False)
-            .add_extension(_usage(signs=role == "root"), True)
+            .add_extension(usage(digital=True, signs=role == "root"), True)
             .sign(keys["root"], hashes.SHA256())
         )
         (directory / f"{name}{role}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -137,21 +138,6 @@ def certificates(
         )
     )
     return directory / f"{name}agent.pem", key_file
-
-
-def _usage(*, signs: bool) -> x509.KeyUsage:
-    """RFC 5280 §4.2.1.3, which Python looks at from 3.13 on, as at the identifiers of keys."""
-    return x509.KeyUsage(
-        digital_signature=not signs,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 def server_context(certificate: Path, key: Path, *, callers: Path | None = None) -> ssl.SSLContext:

@@ -89,7 +89,7 @@ class Authority(Issued):
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.now + begins)
             .not_valid_after(self.now + ends)
-            .add_extension(_usage(digital=digital, signs=signs), critical=True)
+            .add_extension(usage(digital=digital, signs=signs), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
@@ -147,7 +147,8 @@ class HeldTrust:
         return self.held
 
 
-def _usage(*, digital: bool, signs: bool) -> x509.KeyUsage:
+def usage(*, digital: bool, signs: bool) -> x509.KeyUsage:
+    """RFC 5280 §4.2.1.3, which Python looks at from 3.13 on, as at the identifiers of keys."""
     return x509.KeyUsage(
         digital_signature=digital,
         content_commitment=False,

@@ -7,7 +7,7 @@ what differs between the two is told: so a fall-back, or an agent that was not h
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -29,16 +29,21 @@ EVENTS = (*SENT, GIVEN)
 MAX_EXAMPLES = 5
 MAX_CHANGES = 200
 MAX_QUESTIONS = 100_000
+_REMEMBERED = 100_000
+"""Callers, and records that were alike, that are known again; they are forgotten together once there are more."""
 TURN = 100
 """Records that are taken before others have their turn on the loop: some milliseconds."""
 _MINUTE, _DAY = len("2026-01-05T12:00"), len("2026-01-05")
 UNFIT = frozenset({"schema", "protocol", "translation", "session", "loop"})
 """Answers of candidates that policy's rules over the message did not give, and another policy would not change."""
 _ONWARD = "onward"
+_ORDER = "order"
+"""The input that a decision has where candidates came in an order that was measured."""
 _ANSWERED = frozenset({"ok", "cached", "answer_withheld", "approval_required"})
 """The codes of answers that were given, or withheld by policy."""
 NOBODY = "-"
 _Names = tuple[str, ...]
+_Value = TypeVar("_Value")
 Named = Callable[[str | None], bool]
 """Of the issuer of a token (None for keys and certificates): whether policy means its subjects where it calls callers
 by name (`naming`)."""
@@ -72,12 +77,17 @@ class _Candidate(msgspec.Struct):
     answer: str
 
 
-class _Outcome(msgspec.Struct):
+class _Outcome(msgspec.Struct, gc=False):
     code: str
 
 
-class _Envelope(msgspec.Struct):
-    """What of an envelope a decision rests on; everything else in it is passed over."""
+_NULL = b"null"
+_NOTHING, _NONE = msgspec.Raw(_NULL), msgspec.Raw(b"[]")
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    """What of an envelope a decision rests on; everything else in it is passed over. Its parts stay as they are written
+    until records that are alike in them are known apart: a million records say few things, over and over."""
 
     event: str
     occurred_at: str
@@ -88,19 +98,28 @@ class _Envelope(msgspec.Struct):
     purpose: str | None = None
     route_requested: str = ""
     session: str | None = None
-    decision: _Decision | None = None
-    classes: _Classes | None = None
-    candidates: tuple[_Candidate, ...] = ()
+    decision: msgspec.Raw = _NOTHING
+    classes: msgspec.Raw = _NOTHING
+    candidates: msgspec.Raw = _NONE
     outcome: _Outcome | None = None
     inputs: dict[str, str] = {}
 
 
-class _Detail(msgspec.Struct):
+class _Detail(msgspec.Struct, gc=False):
     subject: str = "-"
     issuer: str | None = None
     roles: _Names = ()
     source: str = ""
     method: str | None = None
+
+
+class _Ruled(NamedTuple):
+    """A decision as it is on record, and the version that gave it: None where that is not there any more."""
+
+    decision: _Decision
+    policy: Policy | None
+    moment: int
+    """How much of a time there is to tell apart for this version and the draft, in characters."""
 
 
 class _Question(NamedTuple):
@@ -187,6 +206,15 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     agents that were not there, roles that were lent."""
 
 
+class _Caller(msgspec.Struct, frozen=True, eq=False):
+    """What policies tell callers apart by: roles, a subject that one of them calls by name, and the way
+    (`_Question.way`). One object for all who are alike on record, and compared as one."""
+
+    roles: _Names
+    subject: str
+    way: tuple[str, str]
+
+
 class _Group:
     """Equal questions: how many, the first of them, and how they were decided according to the record."""
 
@@ -196,6 +224,22 @@ class _Group:
         self.at_us, self.count = at_us, 0
         self.examples: list[str] = []
         self.recorded: Counter[tuple[str, str | None]] = Counter()
+
+    def take(self, exchange: str, recorded: tuple[str, str | None] | None) -> None:
+        """One more, of this exchange."""
+        self.count += 1
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append(exchange)
+        if recorded is not None:
+            self.recorded[recorded] += 1
+
+
+class _Counted(NamedTuple):
+    """Where records that are alike in all that is looked at are counted: their question, and of a request the effect
+    and the agent on record."""
+
+    group: _Group
+    recorded: tuple[str, str | None] | None
 
 
 class Simulation:
@@ -209,6 +253,9 @@ class Simulation:
         self._versions: dict[str, Policy | None] = {}
         self._own: dict[str, Own] = {}
         """Version → the types of the operator's own that it had."""
+        self._ruled: dict[Hashable, _Ruled] = {}
+        self._callers: dict[Hashable, _Caller] = {}
+        self._alike: dict[Hashable, _Counted] = {}
         self._moments: dict[tuple[str, str], Hashable] = {}
         self._ways: dict[Hashable, tuple[str, str]] = {}
         self._without_detail = self._without_version = self._onward = self._beyond = 0
@@ -217,24 +264,46 @@ class Simulation:
         """Count these records. `version` gives the policy of a digest, None where there is none any more."""
         for stored in chunk:
             envelope = self._envelopes.decode(stored.envelope)
-            decision, classes = envelope.decision, envelope.classes
-            if decision is None or classes is None or not _replayed(envelope):
+            written, classes = bytes(envelope.decision), bytes(envelope.classes)
+            if _NULL in (written, classes) or not _replayed(envelope):
                 continue
-            if decision.policy not in self._versions:
-                self._versions[decision.policy] = self._readable(decision.policy, await version(decision.policy))
-            policy = self._versions[decision.policy]
-            if policy is None:
+            ruled = self._ruled.get(written)
+            if ruled is None:
+                decision = msgspec.json.decode(written, type=_Decision)
+                if decision.policy not in self._versions:
+                    self._versions[decision.policy] = self._readable(decision.policy, await version(decision.policy))
+                ruled = _kept(self._ruled, written, self._ruling(decision))
+            if ruled.policy is None:
                 self._without_version += 1
             elif stored.detail is None:
                 self._without_detail += 1
-            elif any(one.answer == _ONWARD for one in envelope.candidates):
-                self._onward += 1
             else:
-                detail = self._details.decode(stored.detail)
-                moment = self._moment(decision.policy, policy, envelope.occurred_at)
-                who = self._who(policy, detail)
-                way = self._way(decision.policy, policy, detail)
-                self._count(envelope, decision, _question(envelope, decision, classes, detail.roles, who, moment, way))
+                caller = self._caller(ruled.decision.policy, ruled.policy, self._details.decode(stored.detail))
+                self._take(envelope, ruled, ruled.policy, caller, (written, classes, bytes(envelope.candidates)))
+
+    def _take(
+        self, envelope: _Envelope, ruled: _Ruled, policy: Policy, caller: _Caller, written: tuple[bytes, ...]
+    ) -> None:
+        alike = (
+            envelope.event,
+            envelope.caller_zone,
+            envelope.agent,
+            envelope.action,
+            envelope.purpose,
+            envelope.route_requested,
+            envelope.session is None,
+            _ORDER in envelope.inputs,
+            envelope.occurred_at[: ruled.moment],
+            caller,
+            written,
+        )
+        counted = self._alike.get(alike)
+        if counted is None:
+            found = self._found(envelope, ruled, policy, caller)
+            if found is None:
+                return
+            counted = _kept(self._alike, alike, found)
+        counted.group.take(envelope.exchange, counted.recorded)
 
     async def result(self) -> Simulated:
         """What was found so far. Others have their turn on the loop while it is worked out."""
@@ -271,30 +340,48 @@ class Simulation:
             otherwise=otherwise,
         )
 
-    def _moment(self, digest: str, policy: Policy, occurred_at: str) -> Hashable:
+    def _ruling(self, decision: _Decision) -> _Ruled:
+        policy = self._versions[decision.policy]
+        timed = self._draft.timed or (policy is not None and policy.timed)
+        return _Ruled(decision, policy, _MINUTE if timed else _DAY)
+
+    def _moment(self, ruled: _Ruled, policy: Policy, occurred_at: str) -> Hashable:
         """What instants have in common for both policies: those of a minute, where one looks at the clock; otherwise
         those of a day, with which agreements end."""
-        key = (digest, occurred_at[: _MINUTE if policy.timed or self._draft.timed else _DAY])
+        key = (ruled.decision.policy, occurred_at[: ruled.moment])
         found = self._moments.get(key)
         if found is None:
             at_us = parse_timestamp(occurred_at)
             found = self._moments[key] = (policy.moment(at_us), self._draft.moment(at_us))
         return found
 
-    def _count(self, envelope: _Envelope, decision: _Decision, asked: _Question) -> None:
+    def _found(self, envelope: _Envelope, ruled: _Ruled, policy: Policy, caller: _Caller) -> _Counted | None:
+        """Where records like this one are counted. None: it was counted as one that is not replayed."""
+        candidates = msgspec.json.decode(envelope.candidates, type=tuple[_Candidate, ...])
+        if any(one.answer == _ONWARD for one in candidates):
+            self._onward += 1
+            return None
+        moment = self._moment(ruled, policy, envelope.occurred_at)
+        asked = _question(envelope, ruled.decision, candidates, caller, moment)
         group = self._groups.get(asked)
         if group is None and len(self._groups) >= MAX_QUESTIONS:
             self._beyond += 1
-            return
+            return None
         if group is None:
             group = self._groups[asked] = _Group(parse_timestamp(envelope.occurred_at))
-        group.count += 1
-        if len(group.examples) < MAX_EXAMPLES:
-            group.examples.append(envelope.exchange)
-        if not asked.given:
-            # What waits for people names no agent yet: it is the candidate that was looked at last.
-            agent = envelope.agent or (envelope.candidates[-1].agent if envelope.candidates else None)
-            group.recorded[decision.effect, agent] += 1
+        if asked.given:
+            return _Counted(group, None)
+        # What waits for people names no agent yet: it is the candidate that was looked at last.
+        agent = envelope.agent or (candidates[-1].agent if candidates else None)
+        return _Counted(group, (ruled.decision.effect, agent))
+
+    def _caller(self, digest: str, policy: Policy, detail: _Detail) -> _Caller:
+        known = (digest, detail.roles, detail.subject, detail.issuer, detail.source, detail.method)
+        found = self._callers.get(known)
+        if found is None:
+            found = _Caller(detail.roles, self._who(policy, detail), self._way(digest, policy, detail))
+            _kept(self._callers, known, found)
+        return found
 
     def _who(self, policy: Policy, detail: _Detail) -> str:
         """The caller's subject where one of the policies calls it by name and means it, else nobody's."""
@@ -363,34 +450,40 @@ def _replayed(envelope: _Envelope) -> bool:
     return envelope.event in SENT or (envelope.outcome is not None and envelope.outcome.code in _ANSWERED)
 
 
+def _kept(known: dict[Hashable, _Value], key: Hashable, value: _Value) -> _Value:
+    """Remembered, after everything else was forgotten where that is too much."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value
+    return value
+
+
 def _question(
     envelope: _Envelope,
     decision: _Decision,
-    classes: _Classes,
-    roles: _Names,
-    subject: str,
+    candidates: tuple[_Candidate, ...],
+    caller: _Caller,
     moment: Hashable,
-    way: tuple[str, str],
 ) -> _Question:
-    # In the order of the fields: by their names it would take half as long again as all the rest.
+    classes = msgspec.json.decode(envelope.classes, type=_Classes)
     return _Question(
-        envelope.event == GIVEN,
-        decision.policy,
-        roles,
-        subject,
-        envelope.caller_zone,
-        envelope.action,
-        envelope.purpose,
-        envelope.route_requested,
-        tuple([one.agent for one in envelope.candidates if one.answer in UNFIT]),
-        tuple([one.agent for one in envelope.candidates]) if "order" in envelope.inputs else (),
-        classes.found,
-        classes.declared,
-        classes.inherited,
-        classes.floor,
-        envelope.session is not None,
-        moment,
-        way,
+        given=envelope.event == GIVEN,
+        policy=decision.policy,
+        roles=caller.roles,
+        subject=caller.subject,
+        zone=envelope.caller_zone,
+        action=envelope.action,
+        purpose=envelope.purpose,
+        target=envelope.route_requested,
+        unfit=tuple(one.agent for one in candidates if one.answer in UNFIT),
+        seen=tuple(one.agent for one in candidates) if _ORDER in envelope.inputs else (),
+        found=classes.found,
+        declared=classes.declared,
+        inherited=classes.inherited,
+        floor=classes.floor,
+        continued=envelope.session is not None,
+        moment=moment,
+        way=caller.way,
     )
 
 

@@ -51,7 +51,7 @@ class DecidedStore:
             with reachable():
                 async with reading(self._engine, self._ledger) as connection:
                     rows = (await connection.execute(later)).all()
-            yield [Decided(bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in rows]
+            yield [Decided(data, beside) for _, _, data, beside in rows]
             if len(rows) < CHUNK:
                 return
             place = (rows[-1][1], rows[-1][0])

@@ -283,3 +283,32 @@ async def test_an_order_that_was_measured_is_replayed_as_it_was() -> None:
     assert (found.changed, found.otherwise) == (0, 0)
     found = await _simulated(policy(anywhere), policy(closed, anywhere), fastest)
     assert [(change.before, change.after) for change in found.changes] == [("route friend", "route local")]
+
+
+async def test_what_is_forgotten_on_the_way_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [
+        _decided(
+            number,
+            Detail(
+                subject=f"caller{number % 3}", roles=(("clerk",), ("clerk", "nurse"))[number % 2], source="10.0.0.1"
+            ),
+            classes=ClassesInfo(found=(("internal",), ("pii",))[number % 5 == 0], declared=(), inherited=(), floor=()),
+            decision=DecisionInfo(
+                effect=("route", "deny")[number % 7 == 0], rules=("open",), obligations=(), policy=_DIGEST
+            ),
+        )
+        for number in range(60)
+    ]
+    rules = (_OPEN, rule("nurses", 2, "role:nurse", "class:pii", "zone:in-house", eft="deny"))
+    whole = await _simulated(policy(*rules), policy(_CLOSED), *records)
+    monkeypatch.setattr(simulation, "_REMEMBERED", 1)
+    assert await _simulated(policy(*rules), policy(_CLOSED), *records) == whole
+    assert (whole.requests, whole.questions) == (60, 4)
+
+
+async def test_records_that_are_not_replayed_are_each_counted() -> None:
+    onward = (CandidateInfo(agent="local", zone="in-house", healthy=True, answer="onward"),)
+    found = await _simulated(
+        policy(_OPEN), policy(_CLOSED), *(_decided(number, candidates=onward) for number in range(3))
+    )
+    assert (found.requests, found.onward) == (0, 3)

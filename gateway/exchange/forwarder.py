@@ -223,8 +223,8 @@ class Forwarder:
                 raise AgentError("unavailable" if found.status in _UNAVAILABLE else "agent_failed")
             if found.status >= 400:  # a refusal is an answer, whether it can be read or not
                 call.place.answered(took_ns, found.status, streamed=message.stream)
-            whole = message.protocol == "http"
-            answer = adapter.read_answer(found, message, call.routed.route)
+            whole = message.protocol == "http" or found.status == _ENOUGH
+            answer = _read(found, message, call.routed.route, adapter)
         except AgentError as error:
             # What a plain agent answers on a path, in which form, is for whoever asks to choose: no fault of its own.
             call.place.failed(error.code, whole=whole)
@@ -314,6 +314,17 @@ class Forwarder:
     async def _pause(self, name: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(name)
+
+
+def _read(found: WireAnswer, message: Message, route: Route, adapter: Adapter) -> Answer:
+    """`AgentError` for what cannot be read. Who stands before an agent says in a page of its own that it has enough:
+    then that is what is known of it."""
+    try:
+        return adapter.read_answer(found, message, route)
+    except AgentError as error:
+        if found.status != _ENOUGH:
+            raise
+        raise AgentError("unavailable") from error
 
 
 def _lasting(route: Route) -> Route:

@@ -390,6 +390,21 @@ async def test_an_agent_that_has_enough_is_followed_by_the_next_and_its_own_answ
     assert found.answer.status == 429
 
 
+async def test_a_page_that_says_that_an_agent_has_enough_is_believed_though_it_cannot_be_read(
+    clock: ManualClock,
+) -> None:
+    headers = (("content-type", "text/html"), ("retry-after", "7"))
+    page = WireAnswer(status=429, headers=headers, body=b"<h1>Too many requests</h1>")
+    found, happened, _ = await forwarded(clock, page, ANSWER, agents=health(clock, retries=0))
+    assert happened == ["send local", "record friend 2", "send friend"]
+    found, happened, one = await forwarded(
+        clock, page, agents=health(clock, retries=0), headers=(("x-route", "exact"),)
+    )
+    assert happened == ["send local"]
+    assert isinstance(found, Undelivered)
+    assert (found.code, one.asked_s) == ("unavailable", 7.0)
+
+
 async def test_retries_stop_where_the_budget_ends(clock: ManualClock) -> None:
     agents = health(clock, retries=10, retry_budget=0.0, breaker=Breaker(calls=1000))
     exact = (("x-route", "exact"),)

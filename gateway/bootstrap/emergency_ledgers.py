@@ -60,11 +60,13 @@ class EmergencyLedgers:
             new = self._template.with_suffix(".making")
             for name in (new, *beside(new)):
                 name.unlink(missing_ok=True)
-            await migrate.upgrade(
-                msgspec.structs.replace(self._site.settings, database=Database(url=f"sqlite:///{new.resolve()}"))
-            )
+            await self._migrated(new)
             new.replace(self._template)
             sync(self._directory)
+
+    async def _migrated(self, path: Path) -> None:
+        """A database of emergencies, at the revision that this version works with."""
+        await migrate.upgrade(msgspec.structs.replace(self._site.settings, database=_at(path)))
 
     @property
     def _template(self) -> Path:
@@ -169,12 +171,15 @@ class EmergencyLedgers:
         return path
 
     async def stitch_left(self, emergency: str) -> None:
-        """An emergency that an earlier start left, in whatever state: stitched in and removed."""
+        """An emergency that an earlier start left, in whatever state, of this version or an older one: stitched in and
+        removed."""
         rows = await self._read(emergency)
         if not rows:
             raise VerificationError("an emergency ledger is here that is not on record")
         if any(row.state != STITCHED for row in rows.values()):
             path = self._directory / f"{emergency}.db"
+            # An older version may have left it. Broken off, it is as it was; a newer version's stays where it is.
+            await self._migrated(path)
             async with opened(self._site, path, {name: row.origin for name, row in rows.items()}) as site:
                 await self.stitch(emergency, site)
         await self.remove(emergency)
@@ -255,3 +260,7 @@ class EmergencyLedgers:
                     rows[name] = row
         self._rows[emergency] = rows
         return rows
+
+
+def _at(path: Path) -> Database:
+    return Database(url=f"sqlite:///{path.resolve()}")

@@ -15,7 +15,9 @@ from gateway.exchange.audit_scribe import Reader
 from gateway.ledger.record import Detail
 from gateway.settings import Settings
 from gateway.store.emergencies import STITCHED, Emergency
-from tests.system.emergencies import AGENTS, away, care, emergency, until
+from gateway.store.engine import sqlite_engine, writing
+from tests.store.revisions import moved
+from tests.system.emergencies import AGENTS, away, care, copied, emergency, until
 from tests.system.site import system
 
 
@@ -94,6 +96,41 @@ async def test_an_emergency_that_is_over_for_one_tenant_is_over_for_all(
 
         monkeypatch.setattr(ledgers._store, "of_node", of_node)
         assert await ledgers.prepare() != standing
+
+
+async def test_an_emergency_that_an_older_version_left_is_stitched_in(sqlite_settings: Settings) -> None:
+    directory = Path(sqlite_settings.base) / "emergency"
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        key = await site.key("clerk")
+        await care(site, key)
+        await copied(site)
+        async with away(sqlite_settings):
+            await until(site, "serving", lambda: care(site, key))
+            cared = await care(site, key)
+            exchange = cared.headers["x-exchange-id"]
+            assert (cared.status_code, cared.headers["x-ledger"]) == (200, "emergency")
+            (directory / "closed").write_text("no directory")  # as a disk that takes nothing
+        await until(site, "standing")
+    (directory / "closed").unlink()
+    (left,) = directory.glob("em_*.db")
+    engine = sqlite_engine(left)
+    async with writing(engine, None) as connection:
+        await connection.run_sync(moved, "0033")
+    await engine.dispose()
+    async with system(sqlite_settings, agents=AGENTS, emergency=emergency(sqlite_settings)) as site:
+        found = site.gateway.emergency
+        assert found is not None
+        async with asyncio.timeout(60):
+            while found.figures().left or found.state != "standing":  # noqa: ASYNC110 — nobody tells of it
+                await asyncio.sleep(0.02)
+        stitched = [one["emergency"] for one in await site.records() if one["event"] == "emergency.stitched"]
+        assert stitched == [left.stem]
+        auditor = await site.key("auditor")
+        found_again = await site.http.get(
+            f"/audit/exchanges/{exchange}", headers={"authorization": f"Bearer {auditor}"}
+        )
+        assert "exchange.completed" in found_again.text
+    assert not left.exists()
 
 
 async def test_an_emergency_that_is_not_on_record_stays_where_it_is_and_is_told(

@@ -11,9 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table, func, select, text
+from sqlalchemy import BigInteger, Boolean, Integer, Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 import gateway
@@ -25,6 +23,7 @@ from gateway.store.tables import Bytes, metadata
 from gateway.store.walls import ACROSS, Across, fallen, policies, walled, within
 from tests.services import Postgres
 from tests.store.ledger_kit import connected, rows
+from tests.store.revisions import moved
 
 MINE, THEIRS = "tn_mine", "tn_theirs"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "tenants.md"
@@ -338,15 +337,6 @@ def test_no_transaction_of_the_code_forgets_its_tenant() -> None:
 # --------------------------------------------------------------------------------------------- migrations and backups
 
 
-def _moved(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrate.migrations()))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    move = command.downgrade if revision == "0015" else command.upgrade
-    move(config, revision)
-
-
 async def _policies(settings: Settings) -> list[Any]:
     return await rows(settings, "SELECT oid, polname FROM pg_policy ORDER BY oid")
 
@@ -355,13 +345,13 @@ async def _policies(settings: Settings) -> list[Any]:
 async def test_the_wall_is_taken_down_and_raised_again_by_migrations(filled: Settings) -> None:
     owner = postgresql_engine(target(filled).owner_dsn or "")
     async with writing(owner, None) as connection:
-        await connection.run_sync(_moved, "0015")
+        await connection.run_sync(moved, "0015")
     assert await _policies(filled) == []
     async with connected(target(filled).dsn) as connection:
         assert await connection.fetchval("SELECT count(*) FROM record") == 2
     # Up, and nobody has its policies yet: nothing is seen.
     async with writing(owner, None) as connection:
-        await connection.run_sync(_moved, "head")
+        await connection.run_sync(moved, "head")
     await owner.dispose()
     async with connected(target(filled).dsn, MINE) as connection:
         assert await connection.fetchval("SELECT count(*) FROM record") == 0

@@ -71,6 +71,8 @@ _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
 _LONG_AGO = 2010
 """A whole date of this year or before may well be of somebody's birth: it says so as its reason, `long-ago`."""
+_YEARS = (2, 4)
+"""Figures of a year: `1.029.384` is a number with its thousands apart."""
 _PIVOT = 30
 """Two digits above this are a year of the last century."""
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -309,6 +311,8 @@ def numeric_date(text: str) -> Verdict | None:
     else:
         return None
     if not all(piece.isdecimal() and piece.isascii() for piece in pieces):
+        return None
+    if len(pieces[0]) > 2 or len(pieces[1]) > 2 or len(pieces[2]) not in _YEARS:
         return None
     first, second, year = (int(piece) for piece in pieces)
     if len(pieces[2]) == 4 and not 1800 <= year <= 2200:

@@ -51,7 +51,7 @@ def test_as_many_are_found_as_were_when_it_was_written(name: str, labels: int, l
     assert hits / there >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("others_first", 1), ("others_second", 0)])
+@pytest.mark.parametrize(("name", "most"), [("others_first", 1), ("others_second", 1)])
 def test_what_looks_like_one_is_none(name: str, most: int) -> None:
     told = [text for text in texts(name) if any(one.type == "mrn" for one in ENGINE.scan_text(text))]
     assert len(told) <= most, told
@@ -59,4 +59,4 @@ def test_what_looks_like_one_is_none(name: str, most: int) -> None:
 
 def test_the_set_is_as_large_as_it_says() -> None:
     assert [len(list(texts(name))) for name in ("first", "second")] == [242, 82]
-    assert [len(list(texts(name))) for name in ("others_first", "others_second")] == [160, 55]
+    assert [len(list(texts(name))) for name in ("others_first", "others_second")] == [160, 72]

@@ -17,37 +17,52 @@ def _each(things: str, endings: str) -> str:
 
 _ENGLISH = _each(
     "patient, patient's, pt, pat, hospital, hosp, hosp., medical record, medical records, med rec, med. rec., "
-    "mrn, umrn, emrn, mr, emr, ehr, chart, encounter, enc, inpatient, outpatient, in-patient, out-patient, "
-    "patient identification, patient record, patient file, patient chart, patient control, patient case, patient "
-    "registration, medical chart, medical file, medical registration, clinical record, clinical file, clinic, "
-    "hospital file, hospital case, hospital record, hospital patient, hospital registration, hospital reg, "
-    "hospital reg., hospital unit, unit, unit record, health record, healthcare record, admission, casualty, "
-    "inpatient case, inpatient file, dental chart, dental record, pas, mpi, empi, master patient index, uhid, "
-    "hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, hospital episode, wristband, folder, emergency record, ed "
-    "record, fin, medical rec, ur, u.r., urn, nhi, cr",
+    "mrn, umrn, emrn, mr, emr, ehr, chart, encounter, enc, patient identification, patient record, patient file, "
+    "patient chart, patient control, patient case, patient registration, medical chart, medical file, medical "
+    "registration, clinical record, clinical file, clinic, hospital file, hospital case, hospital record, "
+    "hospital patient, hospital registration, hospital reg, hospital reg., hospital unit, unit, unit record, "
+    "health record, healthcare record, admission, inpatient case, inpatient file, dental chart, dental record, "
+    "pas, empi, master patient index, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, hospital episode, "
+    "wristband, emergency record, ed record, medical rec, ur, u.r., nhi",
     "_ number, _ no., _ nr, _ nr., _ #, _#, _ num, _ num., _ nbr, _ id no, _ id no., _ id number",
 )
 _ENGLISH_KEYS = _each(
     "patient, patient's, pt, pat, hospital, medical record, medical, emr, ehr, chart, encounter, enc, patient "
     "record, patient file, patient chart, unit record, health record, admission, hospital registration, empi, "
-    "mpi, pas, hrn, ur, clinic",
+    "pas, hrn, ur, clinic",
     "_ id, _ identifier",
 )
 _GERMAN = _each(
     "patienten, patient, pat., fall, aufnahme, aufn., krankenblatt, krankenakten, krankenakte, patientenakten, "
     "patientenakte, krankenhaus, klinik, krankengeschichten, krankengeschichte, behandlungsfall, behandlungs, "
-    "episoden, röntgen, kis, krankenhaus-fall, klinik-fall, stationsfall, aufenthalts",
+    "röntgen, kis, krankenhaus-fall, klinik-fall, stationsfall, aufenthalts",
     "_nummer, _nr., _nr, _-nr., _-nr, _-nummer, _ nummer, _ nr., _ nr, _id, _-id, _ id, _kennung, _-kennung, "
     "_identifikationsnummer, _-identifikationsnummer",
 )
 _FRENCH = _each(
     "ipp, patient, dossier, dossier patient, dossier médical, dossier clinique, dossier hospitalier, admission, "
-    "séjour, venue, passage, hospitalisation, identification patient, nip patient, nda, iep, permanent",
+    "séjour, venue, hospitalisation, identification patient, nip patient, nda, iep, permanent",
     "n° _, n° de _, n° d'_, n° du _, numéro _, numéro de _, numéro d'_, numéro du _, num. _, no de _, _ n°, _ numéro",
 )
+_COUNTED = ", ".join(
+    (
+        _each(
+            "inpatient, outpatient, in-patient, out-patient, casualty, fin, urn, cr",
+            "_ number, _ no., _ no, _ #, _#, _ num, _ nbr",
+        ),
+        _each("episoden", "_nummer, _-nr., _nr., _-id"),
+        _each("passage", "n° de _, numéro de _, numéro du _, _ n°"),
+        _each(
+            "episodio, ingreso, episódio, atendimento, internamento, internação",
+            "nº _, nº de _, nº do _, n.º _, n.º de _, n° _, n° de _, núm. _, núm. de _, número _, número de _, "
+            "número del _, número do _, _ nº, _ n.º, _ n°, _ número",
+        ),
+    )
+)
+"""What is counted as often: `inpatient numbers`, `número de ingresos`."""
 _SPANISH = _each(
-    "historia, historia clínica, hc, h.c., nhc, hª clínica, hª cª, h. clínica, episodio, ingreso, paciente, "
-    "registro hospitalario, ficha clínica, cipa",
+    "historia, historia clínica, hc, h.c., nhc, hª clínica, hª cª, h. clínica, paciente, registro hospitalario, "
+    "ficha clínica, cipa",
     "nº _, nº de _, n.º _, n.º de _, n° _, n° de _, núm. _, núm. de _, núm _, num. _, num. de _, número _, número "
     "de _, número del _, no. _, no. de _, _ n.º, _ n°, _ núm., _ no., _ número, id _, id de _, código de _, "
     "código del _, código _",
@@ -66,8 +81,8 @@ _DUTCH = _each(
     "_nummer, _-nummer, _ nummer, _nr, _nr., _-nr, _-nr., _ nr, _ nr., _.nr, _.nr., _id, _-id, _ id",
 )
 _PORTUGUESE = _each(
-    "processo clínico, prontuário, episódio, atendimento, utente, paciente, registro hospitalar, registo "
-    "hospitalar, registo clínico, internamento, internação, prontuário médico, ficha clínica",
+    "processo clínico, prontuário, utente, paciente, registro hospitalar, registo hospitalar, registo clínico, "
+    "prontuário médico, ficha clínica",
     "nº _, nº de _, nº do _, nº da _, n.º _, n.º de _, n.º do _, n° _, n° de _, n° do _, n. _, n. do _, núm. _, "
     "número _, número de _, número do _, número da _, no. _, no. do _, _ n.º, _ n°, _ n., _ no., id do _",
 )
@@ -81,28 +96,28 @@ _NORDIC = _each(
     "_nummer, _nr, _nr., _-nr, _-nr., _-nummer, _ nr, _ nr., _ nummer, _-id, _id, _ id",
 )
 _OTHERS = (
-    "medical_record_number, patient_id, nº dossier, pt. id, mrn, mrns, m.r.n., emrn, umrn, mrn id, patient mrn, "
-    "pat mrn, pat mrn id, csn, enc csn id, uhid, empi, crn, hrn, nhi:, har no., har #, chart:, med rec, med. "
-    "rec., medical rec, med record, medical record, patient file, record number, record no., record #, record id, "
-    "patid, hosp num, patient record, patient ref, patient reference, patient code, patients ref, patient with "
-    "id, patient (id, patient (no., patient (nr, health record, hospital registration, hc:, h.c., n.h.c., nhc, nº "
-    "de expediente, no. de expediente, n.º de expediente, número de expediente, expediente clínico, ipp, iep, "
-    "nda, identifiant patient, identifiant du patient, identifiant permanent, numéro d'identification du patient, "
-    "historia clínica, historia clínica electrónica, ha clínica, hª clínica, hª cª, id del paciente, número de id "
-    "del paciente, codice sanitario, codice anagrafico, codice paziente, nosologico, cartella clinica, "
-    "identificativo paziente, numero identificativo paziente, prontuário, processo clínico, rghc, nº do processo, "
-    "nº processo, n.º do processo, n.º de processo, processo n.º, processo n.°, número do processo, número de "
-    "processo, matrícula do paciente, patiëntenkaart nr, karta pacjenta, npr-nummer, piz:, patient:in nr., ip "
-    "no., ip no:, op no., op no:, mr. no., x-ray no., x-ray number, cytology no., cytology number, path no., "
-    "sap-fallnummer"
+    "folder number, folder no., medical_record_number, patient_id, nº dossier, pt. id, mrn, mrns, m.r.n., emrn, "
+    "umrn, mrn id, patient mrn, pat mrn, pat mrn id, csn, enc csn id, uhid, empi, crn, hrn, nhi:, har no., har #, "
+    "chart:, med rec, med. rec., medical rec, med record, medical record, patient file, record number, record "
+    "no., record #, record id, patid, hosp num, patient record, patient ref, patient reference, patient code, "
+    "patients ref, patient with id, patient (id, patient (no., patient (nr, health record, hospital registration, "
+    "hc:, h.c., n.h.c., nhc, nº de expediente, no. de expediente, n.º de expediente, número de expediente, "
+    "expediente clínico, ipp, iep, nda, identifiant patient, identifiant du patient, identifiant permanent, "
+    "numéro d'identification du patient, historia clínica, historia clínica electrónica, ha clínica, hª clínica, "
+    "hª cª, id del paciente, número de id del paciente, codice sanitario, codice anagrafico, codice paziente, "
+    "nosologico, cartella clinica, identificativo paziente, numero identificativo paziente, prontuário, processo "
+    "clínico, rghc, nº do processo, nº processo, n.º do processo, n.º de processo, processo n.º, processo n.°, "
+    "número do processo, número de processo, matrícula do paciente, patiëntenkaart nr, karta pacjenta, "
+    "npr-nummer, piz:, patient:in nr., ip no., ip no:, op no., op no:, mr. no., x-ray no., x-ray number, cytology "
+    "no., cytology number, path no., sap-fallnummer"
 )
 _CLOSE = _each(
     "patient, patient's, pt, hospital, hosp, medical record, med rec, med. rec., medical rec, mrn, mr, mr., "
-    "chart, encounter, inpatient, outpatient, in-patient, out-patient, patient identification, patient record, "
-    "patient file, patient chart, medical chart, medical file, clinical record, clinic, hospital file, hospital "
-    "case, hospital record, hospital patient, hospital registration, hospital reg, unit, unit record, health "
-    "record, admission, casualty, dental chart, record, pas, empi, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, "
-    "csn, cpi, folder, emr, ehr, pat, nhi, urn, ur, u.r., ip, op, cr, x-ray, cytology, fin, har,"
+    "chart, encounter, patient identification, patient record, patient file, patient chart, medical chart, "
+    "medical file, clinical record, clinic, hospital file, hospital case, hospital record, hospital patient, "
+    "hospital registration, hospital reg, unit, unit record, health record, admission, dental chart, record, pas, "
+    "empi, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, emr, ehr, pat, nhi, ur, u.r., ip, op, x-ray, "
+    "cytology, har,"
     # `nº`, which is read as `no`: `paciente no consta`.
     "historia, historia clínica, hc, nhc, ficha clínica, expediente, processo, processo clínico, prontuário, "
     "utente, dossier",
@@ -143,7 +158,7 @@ _NAMES = (
 LEXICONS = (
     Lexicon(id="mrn", words=words(", ".join(_NAMES))),
     Lexicon(id="mrn-close", words=words(_CLOSE)),
-    Lexicon(id="mrn-bare", words=words(_BARE)),
+    Lexicon(id="mrn-bare", words=words(f"{_BARE}, {_COUNTED}")),
     Lexicon(id="mrn-beside", words=words(_BESIDE)),
 )
 

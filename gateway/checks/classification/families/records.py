@@ -116,7 +116,7 @@ _CLOSE = _each(
     "chart, encounter, patient identification, patient record, patient file, patient chart, medical chart, "
     "medical file, clinical record, clinic, hospital file, hospital case, hospital record, hospital patient, "
     "hospital registration, hospital reg, unit, unit record, health record, admission, dental chart, record, pas, "
-    "empi, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, emr, ehr, pat, nhi, ur, u.r., ip, op, x-ray, "
+    "empi, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, folder, emr, ehr, pat, nhi, ur, u.r., ip, op, x-ray, "
     "cytology, har,"
     # `nº`, which is read as `no`: `paciente no consta`.
     "historia, historia clínica, hc, nhc, ficha clínica, expediente, processo, processo clínico, prontuário, "

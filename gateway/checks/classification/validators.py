@@ -330,6 +330,11 @@ def iso_date(text: str) -> Verdict | None:
     return _day_of(year, text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
 
 
+def day_of_figures(text: str) -> Verdict | None:
+    """A day in figures, the year first or last."""
+    return iso_date(text) or numeric_date(text)
+
+
 def compact_date(text: str) -> Verdict | None:
     """Year, month and day without anything between (HL7 v2 §2.A.21, X12 format D8): a day that there is."""
     days = [text[place : place + 8] for place in (0, 9) if place < len(text)] if "-" in text else [text[:8]]
@@ -454,8 +459,8 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, compact_date, textual_date, day, age, name, password,
-        spoken_password, api_key, connection, jose,
+        dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, textual_date, day, age, name,
+        password, spoken_password, api_key, connection, jose,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -1,4 +1,4 @@
-"""`gateway classify`: what is found in texts or in message bodies, one line of JSON for each.
+"""`gateway classify`: what is found in texts, in files of plain text or in message bodies, one line of JSON for each.
 
 The findings of the engine that serves, without its time budget, so that the same text always gives the same answer,
 with recognizers of the operator's own where a folder of them is named. It reads no configuration and keeps nothing.
@@ -53,6 +53,12 @@ _FORMATS: dict[str, Layout] = {
 """Formats whose documents have lines of their own: each file is one body."""
 
 
+_NO_LINE = (
+    'must be a JSON object with "text", a string, in UTF-8, as {"text": "…"}; '
+    "for a file of plain text give --text, for bodies of requests --protocol"
+)
+
+
 class _Text(msgspec.Struct, frozen=True):
     text: str
 
@@ -68,7 +74,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
         help='what is found in texts: lines {"text": …} in, {"classes": […], "findings": […]} out',
     )
     parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="what to read (default: -)")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--text", action="store_true", help="each file is one plain text, in UTF-8")
+    what.add_argument(
         "--protocol",
         choices=(*_ADAPTERS, *_FORMATS),
         help="each line is a request body of this protocol; of fhir, hl7, x12 and xml each file is one",
@@ -86,7 +94,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     own = NOTHING if arguments.recognizers is None else load(own_files(arguments.recognizers))
-    classifier = Classifier(arguments.protocol, explain=arguments.explain, own=own)
+    classifier = Classifier(arguments.protocol, plain=arguments.text, explain=arguments.explain, own=own)
     good = True
     for name in arguments.files:
         with _opened(name) as file:
@@ -99,9 +107,12 @@ def run(arguments: argparse.Namespace) -> int:
 class Classifier:
     """Answers lines, in order; one that cannot be read gets `{"error": …}`. Empty lines are passed over."""
 
-    def __init__(self, protocol: str | None = None, *, explain: bool = False, own: Operators = NOTHING) -> None:
-        """`own`: what an operator's files say; `ConfigurationError` where their own texts do not show it."""
-        self._explain, self._registry = explain, own.registry
+    def __init__(
+        self, protocol: str | None = None, *, plain: bool = False, explain: bool = False, own: Operators = NOTHING
+    ) -> None:
+        """`plain`: what is given is one text as it is. `own`: what an operator's files say; `ConfigurationError` where
+        their own texts do not show it."""
+        self._plain, self._explain, self._registry = plain, explain, own.registry
         self._engine = Engine(clock=SystemClock(), budget_ms=_UNBOUNDED_MS, recognizers=own.registry)
         prove(own, self._engine)
         self._bounds = bounds_of(Settings())
@@ -113,15 +124,26 @@ class Classifier:
         if self._layout is not None:
             yield self._document(b"".join(lines), self._layout)
             return
-        for line in lines:
+        if self._plain:
+            yield self._whole(b"".join(lines))
+            return
+        for number, line in enumerate(lines, 1):
             if line.strip():
-                yield self._text(line) if self._adapter is None else self._body(line, self._adapter)
+                answer = self._text(line) if self._adapter is None else self._body(line, self._adapter)
+                yield {"error": f"line {number}: {answer['error']}"} if "error" in answer else answer
 
     def _text(self, line: bytes) -> dict[str, Any]:
         try:
             part = Part(pointer="", text=_line.decode(line).text)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return {"error": 'a line must be a JSON object with "text", a string, in UTF-8'}
+            return {"error": _NO_LINE}
+        return self._found((part,), places=False)
+
+    def _whole(self, text: bytes) -> dict[str, Any]:
+        try:
+            part = Part(pointer="", text=text.decode())
+        except UnicodeDecodeError:
+            return {"error": "with --text, a file must be plain text in UTF-8"}
         return self._found((part,), places=False)
 
     def _body(self, line: bytes, adapter: Adapter) -> dict[str, Any]:

@@ -196,3 +196,29 @@ def test_why_not_is_told_with_explain_alone(gateway: Run, empty: Path) -> None:
     assert "4111" not in json.dumps(found["rejected"])
     (plain,) = answers(gateway("classify", "lines").out)
     assert "rejected" not in plain
+
+
+def test_a_line_that_is_not_in_its_form_is_named_with_what_would_be_right(gateway: Run, empty: Path) -> None:
+    (empty / "letter").write_text(f'{{"text": "opening hours"}}\n\nDear Jane, write to {MAIL}\n')
+    result = gateway("classify", "letter")
+    good, wrong = answers(result.out)
+    assert result.code == 1
+    assert good == {"classes": [], "findings": []}
+    assert wrong["error"].startswith('line 3: must be a JSON object with "text"')
+    assert "--text" in wrong["error"]
+    assert MAIL not in result.out
+    (bodies,) = answers(gateway("classify", "--protocol", "openai", "letter").out)[1:]
+    assert bodies["error"].startswith("line 3: ")
+
+
+def test_a_file_of_plain_text_is_one_text(gateway: Run, empty: Path) -> None:
+    (empty / "letter").write_text(f"Dear Jane,\nwrite to {MAIL}\n")
+    (empty / "image").write_bytes(b"\x89PNG\r\n")
+    result = gateway("classify", "--text", "letter")
+    (found,) = answers(result.out)
+    assert result.code == 0
+    assert [(one["type"], one["start"]) for one in found["findings"] if one["type"] == "email"] == [("email", 20)]
+    wrong = gateway("classify", "--text", "image")
+    assert wrong.code == 1
+    assert answers(wrong.out) == [{"error": "with --text, a file must be plain text in UTF-8"}]
+    assert gateway("classify", "--text", "--protocol", "openai", "letter").code == 2

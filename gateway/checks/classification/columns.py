@@ -1,10 +1,10 @@
 """Tables in text: what stands in a column whose heading is a word that names it.
 
-A heading is a line of short cells of which one is a word of a label (`name,dob,mrn`, `| MRN | Date of Birth |`); the
-lines below it with the same separator are its rows, up to one without, or to another heading; between bars, lines that
-are drawn (`+---+`) part rows and end nothing. A cell is a finding when all of it is a value as the label has it and the
-label's check holds. Set apart are cells by tabs, bars, semicolons, commas, or two spaces and more. Lines end with a
-line feed, a carriage return, or both.
+A heading is a line of short cells of which one is a word of a label (`name,dob,mrn`, `| MRN | Date of Birth |`), alone
+or with what stands above it in the line before (`Hospital` over `Number`); the lines below it with the same separator
+are its rows, up to one without, or to another heading; between bars, lines that are drawn (`+---+`) part rows and end
+nothing. A cell is a finding when all of it is a value as the label has it and the label's check holds. Set apart are
+cells by tabs, bars, semicolons, commas, or two spaces and more. Lines end with a line feed, a carriage return, or both.
 
 Text is followed as it comes, and a cell is judged as soon as it ends. None of more than `WIDEST` characters is a
 finding, so that what streams is known before the walk, which stays `LOOKAHEAD` behind, can have passed it (`stream`).
@@ -36,6 +36,7 @@ _RULES = "+-=:| \t\r" + "".join(map(chr, range(0x2500, 0x2580)))
 """What lines between rows are drawn with: ASCII, as databases print tables, and box-drawing characters."""
 _BLANK = " \t\r"
 _RETURN = re.compile(r"\r(?!\n)")
+_SPACED = re.compile(r"[^ \r\n]+(?: [^ \r\n]+)*")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LEAST = 3
 """Characters of the shortest value."""
@@ -114,6 +115,8 @@ class Columns:
         self._done = self._index = 0
         self._over = False
         """Whether the line has become too long to be one of a table."""
+        self._above = ""
+        """The line before, where it may be the upper half of a heading: short, without a digit."""
         self._return = False
         """Whether a carriage return came last."""
 
@@ -145,7 +148,7 @@ class Columns:
         found = self._feed("\n") if self._return else []
         self._return = False
         self._end(found)
-        self._columns = ()
+        self._columns, self._above = (), ""
         return found
 
     def _take(self, piece: str, found: list[Finding]) -> None:
@@ -164,16 +167,20 @@ class Columns:
     def _end(self, found: list[Finding]) -> None:
         """The line is over: it was a row, or is a heading."""
         line = self._line
+        above, self._above = self._above, ""
         if self._over:
             return
+        bare = len(line.translate(_NO_DIGITS)) == len(line)
+        if bare and len(line) <= LONGEST_LINE and not (line.isspace() or _is_rule(line)):
+            self._above = line
         if self._columns:
             self._cells(found, line, ended=True)
             if self._separator not in line and not (self._separator in _BARS and _is_rule(line)):
                 self._columns = ()
-        if len(line) > 2 and (not self._columns or len(line.translate(_NO_DIGITS)) == len(line)):
-            self._head(line)
+        if len(line) > 2 and (not self._columns or bare):
+            self._head(line, above)
 
-    def _head(self, line: str) -> None:
+    def _head(self, line: str, above: str) -> None:
         """Take a line for a heading that says no less than the last one."""
         for separator in _SEPARATORS:
             if separator not in line:
@@ -182,7 +189,15 @@ class Columns:
             if not 1 < len(cells) <= _MOST or max(map(len, cells)) > WIDEST:
                 return
             known = self._known
-            columns = tuple([known.get(cell.lower().translate(_MARKS), ()) for cell in cells])
+            columns = tuple([known.get(_key(cell), ()) for cell in cells])
+            if above:
+                uppers = _uppers(above, line, separator, len(cells))
+                columns = tuple(
+                    [
+                        have or known.get(_key(upper + cell), ())
+                        for have, upper, cell in zip(columns, uppers, cells, strict=True)
+                    ]
+                )
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
                 self._separator, self._columns = separator, columns
             return
@@ -237,6 +252,21 @@ class Columns:
 def _is_rule(line: str) -> bool:
     """Whether a line parts rows: it is drawn, and says nothing."""
     return len(line) > 1 and not line.isspace() and not line.strip(_RULES)
+
+
+def _uppers(above: str, line: str, separator: str, count: int) -> list[str]:
+    """What stands above each of the cells of a line, the first half of its heading: in the cells of the line before, in
+    what stands over it where spaces part both, or, where nothing parts that line, above the first."""
+    if separator == "  ":
+        tops = [(part.start(), part.end(), part[0]) for part in _SPACED.finditer(above)]
+        cells = [(part.start(), part.end()) for part in _SPACED.finditer(line)]
+        if len(cells) == count and len(tops) <= _MOST:
+            return [" ".join(top for first, last, top in tops if first < end and start < last) for start, end in cells]
+        return [""] * count
+    halves = above.split(separator)
+    if len(halves) == count:
+        return halves
+    return [above if len(halves) == 1 and len(above) <= WIDEST else "", *[""] * (count - 1)]
 
 
 @lru_cache(maxsize=512)

@@ -12,6 +12,10 @@ from gateway.checks.classification.validators import Check, Verdict, dated
 CURRENCIES = ("EUR", "Euro", "euro", "euros", "Euros", "USD", "dollars", "CHF", "GBP", "PLN", "SEK", "BRL", "reais")
 """What stands behind a sum of money."""
 _GROUP = re.compile("[0-9]+")
+_SAID = frozenset({"NO", "NR", "ID", "IS", "OF", "IN", "TO", "ON", "AT", "BY", "OR"})
+_LONG = 6
+_COMPACT = 8
+"""Digits of a day without anything between."""
 
 
 def _evenly(text: str, least: int) -> bool:
@@ -55,6 +59,33 @@ def _apart(check: Check) -> Check:
     return judged
 
 
+def record(text: str) -> Verdict | None:
+    """What a hospital's word may name, in any groups: at least four digits; it ends before a date."""
+    if _is_sum(text):
+        return None
+    groups = text.split(" ")
+    # A word that says that the number comes, in capitals as letters of a number are.
+    first = 1 if len(groups) > 1 and groups[0] in _SAID else 0
+    last = first
+    # A number may look like a day without anything between; what comes behind one that is there already is a day.
+    while last < len(groups) and not (dated(groups[last]) or (last > first and _is_compact_day(groups[last]))):
+        last += 1
+    left = sum(map(len, groups[:first])) + first
+    kept = " ".join(groups[first:last])
+    verdict = validators.code(kept)
+    return None if verdict is None else (verdict[0], left, left + len(kept))
+
+
+def long_record(text: str) -> Verdict | None:
+    """As `record`, with at least six digits, and no day: for words that are followed by other figures, too."""
+    return record(text) if sum(map(str.isdecimal, text)) >= _LONG and not _is_compact_day(text) else None
+
+
+def _is_compact_day(text: str) -> bool:
+    """Whether it is a day of these centuries without anything between: `20240311`."""
+    return len(text) == _COMPACT and text.startswith(("19", "20")) and validators.compact_date(text) is not None
+
+
 def spread_card(text: str) -> Verdict | None:
     """Groups of a card over one line or two, no other figure beside them: Luhn, and an issuer's prefix and length."""
     groups = _GROUP.findall(text)
@@ -86,6 +117,8 @@ CHECKS: dict[str, Check] = {
         # In pairs, eleven digits are also six figures of a row; in threes they are rarely just that.
         *(_even(check, 3) for check in (numbers.idnr, numbers.pesel, numbers.cpf)),
         *(_even(check, 2) for check in (numbers.nir, numbers.personnummer, validators.card)),
+        record,
+        long_record,
         spread_card,
         signed_card,
         signed_ssn,

@@ -71,6 +71,8 @@ _DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
 _LONG_AGO = 2010
 """A whole date of this year or before may well be of somebody's birth: it says so as its reason, `long-ago`."""
+_YEARS = (2, 4)
+"""Figures of a year: `1.029.384` is a number with its thousands apart."""
 _PIVOT = 30
 """Two digits above this are a year of the last century."""
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -310,6 +312,8 @@ def numeric_date(text: str) -> Verdict | None:
         return None
     if not all(piece.isdecimal() and piece.isascii() for piece in pieces):
         return None
+    if len(pieces[0]) > 2 or len(pieces[1]) > 2 or len(pieces[2]) not in _YEARS:
+        return None
     first, second, year = (int(piece) for piece in pieces)
     if len(pieces[2]) == 4 and not 1800 <= year <= 2200:
         return None
@@ -324,6 +328,11 @@ def iso_date(text: str) -> Verdict | None:
         return None
     year, month, day = (int(piece) for piece in head)
     return _day_of(year, text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
+
+
+def day_of_figures(text: str) -> Verdict | None:
+    """A day in figures, the year first or last."""
+    return iso_date(text) or numeric_date(text)
 
 
 def compact_date(text: str) -> Verdict | None:
@@ -450,8 +459,8 @@ CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, compact_date, textual_date, day, age, name, password,
-        spoken_password, api_key, connection, jose,
+        dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, textual_date, day, age, name,
+        password, spoken_password, api_key, connection, jose,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -427,6 +427,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     separator = ""
     heads: tuple[tuple[Value, ...], ...] = ()
     begin = 0
+    before = ""
     for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
         told = [
             finding
@@ -438,6 +439,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
         found += told
         begin += len(line) + 1
         drawn = len(line) > 1 and bool(line.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in line)
+        above, before = before, line if len(line) <= 1000 and not drawn and re.fullmatch("[^0-9]*", line) else ""
         goes_on = separator in line or (separator in ("|", "│", "║") and drawn)
         if len(line) > 1000 or (separator and not goes_on):
             separator, heads = "", ()
@@ -445,12 +447,34 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             used = next((one for one in ("\t", "|", "│", "║", ";", ",", "  ") if one in line), None)
             if used is not None and len(line) > 2:
                 cells = [one for one in line.split(used) if one or used != "  "]
-                names = ["".join(c for c in one.lower() if ord(c) > 127 or c.isalnum()) for one in cells]
-                new = tuple(known.get(name, ()) for name in names)
+                halves = _over(above, line, used, len(cells)) if above.strip() else [""] * len(cells)
+                new = tuple(
+                    known.get(_name(cell)) or (known.get(_name(half + cell), ()) if above.strip() else ())
+                    for half, cell in zip(halves, cells, strict=True)
+                )
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
                 if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
                     separator, heads = used, new
     return found
+
+
+def _name(heading: str) -> str:
+    return "".join(c for c in heading.lower() if ord(c) > 127 or c.isalnum())
+
+
+def _over(above: str, line: str, separator: str, count: int) -> list[str]:
+    """The upper halves of a heading: cell by cell, by place between spaces, or all of a line above the first."""
+    if separator != "  ":
+        parts = above.split(separator)
+        whole = above if separator not in above and len(above) <= 64 else ""
+        return parts if len(parts) == count else [whole] + [""] * (count - 1)
+    runs = [
+        [(one.start(), one.end()) for one in re.finditer("[^ \r\n](?:(?!  )[^\r\n])*(?<! )", some)]
+        for some in (line, above)
+    ]
+    if len(runs[0]) != count or len(runs[1]) > 64:
+        return [""] * count
+    return [" ".join(above[a:b] for a, b in runs[1] if a < end and start < b) for start, end in runs[0]]
 
 
 def _is_box(character: str) -> bool:

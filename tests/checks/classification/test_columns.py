@@ -127,7 +127,7 @@ def test_a_table_that_cannot_be_read_makes_the_message_unscanned(monkeypatch: py
 _SOUP = (
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",
-    "\r", "+--+", "-", "│", "├─┼",
+    "\r", "+--+", "-", "│", "├─┼", "hospital", "number", "medical\nrecord no,", "patient  x\nid  ",
 )  # fmt: skip
 
 
@@ -137,3 +137,21 @@ def test_any_chunking_shows_what_the_lines_show(text: str, size: int) -> None:
     columns = Columns(KNOWN)
     found = [one for at in range(0, len(text), size) for one in columns.feed(text[at : at + size])]
     assert [*found, *columns.finish()] == tabled(text, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hospital\nNumber      Name      Ward\nK103948     Banks     Elm\nK103951     Orr       Elm\n",
+        "Medical Record\nNumber,Name\nK103948,Banks\nK103951,Orr\n",
+        "Name\tPatient\nlast\tNumber\nBanks\tK103948\nOrr\tK103951\n",
+        "          Medical\nName      Record No.   Ward\nBanks     K103948      Elm\nOrr       K103951      Elm\n",
+    ],
+)
+def test_a_heading_may_stand_on_two_lines(text: str) -> None:
+    assert [value for kind, value in told(text) if kind == "mrn"] == ["K103948", "K103951"]
+
+
+def test_a_line_of_prose_above_a_heading_names_no_column() -> None:
+    assert "mrn" not in {kind for kind, _ in told("Hospital\n\nNumber  Ward\nK103948  Elm\n")}
+    assert "mrn" not in {kind for kind, _ in told("Patient 7\nNumber  Ward\nK103948  Elm\n")}

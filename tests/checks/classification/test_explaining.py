@@ -16,7 +16,7 @@ from tests.checks.classification.samples import texts
     ("text", "rule", "check", "context"),
     [
         ("it is 536-22-8731", "us-ssn", "ssn", None),
-        ("MRN: 84736251", "mrn", "apart_code", "mrn"),
+        ("MRN: 84736251", "mrn", "record", "mrn"),
         ("DOB: 03/12/1958", "date-numeric", None, "birth"),
         ("dx I10", "icd-10", None, "icd"),
         ("type 2 diabetes", "health-diagnosis", None, "health-diagnosis"),

@@ -68,3 +68,16 @@ def test_the_groups_of_a_card_may_stand_apart(text: str) -> None:
 )
 def test_other_figures_and_a_column_of_them_are_no_card(text: str) -> None:
     assert CHECKS["spread_card"](text) is None
+
+
+def test_a_records_number_begins_behind_a_word_that_names_it_and_ends_before_a_day() -> None:
+    record, long_record = CHECKS["record"], CHECKS["long_record"]
+    assert record("NO 482910") == ("keyword", 3, 9)
+    assert record("4829 12.03.2024") == ("keyword", 0, 4)
+    assert record("482910 20240311") == ("keyword", 0, 6)
+    assert record("20240311") == ("keyword", 0, 8)
+    assert record("12.03.2024") is None
+    assert record("123 456,00") is None
+    assert long_record("20240311") is None
+    assert long_record("24771029") == ("keyword", 0, 8)
+    assert long_record("48291") is None

@@ -213,3 +213,15 @@ def test_every_beginning_has_the_lengths_that_its_issuer_gives_out(length: int) 
     for four in range(10_000):
         number = f"{four:04d}".ljust(length, "0")
         assert bool(validators._ISSUED[four] >> length & 1) == issued(number)
+
+
+def test_thousands_apart_are_no_day() -> None:
+    assert validators.numeric_date("1.029.384") is None
+    assert validators.numeric_date("1.02.384") is None
+    assert validators.numeric_date("1.02.84") is not None
+
+
+def test_a_day_of_figures_has_its_year_first_or_last() -> None:
+    assert validators.day_of_figures("1976-06-09") == ("long-ago", 0, 10)
+    assert validators.day_of_figures("05/24/2018") == ("form", 0, 10)
+    assert validators.day_of_figures("45/24/2018") is None

@@ -65,7 +65,24 @@ LABELS = (
     ),
 )
 
+_DAY = r"(?:[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-][0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_NAMED = r"[A-Z\xC0][A-Za-z\xC0\xE0'\-]{1,20},? [A-Z\xC0][A-Za-z\xC0\xE0'.\-]{0,20}(?: ?[|(] ?|, ?)"
+_SEX = (
+    r" ?[|,/] ?(?:[MFWX]|(?i:male|female|m\xE0nnlich|weiblich|homme|femme|hombre|mujer|maschio|femmina))"
+    r"(?: ?[|,/;)]|\n)"
+)
+
 RECOGNIZERS = (
+    Recognizer(
+        # `Mitchell, Adam | 05/24/1988 | F |`: between a name and a sex stands a birth.
+        id="birth-before-sex",
+        type="date-of-birth",
+        pattern=rf"{_NAMED}({_DAY}){_SEX}",
+        gate=rf"{_DAY}{_SEX}",
+        check="day_of_figures",
+        score=0.95,
+        reason="sex",
+    ),
     Recognizer(
         # As German and Scandinavian letters have it, with a star.
         id="birth-starred",

@@ -12,45 +12,6 @@ LEXICONS = (
     Lexicon(id="social", words=words("social")),
     Lexicon(id="itin", words=words("itin, taxpayer identification, taxpayer id")),
     Lexicon(
-        id="mrn",
-        words=words(
-            "mrn, mr#, mr #, chart:, patient file, patient file number, pat.-id, pat.id, patienten id, "
-            "admission number, admission no, admission id, hospital registration, opd number, ipd number, "
-            "n° de séjour, iep, nda, hc:, h.c., nº hc, n.º hc, nº de expediente, expediente nº, n.º de expediente, "
-            "nosologico, n. nosologico, numero nosologico, codice sanitario, nº do processo, nº processo, "
-            "n.º do processo, n.º de processo, número do processo, número de processo, nº utente, n.º de utente, "
-            "n.º utente, zis-nummer, patid, nr karty, numer karty, medical record, medical record number, "
-            "medical record no, med rec, medical rec, chart number, chart no, chart #, patient id, patient number, "
-            "patient no, patient #, patient identifier, hospital number, record number, medical id, patientenid, "
-            "fallnummer, patientennummer, patienten-id, numéro de dossier, numéro patient, ipp, historia clínica, "
-            "número de historia, numero cartella, cartella clinica, patiëntnummer, emr number, ehr number, "
-            "encounter number, mrns, m.r.n., mrn no, mrn #, mr no, mr no., mr number, medical record id, "
-            "medical record #, med rec no, med rec #, med. rec., med record, chart id, patient mrn, patient ref, "
-            "patient reference, patient record, patient record number, pt id, pt no, pt #, pt. id, pat id, "
-            "patient-id, patient_id, patientid, medical_record_number, hospital no, hospital no., hospital #, "
-            "hospital id, health record, health record number, encounter id, encounter no, encounter #, csn, emr id, "
-            "ehr id, uhid, ur number, patienten-nr., patienten-nr, patientennr., patientennr, pat.-nr., pat.-nr, "
-            "pat-nr, fall-nr., fall-nr, fallnr., fallnr, fall-id, aufnahmenummer, aufnahmenr., krankenblattnummer, "
-            "n° de dossier, n° dossier, nº dossier, dossier n°, dossier médical n°, numéro de dossier médical, "
-            "numéro de patient, numéro du patient, n° patient, identifiant patient, identifiant du patient, nhc, "
-            "n.h.c., nº de historia, nº historia, n.º de historia, nº historia clínica, número de historia clínica, "
-            "número de paciente, nº de paciente, id del paciente, id paciente, expediente clínico, "
-            "número de expediente, n. cartella, n. cartella clinica, numero di cartella, codice paziente, "
-            "numero paziente, id paziente, prontuário, número do prontuário, nº do prontuário, número do paciente, "
-            "número de utente, nº de utente, processo clínico, patiëntennummer, patiëntnr., patiëntnr, patiënt-id, "
-            "patientnummer, patientnr., patientnr, dossiernummer, numer pacjenta, nr pacjenta, id pacjenta, "
-            "numer historii choroby, nr historii choroby, nr kartoteki, karta pacjenta, journalnummer, journalnr, "
-            "journalnr., unit number, unit no, unit no., unit #, hosp no, hosp. no., hosp #, umrn, patient id no, "
-            "patient file no, "
-            "processo n.º, processo nº, processo n.°, pronto soccorso n., cartella n., cartella clinica n., "
-            "scheda clinica n., "
-            "historia n.º, historia nº, nº de registo clínico, prontuário nº, prontuário n.º, atendimento nº, "
-            "empi, crn, opd no, ipd no, "
-            "record no, record no., record #, med. rec. no., patient code, patient's number, medical file number, "
-            "medical file no, folder number, folder no, hospital reg no, numéro d'hospitalisation, n° ipp"
-        ),
-    ),
-    Lexicon(
         id="plan",
         words=words(
             "member id, member number, member no, member #, health plan, health plan id, plan id, insurance id, "
@@ -128,7 +89,6 @@ LEXICONS = (
 )
 
 _CODE = r"(?:[A-Z]{1,5}[\-#])?[A-Za-z]*[0-9][A-Za-z0-9]*(?:[\-/][A-Za-z0-9]+)*"
-_FEW = r"[0-9]{2,4}(?:[ .][0-9]{2,4}){1,4}"
 _GROUPED = (
     r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + f"{EVEN}|{DOTTED}|{LETTERED}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
 )
@@ -141,14 +101,6 @@ LABELS = (
     ),
     Label(id="us-ssn-social", lexicon="social", type="us-ssn", value=_NINE, gap=12, check="nine_digits", score=0.95),
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
-    Label(
-        id="mrn",
-        lexicon="mrn",
-        type="mrn",
-        value=rf"{EVEN}|{DOTTED}|{LETTERED}|{_FEW}|{_CODE}",
-        check="apart_code",
-        score=0.95,
-    ),
     Label(
         id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95
     ),

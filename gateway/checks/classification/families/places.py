@@ -87,6 +87,15 @@ _TO = (
     r"(?: the)? |, |[0-9]{4,5} |(?i:\b(?:city|town|country|state|place of birth|birthplace|geburtsort|wohnort)[:=] ?))"
 )
 
+_CODE_SAID = (
+    r"\b(?i:zip ?codes?|zip_code|postal[ _]?codes?|post ?codes?|plz|postleitzahl|code postal|"
+    r"c\xE0digo postal|codigo postal|codice postale|kod pocztowy|postnummer)"
+)
+_SAYS = r"""(?:["'] ?[:=] ?["']|(?: ?[:=] ?| (?:is|was|ist|est|es|\xE0) | ))"""
+_COUNTRIES = "AT|AU|BE|BG|CH|CY|DK|HU|LI|LU|LV|NL|NO|NZ|SI|ZA"
+"""Of which postal codes have four digits."""
+_NOT_A_YEAR = "(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2}"
+
 LEXICONS = (
     Lexicon(
         id="postal",
@@ -314,6 +323,47 @@ RECOGNIZERS = (
         gate=rf"\b(?:{_STATES})\.?,? [0-9]{{5}}\b",
         score=0.9,
         reason="state",
+    ),
+    Recognizer(
+        # Iceland's, and what else somebody says to be one; `340 12` is of Sweden, Greece, Czechia and Slovakia.
+        id="postal-code-short",
+        type="postal-code",
+        pattern=rf"{_CODE_SAID}{_SAYS}([0-9]{{3}}(?: [0-9]{{2}})?)\b",
+        gate=rf"{_CODE_SAID}{_SAYS}[0-9]{{3}}\b",
+        joints=".-,",
+        score=0.75,
+        reason="word",
+    ),
+    Recognizer(
+        # `Bahnhofstrasse 12, 8001 Zürich`: behind a house number, before a town that is known.
+        id="postcode-four",
+        type="postal-code",
+        pattern=(
+            rf"[a-z\xE0.] [0-9]{{1,3}}[A-Za-z]?(?:, ?|\n)(?:(?:{_COUNTRIES}|A|B|D|L|N)-)?({_NOT_A_YEAR}) "
+            rf"(?:{_PLACES})\b"
+        ),
+        gate=rf"[0-9][A-Za-z]?(?:, ?|\n)(?:[A-Z]{{1,2}}-)?{_NOT_A_YEAR} [A-Z\xC0]",
+        score=0.8,
+        reason="town",
+    ),
+    Recognizer(
+        # `CH-8001 Zürich`: a country's letters and a dash say more than the town.
+        id="postcode-four-country",
+        type="postal-code",
+        pattern=rf"\b(?:{_COUNTRIES})-([0-9]{{4}}) [A-Z\xC0][a-z\xE0]",
+        gate=rf"\b(?:{_COUNTRIES})-[0-9]{{4}} [A-Z\xC0][a-z\xE0]",
+        score=0.8,
+        reason="country",
+    ),
+    Recognizer(
+        # `Oslo NO 0150`; in capitals alone `NO` and `AT` are words.
+        id="postcode-behind-country",
+        type="postal-code",
+        pattern=rf"\b(?:{_PLACES}),? (?:{_COUNTRIES})[ \-]([0-9]{{4}})\b",
+        gate=rf"[a-z\xE0],? (?:{_COUNTRIES})[ \-][0-9]{{4}}\b",
+        joints=".-,",
+        score=0.75,
+        reason="country",
     ),
     Recognizer(
         id="zip-plus-four",

@@ -123,3 +123,28 @@ def test_a_month_of_birth_is_one(text: str, month: str) -> None:
 @pytest.mark.parametrize("text", ["born in 1962", "DOB 13/1962", "due 05/1962", "born 05/2962"])
 def test_a_year_or_another_month_is_none(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Mitchell, Adam | 05/24/2008 | F | MRN: H02182", "05/24/2008"),
+        ("Anna Brandt (12.03.1958, weiblich) kam", "12.03.1958"),
+        ("Roe, Kelly,1976-06-09,F,Elm", "1976-06-09"),
+    ],
+)
+def test_between_a_name_and_a_sex_stands_a_birth(text: str, day: str) -> None:
+    assert ("date-of-birth", day) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "signed, 12/03/2024, M. Smith",
+        "Result | 12/03/2024 | F |",
+        "Roe, Kelly | 12/03/2024 | Fever |",
+        "on 45/03/2024 | F |",
+    ],
+)
+def test_other_days_before_a_letter_are_none(text: str) -> None:
+    assert "date-of-birth" not in {kind for kind, _ in told(text)}

@@ -110,3 +110,40 @@ def test_portuguese_codes_and_houses_without_a_number_are_found() -> None:
     found = told(text)
     assert ("street-address", "Rua de Almeida, S/N") in found
     assert {("postal-code", "53298-546"), ("place", "Montenegro da Serra")} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("My zip code is 880", "880"),
+        ("zip code is 4844", "4844"),
+        ("Zip Code: 610, thanks", "610"),
+        ("postnummer: 340 12", "340 12"),
+        ('{"postalCode": "700"}', "700"),
+        ("Bahnhofstrasse 12, 8001 Zürich", "8001"),
+        ("Hauptplatz 3\nA-4020 Wien", "4020"),
+        ("nach CH-3011 Bern verzogen", "3011"),
+        ("She moved to Oslo NO 0150 in May", "0150"),
+    ],
+)
+def test_short_postal_codes_are_found_behind_a_word_a_house_or_a_country(text: str, code: str) -> None:
+    assert ("postal-code", code) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exit code 880",
+        "code 610 of the list",
+        "zip 880 files",
+        "the zip code has 5 digits, 100 of them",
+        "zip code 100.5",
+        "MEETING IN OSLO AT 1200",
+        "in Oslo at 1200",
+        "On May 12, 2024 Berlin voted",
+        "in 2020, 1200 London residents",
+        "UTC-0800 Pacific",
+    ],
+)
+def test_other_short_numbers_are_no_postal_code(text: str) -> None:
+    assert "postal-code" not in {kind for kind, _ in told(text)}

@@ -49,7 +49,7 @@ _STATES = {
     504: "DEADLINE_EXCEEDED",
 }
 _ENVELOPE = frozenset({"", "/jsonrpc", "/id", "/method", "/params"})
-_IN_BAND = frozenset({400, 403, 404})
+_IN_BAND = frozenset({400, 403, 404, 409, 422})
 _BODY = Bounds(body_bytes=1 << 24, answer_bytes=1 << 24, depth=512)
 
 

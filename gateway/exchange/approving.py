@@ -1,7 +1,7 @@
 """The approvers' side: what waits, what it holds, and the answers. The API and the command line share this.
 
 Whoever looks at a request is on record before it is shown, with a commitment to what was shown. An answer that lets
-something go is on record before it counts; one that stops something stops it first. Whoever may not answer finds
+something go is on record with what it changes; one that stops something stops it first. Whoever may not answer finds
 nothing: a requester sees the state of its own, and no more.
 """
 
@@ -24,7 +24,7 @@ from gateway.exchange.ledgers import Counting
 from gateway.exchange.metrics import Metrics
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.record import MessageInfo, NodeInfo, timestamp
-from gateway.store.approvals import OPEN, Alternative, Approval, ApprovalStore, Edit, State
+from gateway.store.approvals import OPEN, Alternative, Approval, ApprovalStore, Edit, State, changed
 from gateway.store.directory import Directory
 from gateway.store.sealing import Sealer
 
@@ -135,16 +135,19 @@ class Approving:
         return Seen(approval=one, own=False, content=content)
 
     async def approve(self, who: Approver, approval_id: str, reason: str, version: int) -> Approval | Refusal:
-        """One person's yes, to what it was at this version (`described`). A crash after its record and before the row:
-        it does not count, and is given again."""
-        found = await self._to_answer(who, approval_id, reason, version)
-        if isinstance(found, Refusal):
-            return found
-        one, role = found
-        left = sum(demand.count for demand in open_demands(one.demands, one.answers)) - 1
-        lines = (f"role {role}", f"missing {left}")
-        await self._record("approval.approved", who, one, Told(lines=lines, reason=reason))
+        """One person's yes, to what it was at this version (`described`). The record and the row are one transaction:
+        of several that answer at once each is on record as what it came to be, and one that counts for nothing is not.
+        A crash before: it was not given. After: it was, whether anybody was told so or not."""
+        role = None
         for _ in range(_TRIES):
+            found = await self._to_answer(who, approval_id, reason, version)
+            if isinstance(found, Refusal):
+                return found
+            if role not in (None, found[1]):
+                return Refusal(code="conflict", field="id", hint="look at it again: it is another one by now")
+            one, role = found
+            left = sum(demand.count for demand in open_demands(one.demands, one.answers)) - 1
+            told = Told(lines=(f"role {role}", f"missing {left}"), reason=reason)
             answer = self._answer(who, role, approved=True)
             answers = (*one.answers, answer)
             done = not open_demands(one.demands, answers)
@@ -156,15 +159,9 @@ class Approving:
                 # What was approved goes by itself now: nobody has anything to look at any more.
                 sealed=None if done else one.sealed,
             )
-            if await self._store.change(one, becomes):
+            if await self._recorded("approval.approved", who, one, becomes, told):
                 self._metrics.approval(one.tenant, "approved")
                 return msgspec.structs.replace(becomes, version=one.version + 1)
-            found = await self._to_answer(who, approval_id, reason, version)
-            if isinstance(found, Refusal):
-                return found
-            if found[1] != role:
-                return Refusal(code="conflict", field="id", hint="look at it again: it is another one by now")
-            one, role = found
         return Refusal(code="conflict", field="id", hint="an approval that nobody else answers at this moment")
 
     async def deny(
@@ -221,8 +218,9 @@ class Approving:
         edited = Edit(masks=further, agent=chosen, editors=editors, number=one.edit.number + 1)
         lines = (*(f"mask {kind}" for kind in masks), *(() if agent is None else (f"agent {agent}",)))
         becomes = msgspec.structs.replace(one, edit=edited, answers=())
-        await self._record("approval.edited", who, becomes, Told(lines=(f"role {role}", *lines), reason=reason))
-        if not await self._store.change(one, becomes):
+        # One transaction, as in `approve`: a crash before it leaves what was, one after it what is on record.
+        told = Told(lines=(f"role {role}", *lines), reason=reason)
+        if not await self._recorded("approval.edited", who, one, becomes, told):
             return Refusal(code="conflict", field="id", hint="look at it again: somebody has answered it meanwhile")
         self._metrics.approval(one.tenant, "edited")
         return msgspec.structs.replace(becomes, version=one.version + 1)
@@ -297,6 +295,12 @@ class Approving:
         told = Told(response=info, id=record, sealed=(sealed,), keys=key.new)
         await self._record("content.revealed", who, one, told)
         self._metrics.approval(one.tenant, "revealed")
+
+    async def _recorded(self, event: Event, who: Approver, one: Approval, becomes: Approval, told: Told) -> bool:
+        """The record together with what becomes of the row; False, and neither, where that has changed meanwhile."""
+        shows = becomes if event == "approval.edited" else one
+        made = entry(event, shows, who.by, told, clock=self._clock, node=self._node, change=changed(one, becomes))
+        return await who.ledger.submit(made) is not None
 
     async def _record(self, event: Event, who: Approver, one: Approval, told: Told) -> None:
         await who.ledger.append(entry(event, one, who.by, told, clock=self._clock, node=self._node))

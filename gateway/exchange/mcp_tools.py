@@ -90,7 +90,8 @@ class McpTools:
     ) -> Refusal | None:
         """Whether a call may go out. The name of a tool that nobody knows stays out of the record's clear fields."""
         caller, name = _caller(exchange), message.action.removeprefix("tool:")
-        tool = (await self._store.of(caller.tenant, agent.id)).get(name)
+        # As it is now: a tool that another node has quarantined, with its record, goes out from here no more.
+        tool = await self._store.now(caller.tenant, agent.id, name)
         if _unsure(tool) and fetch is not None and self._permits(exchange, caller, agent, name):
             for _ in range(_LISTS):
                 await fetch(exchange, message)

@@ -22,6 +22,7 @@ from gateway.store.api_keys import seal_all, sealing
 from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, reading, sqlite_engine, target, writing
 from gateway.store.grants import grant
 from gateway.store.keyring import open_keyring
+from gateway.store.node import claim_all, demand_no_server
 from gateway.store.tables import api_key
 from gateway.store.walls import raise_walls
 
@@ -54,7 +55,8 @@ async def upgrade(settings: Settings) -> str:
     """Bring the database to the newest revision, in one transaction, and renew grants and walls. Returns the revision.
 
     A crash at any instant leaves the schema as it was or as it will be. Running it again changes nothing. A database
-    of a newer version of this program is refused with `ConfigurationError`.
+    of a newer version of this program is refused with `ConfigurationError`, and so is one to be changed that a node
+    serves from: the node was written for what the database was.
     """
     where = target(settings)
     if where.kind == "sqlite":
@@ -166,6 +168,11 @@ def _run(connection: Connection, settings: Settings) -> None:
     config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    if found not in (None, head()):
+        if connection.dialect.name == "sqlite":
+            demand_no_server(target(settings).path)
+        else:
+            claim_all(connection)
     command.upgrade(config, "head")
     if found is not None and found < _SEALED:
         _seal_keys(connection, settings)

@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import asyncpg
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.core.errors import ConfigurationError, LedgerUnavailable
@@ -77,12 +78,13 @@ class Claim:
         self._file = file
 
     async def _lock_session(self) -> None:
-        key = int.from_bytes(sha256(b"gateway node " + self._node.id.encode()).digest()[:8], signed=True)
         try:
             settings = {"application_name": "gateway node", "lock_timeout": f"{max(1, round(self._wait_s * 1000))}ms"}
             connection = await asyncpg.connect(self._where.dsn, timeout=5, server_settings=settings)
             try:
-                await connection.execute("SELECT pg_advisory_lock($1)", key, timeout=self._wait_s + 5)
+                await connection.execute(
+                    "SELECT pg_advisory_lock($1)", _lock_of(self._node.id), timeout=self._wait_s + 5
+                )
             except BaseException:
                 connection.terminate()
                 raise
@@ -93,6 +95,43 @@ class Claim:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise LedgerUnavailable(f"PostgreSQL could not be asked: {type(error).__name__}") from error
         self._connection = connection
+
+
+def claim_all(connection: Connection, wait_s: float = 5.0) -> None:
+    """On PostgreSQL: take the claims of all nodes that are registered, until the transaction ends, so that none serves
+    and none begins to. `ConfigurationError` if one serves; `wait_s` as of `Claim`."""
+    connection.execute(text(f"SET LOCAL lock_timeout = {max(1, round(wait_s * 1000))}"))
+    for node in connection.scalars(select(tables.node.c.id)).all():
+        try:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_of(node)})
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != asyncpg.LockNotAvailableError.sqlstate:
+                raise
+            raise ConfigurationError(
+                f"a node serves from this database ({node}): stop all nodes first, and migrate then"
+            ) from error
+    connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+
+
+def demand_no_server(path: Path) -> None:
+    """On SQLite: `ConfigurationError` if a process serves from this file."""
+    try:
+        file = os.open(f"{path}.serving", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:  # none ever did
+        return
+    except OSError as error:
+        raise LedgerUnavailable("the lock of the database's file cannot be read") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise ConfigurationError("a process serves from this database file: stop it first, and migrate then") from error
+    finally:
+        os.close(file)
+
+
+def _lock_of(node: str) -> int:
+    """The number of the advisory lock that is a node's claim on PostgreSQL."""
+    return int.from_bytes(sha256(b"gateway node " + node.encode()).digest()[:8], signed=True)
 
 
 async def register(engine: AsyncEngine, node: NodeInfo, clock: Clock, lease_s: float = LEASE_S) -> None:

@@ -27,9 +27,11 @@ from gateway.store.sql import insert_new, reachable
 from gateway.store.tables import tool
 
 CACHED_NS = 5 * 1_000_000_000
-"""How long an answer is remembered: a release or quarantine by another process acts within it."""
+"""How long the definitions of an agent's tools are remembered. What became of one of them elsewhere, `now` looks up."""
 MAX_CACHED = 1_000
 PINNED, QUARANTINED, STALE = "pinned", "quarantined", "stale"
+_MOVES = ("state", "digest", "offered_digest", "changed_us", "released_us")
+"""The columns of which one is another whenever anything has become of a tool."""
 _NONE: Mapping[str, int | None] = MappingProxyType({})
 
 
@@ -90,6 +92,21 @@ class ToolStore:
             self._known.clear()
         self._known[(tenant, agent)] = (found, self._clock.monotonic_ns() + CACHED_NS)
         return found
+
+    async def now(self, tenant: str, agent: str, name: str) -> Tool | None:
+        """One tool as it is now, whichever node saw it change: one row by its key, and its definition only if that is
+        another than the one remembered."""
+        known = self._known.get((tenant, agent))
+        if known is None or self._clock.monotonic_ns() >= known[1]:
+            return (await self.of(tenant, agent, fresh=True)).get(name)
+        found = known[0].get(name)
+        query = select(*(tool.c[column] for column in _MOVES)).where(*_mine(tenant, agent, name))
+        with reachable():
+            async with reading(self._engine, tenant) as connection:
+                row = (await connection.execute(query)).first()
+        if (None if row is None else tuple(row)) == (found and tuple(getattr(found, column) for column in _MOVES)):
+            return found
+        return (await self.of(tenant, agent, fresh=True)).get(name)
 
     async def suspect(self, tenant: str, agent: str) -> None:
         """The agent says that its tools have changed: all that are pinned are stale from now on.

@@ -86,6 +86,8 @@ def test_what_is_said_of_a_request_that_was_understood_is_an_answer_like_any_oth
     kept = {code: rpc_status(code) for code in CODES}
     for code in ("not_found", "policy_denied", "version_unsupported", "schema_violation", "answer_withheld"):
         assert kept[code] == 200
+    for code in ("approval_used", "approval_mismatch", "idempotency_mismatch", "tasks_only"):
+        assert kept[code] == 200
     for code in ("credential_invalid", "rate_limited", "ledger_unavailable", "body_too_large", "agent_timeout"):
         assert kept[code] == CODES[code].status
     assert kept["unknown_target"] == 404

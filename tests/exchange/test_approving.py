@@ -1,5 +1,6 @@
 """Who may look and answer: other persons of the role that is asked, each once, each look and each word on record."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,30 @@ async def test_a_yes_is_to_what_was_looked_at_and_to_nothing_that_it_became_sinc
         assert (await case.answer(gil, approval, "approve", version=1)).json()["state"] == "approved"
         listed = (await case.get(gil, "/approvals?state=approved")).json()["approvals"]
         assert [one["version"] for one in listed] == [1]
+
+
+async def test_of_answers_at_once_those_are_on_record_that_count(database: Settings, tmp_path: Path) -> None:
+    async with asking(database, tmp_path, demand="2/privacy") as case:
+        analyst, eve, dan = await case.analyst(), await case.person("eve"), await case.person("dan")
+
+        async def at_once(approval: str, *answers: tuple[str, str]) -> list[int]:
+            given = await asyncio.gather(*(case.answer(key, approval, word, version=0) for key, word in answers))
+            return sorted(one.status_code for one in given)
+
+        async def told(approval: str) -> list[str]:
+            found = [one["event"] for one in await case.site.records() if one.get("approval") == approval]
+            return [event for event in found if event in ("approval.approved", "approval.denied", "approval.edited")]
+
+        first, second = [approval_of(await case.ask(analyst, name)) for name in ("order-1", "order-2")]
+        assert await at_once(first, *[(eve, "approve")] * 4) == [200, 403, 403, 403]
+        assert await told(first) == ["approval.approved"], "one person's yes is on record once"
+        answered = await at_once(first, *[(dan, "deny"), (dan, "approve")] * 2)
+        state = (await case.get(analyst, f"/approvals/{first}")).json()["state"]
+        assert (state, answered.count(200)) == ("denied", len(await told(first)) - 1)
+        masked = [case.answer(eve, second, "edit", mask=["email"], version=0) for _ in range(3)]
+        statuses = sorted(one.status_code for one in await asyncio.gather(*masked))
+        assert statuses[0] == 200
+        assert await told(second) == ["approval.edited"] * statuses.count(200)
 
 
 async def test_a_yes_without_a_version_is_none_and_a_no_needs_none(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, text
 
 from gateway.core.errors import ConfigurationError
 from gateway.core.ids import SYSTEM
+from gateway.ledger.record import NodeInfo
 from gateway.settings import Settings, parse
 from gateway.store import migrate
 from gateway.store.api_keys import Administrator, ApiKeyStore, Grant, NewKey
 from gateway.store.engine import open_engine, target, writing
+from gateway.store.node import Claim, claim_all, register
 from gateway.store.tables import metadata
 from tests.services import Postgres
 from tests.store.kit import SEAL, Store, opened
@@ -136,9 +139,7 @@ async def test_api_keys_of_before_are_sealed_once_and_what_is_put_in_later_never
             grant = Grant(owner="ada", kind="person", roles=("admin",), zone="in-house")
             made = [await keys.create(by, "default", grant) for _ in range(2)]
         assert all(isinstance(one, NewKey) for one in made)
-        await _as_owner(
-            store, "ALTER TABLE api_key DROP COLUMN seal", "UPDATE alembic_version SET version_num = '0035'"
-        )
+        await _as_owner(store, *_BEFORE)
         assert await migrate.upgrade(database) == migrate.head()
         assert [one.sealed for one in await keys.list("default")] == [True, True]
         await _as_owner(store, f"UPDATE api_key SET seal = NULL WHERE id = '{(await keys.list('default'))[0].id}'")
@@ -154,12 +155,32 @@ async def test_api_keys_of_before_are_not_passed_over_where_there_is_no_keyring(
         async with store.writer() as writer:
             by = Administrator(ledger=writer, tenant=writer.tenant)
             await keys.create(by, "default", Grant(owner="ada", kind="person", roles=("admin",), zone="in-house"))
-        await _as_owner(
-            store, "ALTER TABLE api_key DROP COLUMN seal", "UPDATE alembic_version SET version_num = '0035'"
-        )
+        await _as_owner(store, *_BEFORE)
         with pytest.raises(ConfigurationError, match="key"):
             await migrate.upgrade(database)
         assert await migrate.current(database) == "0035", "all of it or nothing"
+
+
+async def test_nothing_is_changed_under_a_node_that_serves(
+    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "claim_all", partial(claim_all, wait_s=0.2))
+    async with opened(database, tmp_path) as store:
+        store.keyring.create_search_key(SYSTEM)
+        others = [Claim(store.where, NodeInfo(id=f"nd_{name}", boot="bt_1"), 0.2) for name in ("gone", "here")]
+        for name in ("gone", "here"):
+            await register(store.engine, NodeInfo(id=f"nd_{name}", boot="bt_1"), store.clock)
+        await others[1].take()
+        assert await migrate.upgrade(database) == migrate.head(), "where there is nothing to do nobody is in the way"
+        await _as_owner(store, *_BEFORE)
+        with pytest.raises(ConfigurationError, match="serves from this database"):
+            await migrate.upgrade(database)
+        assert await migrate.current(database) == "0035"
+        await others[1].release()
+        assert await migrate.upgrade(database) == migrate.head()
+        for one in others:  # what was claimed for it is free again
+            await one.take()
+            await one.release()
 
 
 async def _as_owner(store: Store, *statements: str) -> None:

@@ -243,3 +243,24 @@ async def test_a_stale_tool_that_has_changed_is_quarantined_and_a_quarantined_on
     await store.suspect("tn_1", "tools")
     tool = await state(store)
     assert (tool.state, tool.digest, tool.offered_digest) == ("quarantined", "sha256:first", "sha256:second")
+
+
+async def test_what_another_node_saw_of_a_tool_counts_at_once(
+    store: ToolStore, engine: AsyncEngine, clock: ManualClock
+) -> None:
+    record, other = Record(), ToolStore(engine, clock)
+    assert await store.now("tn_1", "tools", "add") is None
+    await other.note(by(record), "tools", (seen(),))
+    for expected, change in (
+        ("pinned", other.suspect("tn_1", "tools")),
+        ("stale", other.note(by(record), "tools", (seen(text="second"),))),
+        ("quarantined", other.release(by(record), "tools", "add")),
+    ):
+        found = await store.now("tn_1", "tools", "add")
+        assert found is not None
+        assert found.state == expected
+        await change
+    released = await store.now("tn_1", "tools", "add")
+    assert released is not None
+    assert (released.state, released.digest) == ("pinned", "sha256:second")
+    assert await store.now("tn_1", "tools", "add") is released, "no definition is read while nothing becomes of it"

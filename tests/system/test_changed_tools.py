@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from gateway.settings import Settings
+from gateway.store.tools import By, Seen, ToolStore
 from tests.agents.mcp_making import NEW, result, rpc
 from tests.extraction.planting import data
 from tests.system.site import System, send_json, system
@@ -135,3 +136,23 @@ async def test_a_tool_that_is_as_it_was_is_called_after_one_look_and_one_that_is
                 assert tools.asked == ["tools/list", "tools/call", "tools/call"]
         assert code(first) == "tool_unknown"
         assert "tools/call" not in tools.asked
+
+
+async def test_a_tool_that_one_node_saw_change_is_called_from_no_other(database: Settings) -> None:
+    """The other node remembers the tool as it was pinned: it looks what has become of it before each call."""
+    async with system(database, agents={"ward": {"zone": "in-house", "protocol": "mcp"}}) as site:
+        tools, key, opened = Tools(site), await site.key("clerk"), site.gateway.site
+        site.agents["ward"].behave = tools
+        assert "result" in (await call(site, key, NEW)).json()
+        ledger = opened.tenants["default"].ledger
+        other = ToolStore(opened.engine, opened.clock)  # another node's
+        changed = Seen(name="echo", digest="sha256:" + "0" * 64, body=b"{}")
+        by = By(ledger=await opened.writer("default"), tenant=ledger)
+        await other.note(by, "ward", (changed,))
+        refused = await call(site, key, NEW)
+        assert (refused.status_code, code(refused)) == (403, "tool_quarantined")
+        await other.release(by, "ward", "echo")
+        await other.suspect(ledger, "ward")
+        tools.asked.clear()
+        await call(site, key, NEW)
+        assert tools.asked[0] == "tools/list", "stale on one node is stale on all"

@@ -102,7 +102,7 @@ def _load(file: Path, place: str) -> list[dict[str, Any]]:
     try:
         body = file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{place}.jwks_file cannot be read") from error
+        raise ConfigurationError(f"{place}.jwks_file cannot be read: {error.strerror}") from error
     read = (
         read_json(body, Bounds(body_bytes=MAX_FILE, answer_bytes=MAX_FILE, depth=8)) if len(body) <= MAX_FILE else None
     )

@@ -43,6 +43,7 @@ from gateway.cli.common import (
 from gateway.cli.filters import add_filters, filters_of
 from gateway.cli.strangers import warn_of_strangers
 from gateway.cli.verifying import Verification, verify
+from gateway.cli.whom import named, pseudonym_of, whom_options
 from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
@@ -57,8 +58,6 @@ from gateway.store.spread import MAX_PROCESSES
 _COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
 _NAMED = 4
 """Origins that are named in one line, at most."""
-_NO_SUBJECT = "su_none"
-"""A pseudonym that nobody has: what an identifier that was never seen is searched for as."""
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -68,9 +67,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     query = group.add_parser("query", parents=[common], help="search the record; the search is recorded")
     tenant_option(query)
     add_filters(query)
-    query.add_argument(
-        "--subject", metavar="X", help="a data subject: a pseudonym, or - to read an identifier from standard input"
-    )
+    whom_options(query)
     query.add_argument("--order", choices=("asc", "desc"), default="desc", help="default: desc, the newest first")
     amount = query.add_mutually_exclusive_group()
     amount.add_argument("--limit", type=int, default=100, help=f"how many at most, up to {MAX_LIMIT} (default 100)")
@@ -150,13 +147,12 @@ async def reader(site: Site, tenant: str) -> Reader:
 
 
 async def _query(arguments: argparse.Namespace) -> int:
-    filters, form = filters_of(arguments), rows_as(arguments)
+    filters, form, who = filters_of(arguments), rows_as(arguments), named(arguments)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     async with opened_to_read(settings) as site:
-        if arguments.subject is not None:
-            subject = await subject_of(site, tenant, arguments.subject)
-            filters = msgspec.structs.replace(filters, subject=subject)
+        if who is not None:
+            filters = msgspec.structs.replace(filters, subject=await pseudonym_of(site, tenant, who))
         if arguments.all:
             await _all(arguments, site, tenant, filters, form)
         else:
@@ -261,18 +257,6 @@ def _print(arguments: argparse.Namespace, hit: Hit, *, flush: bool = False) -> N
         print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"), flush=flush)
     else:
         print(printable("  ".join(_row(hit))), flush=flush)
-
-
-async def subject_of(site: Site, tenant: str, given: str) -> str:
-    """A pseudonym. Identifiers of persons come from standard input, for other accounts can see a command line."""
-    if given != "-":
-        if not given.startswith("su_"):
-            raise WrongUse("--subject must be a pseudonym (su_…), or - with the identifier on standard input")
-        return given
-    identifier = sys.stdin.readline().rstrip("\r\n")
-    if not identifier.strip():  # whoever meant somebody would be told of nobody
-        raise WrongUse("--subject -: standard input must hold the identifier, in one line")
-    return await site.directory.find_subject(site.tenants[tenant].ledger, identifier) or _NO_SUBJECT
 
 
 def _row(hit: Hit) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from gateway.cli.common import (
     warn,
 )
 from gateway.cli.filters import add_archives, add_period, period_of
+from gateway.cli.whom import named, pseudonym_of, whom_options
 from gateway.core.errors import RecordsArchived
 from gateway.evidence import tabular
 from gateway.exchange.audit_scribe import Reader
@@ -37,7 +38,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
     )
     tenant_option(parser)
     add_period(parser)
-    parser.add_argument("--subject", metavar="SUBJECT", help="about one data subject: its pseudonym")
+    whom_options(parser)
     add_archives(parser)
     format_option(parser)
     parser.set_defaults(run=lambda arguments: asyncio.run(_list(arguments)))
@@ -48,18 +49,18 @@ async def _list(arguments: argparse.Namespace) -> int:
     form = rows_as(arguments) or (tabular.NDJSON if as_json(arguments) else None)
     if since >= until:
         raise WrongUse("--to must be after --from")
-    if arguments.subject is not None and not arguments.subject.startswith("su_"):
-        raise WrongUse("--subject must be a pseudonym (su_…)")
+    name = named(arguments)
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings)
     async with opened_to_read(settings) as site:
+        subject = None if name is None else await pseudonym_of(site, tenant, name)
         if form == tabular.CSV:
             put(tabular.row(COLUMNS))
         lying = await site.lying_in(arguments.archive)
         auditor, by = await site.auditor(tenant, *lying), await operator(site, tenant)
         who = Reader(actor=by.actor, kind="person", detail=by.detail)
         registers = VersionRegisters(site.policies, tenant)
-        async for found in disclosures(auditor, who, registers, since, until, arguments.subject):
+        async for found in disclosures(auditor, who, registers, since, until, subject):
             if form == tabular.CSV:
                 put(tabular.row(found[name] for name in COLUMNS))
             elif form == tabular.NDJSON:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.bootstrap import proposed, reporter_of
-from gateway.cli.audit import reader, subject_of
+from gateway.cli.audit import reader
 from gateway.cli.common import (
     OK,
     Commands,
@@ -23,11 +23,13 @@ from gateway.cli.common import (
     write_file,
 )
 from gateway.cli.filters import add_archives, add_period, period_of
+from gateway.cli.whom import named, pseudonym_of, whom_options
 from gateway.core.refusal import Refusal
 from gateway.evidence.reports import html, pdf
 from gateway.evidence.reports.document import Document, encode
 from gateway.evidence.reports.kinds import KINDS
 from gateway.exchange.reporting import Wanted
+from gateway.exchange.subjects import Identifier
 from gateway.settings import Settings
 
 _FORMATS = {"html": html.render, "pdf": pdf.render, "json": encode}
@@ -44,9 +46,7 @@ def add(group: Commands, common: argparse.ArgumentParser) -> None:
     report.add_argument("--out", type=Path, required=True, metavar="FILE", help="where; nothing is overwritten")
     report.add_argument("--format", choices=tuple(_FORMATS), help="default: by the ending of --out, else html")
     report.add_argument("--framework", metavar="ID", help="for the kind framework: hipaa, gdpr, or one of your own")
-    report.add_argument(
-        "--subject", metavar="X", help="whom it is about: a pseudonym, or - to read an identifier from standard input"
-    )
+    whom_options(report)
     report.set_defaults(run=_report)
 
 
@@ -61,25 +61,26 @@ def _report(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     wanted = Wanted(kind=arguments.kind, since=since, until=until, framework=arguments.framework)
-    found, data = asyncio.run(_made(settings, tenant, wanted, form, arguments.subject, arguments.archive))
+    who = named(arguments)
+    found, data = asyncio.run(_made(settings, tenant, wanted, form, who, arguments.archive))
     write_file(arguments.out, data, private=True)
     count = found.end - found.first
     told_of = {"file": str(arguments.out), "kind": found.kind, "first": found.first, "end": found.end}
-    of = "of" if arguments.subject is None else "looked for in"
+    of = "of" if who is None else "looked for in"
     say(arguments, told_of, [f"wrote {arguments.out}: {found.title}, {of} {count} records"])
     return OK
 
 
 async def _made(
-    settings: Settings, tenant: str, wanted: Wanted, form: str, subject: str | None, archives: Sequence[Path]
+    settings: Settings, tenant: str, wanted: Wanted, form: str, who: str | Identifier | None, archives: Sequence[Path]
 ) -> tuple[Document, bytes]:
     policy, shared = proposed(settings)
     async with opened_to_read(settings) as site:
-        named = None if subject is None else await subject_of(site, tenant, subject)
+        subject = None if who is None else await pseudonym_of(site, tenant, who)
         auditor = await site.auditor(tenant, *await site.lying_in(archives))
         reporter = await reporter_of(site, tenant, auditor, policy, shared)
         by = await reader(site, tenant)
-        found = await reporter.report(by, msgspec.structs.replace(wanted, subject=named))
+        found = await reporter.report(by, msgspec.structs.replace(wanted, subject=subject))
         if isinstance(found, Refusal):
             error = WrongUse if found.code == "parameter_invalid" else Failed
             raise error(told(found, _OPTIONS))

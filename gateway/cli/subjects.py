@@ -181,6 +181,8 @@ async def _erase(arguments: argparse.Namespace, site: Site, who: Approver) -> No
             received_us=_received(arguments.received),
         )
         done = await site.erasing.request(who, meant(arguments), asked)
+        if isinstance(done, Case) and done.state == "refused":
+            warn("refused at once: a legal hold is on this person (`gateway subjects cases` lists it)")
     say_case(arguments, site, done)
 
 

@@ -98,7 +98,13 @@ from pathlib import Path
 from types import ModuleType
 
 if sys.version_info < (3, 11):
-    sys.exit("verify.py needs Python 3.11 or newer")
+    print("verify.py needs Python 3.11 or newer", file=sys.stderr)
+    sys.exit(2)
+try:
+    import cryptography
+except ImportError:  # nothing was looked at: this is no verdict on the bundle
+    print("verify.py needs the package cryptography: python3 -m pip install cryptography", file=sys.stderr)
+    sys.exit(2)
 
 
 class Struct:

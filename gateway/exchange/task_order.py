@@ -31,7 +31,6 @@ PRIORITIES = range(10)
 _PATH = re.compile(r"(/[!-~]*?)(?:\?([!-~]*))?")
 _VALUE = re.compile(r"[\t -~]{0,256}")
 _MEDIA = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64}(;[\t -~]{0,64})?")
-_FORM = "an object with a path and a body: see docs/tasks.md"
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +72,8 @@ def read_order(data: bytes, *, max_delay_s: int) -> Order | Refusal:
     try:
         given = read_json(data, _Body, inside=False)
     except msgspec.MsgspecError:
-        return _wrong("", _FORM)
+        fields = ", ".join(_Body.__struct_fields__)
+        return _wrong("", f"an object with a path, and no other members than {fields}: see docs/tasks.md")
     place = _PATH.fullmatch(given.path)
     if place is None or len(given.path) > MAX_PATH or "#" in given.path:
         return _wrong("/path", f"the path of a request to this gateway, at most {MAX_PATH} characters, no fragment")

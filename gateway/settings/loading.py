@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -15,16 +15,36 @@ from gateway.core.errors import ConfigurationError
 from gateway.settings.consistent import consistent
 from gateway.settings.settings import Settings
 
-_VALUE = re.compile(r"^(Invalid enum value ).*?( - at `\$[\w.\[\]]*`)?$", re.DOTALL)
+_VALUE = re.compile(r"^(Invalid enum value) .*?( - at `\$([\w.\[\]]*)`)?$", re.DOTALL)
+_MARK = "\ufeff"
+_REASONS = {
+    "Cannot declare": "a table is there twice; of what may be repeated each is written [[name]]",
+    "Cannot overwrite": "a key is there twice",
+    "Invalid value": "a value is missing, or is none; texts stand in quotes",
+    "Expected newline": "something follows that is no part of the value; texts stand in quotes, one setting on a line",
+    "Expected '='": "a key is to be followed by = and a value",
+    "Expected ']": "a table's name is to end with ]",
+    "Unterminated string": "a text has no closing quote",
+    "Found invalid character": "a text has no closing quote on its line",
+    "Unescaped": "a backslash is to be doubled, or the text to stand in single quotes",
+    "Unclosed": "a list or an inline table is not closed",
+    "Invalid statement": "there must be a [section] or a key",
+}
+"""By the first words of what the parser says: its own words may hold keys and values."""
 
 
 def load(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Read and validate `gateway.toml`; `ConfigurationError` names what is wrong and what would be right."""
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        if text.startswith(_MARK):
+            raise ConfigurationError(f"{file.name} must not begin with a byte order mark: save it as UTF-8 without one")
+        document = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigurationError(f"no configuration at {file}: make one with `gateway init`") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file.name} must be UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file.name} is not TOML: {_place(error)}") from error
     return parse(document, os.environ if environment is None else environment, base=file.parent.resolve())
 
@@ -38,7 +58,7 @@ def parse(document: dict[str, Any], environment: Mapping[str, str], base: Path) 
     try:
         settings = msgspec.convert({**document, "base": str(base)}, Settings, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(_without_values(str(error))) from error
+        raise ConfigurationError(_without_values(str(error), Settings)) from error
     consistent(settings)
     return settings
 
@@ -113,7 +133,7 @@ def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
         try:
             converted = msgspec.convert(value, keys[key], strict=False)
         except msgspec.ValidationError as error:
-            raise ConfigurationError(f"{variable}: {_without_values(str(error))}") from error
+            raise ConfigurationError(f"{variable}: {_without_values(str(error), keys[key])}") from error
         document.setdefault(section, {})[key] = converted
 
 
@@ -126,12 +146,35 @@ def _unicode(text: str) -> bool:
     return True
 
 
-def _without_values(message: str) -> str:
+def _without_values(message: str, hint: Any) -> str:
     """msgspec says "Invalid enum value 'x' - at `$.agent[0].zone`": the place and the rule stay, the value goes,
-    whatever quotes it holds or is told in."""
-    return _VALUE.sub(r"\1(given)\2", message).replace("`", "").replace("$.", "")
+    whatever quotes it holds or is told in, and what would be right is told instead."""
+    found = _VALUE.match(message)
+    if found is None:
+        return message.replace("`", "").replace("$.", "")
+    place = (found.group(3) or "").lstrip(".")
+    right = ", ".join(_choices(_at(hint, place)))
+    told = f"{found.group(1)}: expected one of {right}" if right else found.group(1)
+    return f"{told} - at {place}" if place else told
+
+
+def _at(hint: Any, place: str) -> Any:
+    """The type at a place like `agent[0].breaker.calls`, below this one."""
+    for key in filter(None, re.sub(r"\[[^\]]*\]", "", place).split(".")):
+        inner = hint if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else _struct_in(hint)
+        hint = None if inner is None else _hints(inner).get(key)
+    return hint
+
+
+def _choices(hint: Any) -> list[str]:
+    """The texts that a type of fixed ones has, in a list or beside another type too."""
+    if get_origin(hint) is Literal:
+        return [one for one in get_args(hint) if isinstance(one, str)]
+    return [one for inner in get_args(hint) for one in _choices(inner)]
 
 
 def _place(error: Exception) -> str:
-    found = re.search(r"line \d+, column \d+", str(error))
-    return found.group() if found else "see the TOML specification"
+    said = str(error)
+    found = re.search(r"line \d+, column \d+", said)
+    why = next((f": {reason}" for start, reason in _REASONS.items() if said.startswith(start)), "")
+    return (found.group() if found else "at its end") + why

@@ -15,6 +15,8 @@ from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.evidence.tabular import CSV, NDJSON
 from gateway.exchange.auditor import CELLS, cells, shown
+from gateway.exchange.subjects import Identifier, unfit_identifier
+from gateway.store.directory import GIVEN
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
@@ -52,16 +54,23 @@ async def records(request: ApiRequest) -> Response[Any]:
 
 @post("/audit/search", operation_id="search_records", status_code=200, summary="Records, also by a data subject")
 async def search(request: ApiRequest) -> Response[Any]:
-    """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier."""
+    """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier, of the
+    kind that `kind` says (`mrn`, `email`, …), without it as callers write it."""
     allowed = await access(request)
     try:
         values = read_json(await request.body(), dict[str, str | int])
     except msgspec.MsgspecError as error:
         raise _wrong(allowed, "", "a JSON object of filters, each a text") from error
     texts = {name: str(value) for name, value in values.items()}
+    kind = texts.pop("kind", GIVEN)
+    if kind != GIVEN and "subject" not in texts:
+        raise _wrong(allowed, "kind", "a subject beside it")
     if "subject" in texts:
         site = gateway_of(request).site
-        found = await site.directory.find_subject(allowed.caller.tenant, texts["subject"])
+        unfit = None if kind == GIVEN else unfit_identifier(Identifier(value=texts["subject"], kind=kind))
+        if unfit is not None:
+            raise _wrong(allowed, "kind" if unfit.field == "kind" else "subject", unfit.hint or "")
+        found = await site.directory.find_subject(allowed.caller.tenant, texts["subject"], kind)
         # An identifier without a pseudonym was never in an exchange; a pseudonym stands for itself.
         texts["subject"] = found or (texts["subject"] if texts["subject"].startswith("su_") else "su_none")
     return await _answer(request, allowed, _asked(allowed, texts))

@@ -88,6 +88,14 @@ def test_a_hold_is_placed_and_lifted_and_listed(gateway: Run, staffed: Path) -> 
     assert gateway("subjects", "hold", "--lift", case, "--reason", "over", *KEY).out.endswith("is lifted\n")
 
 
+def test_an_erasure_that_a_hold_refuses_says_so(gateway: Run, staffed: Path) -> None:
+    one = linked(gateway, "one", "links")
+    assert gateway("subjects", "hold", "--subject", one, "--reason", "lawsuit", *KEY).code == 0
+    asked = ("--ground", "b", "--identity", "ticket", "--reason", "withdrawn", *KEY)
+    done = gateway("subjects", "erase", "--subject", one, *asked)
+    assert (done.out.endswith("is refused\n"), "a legal hold is on this person" in done.err) == (True, True)
+
+
 @pytest.mark.parametrize("text", ["", "mrn", "mrn \n", f"given a\nmrn {SECRET}", f"No-Kind {SECRET}", "\udcff"])
 def test_a_file_of_another_form_is_refused_and_not_quoted(gateway: Run, staffed: Path, text: str) -> None:
     Path("bad").write_bytes(text.encode("utf-8", "surrogateescape"))

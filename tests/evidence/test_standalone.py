@@ -52,6 +52,13 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def test_without_cryptography_it_says_what_is_missing_and_gives_no_verdict(alone: Path) -> None:
+    bare = [sys.executable, "-I", "-S", str(alone / "verify.py"), "--key", "x", "y"]
+    done = subprocess.run(bare, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "verify.py needs the package cryptography: python3 -m pip install cryptography\n"
+
+
 def _command(alone: Path) -> list[str]:
     # -I: no environment, no directory of the script; -S: no site-packages.
     return [sys.executable, "-I", "-S", "-c", START, str(alone / "site"), str(alone / "verify.py")]

@@ -42,6 +42,15 @@ def test_the_bytes_of_a_body_are_those_that_were_written() -> None:
     assert (order.method, order.priority, order.delay_s, order.tries, order.query) == ("POST", 5, 0, None, "")
 
 
+def test_what_is_no_order_is_told_the_members_that_one_has() -> None:
+    documents: tuple[Any, ...] = ({"protocol": "openai", "body": {}}, {"body": {}}, [])
+    for document in documents:
+        found = read(document)
+        assert isinstance(found, Refusal)
+        assert "a path, and no other members than" in str(found.hint)
+        assert all(name in str(found.hint) for name in ("path", "body", "media_type", "delay_s", "callback"))
+
+
 def test_text_and_base64_come_with_their_media_type() -> None:
     text = ordered({"path": "/agents/lab/in", "text": "MSH|é", "media_type": "x-application/hl7-v2+er7"})
     assert (text.body, text.headers) == ("MSH|é".encode(), (("content-type", "x-application/hl7-v2+er7"),))

@@ -1,5 +1,6 @@
 """What is read is whole, or refused with the name of what is wrong and never with its value."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,40 @@ def test_a_value_of_a_wrong_type_is_named_by_its_place_and_never_quoted() -> Non
     assert "agent[0].protocol" in refused(agent=[{**AGENT, "protocol": HIDDEN}])
     assert refused(server=HIDDEN) == "server must be a table"
     assert refused(agent=[HIDDEN]) == "agent[0] must be a table"
+
+
+def test_a_value_that_is_none_of_its_words_is_answered_with_these_words() -> None:
+    for told, settings in (
+        ("expected one of debug, info, warning, error - at server.log_level", {"server": {"log_level": HIDDEN}}),
+        ("expected one of openai, anthropic, mcp", {"zone": [ZONE], "agent": [{**AGENT, "protocol": HIDDEN}]}),
+        ("expected one of BAA, DPA, SCC - at processor[0].agreement.kind", {"processor": [_processor(HIDDEN)]}),
+    ):
+        said = refused(**settings)
+        assert (told in said, HIDDEN in said) == (True, False)
+    said = refused({"GATEWAY_EVIDENCE_ENCRYPTION": HIDDEN})
+    assert said == "GATEWAY_EVIDENCE_ENCRYPTION: Invalid enum value: expected one of asked, required, configured"
+
+
+def _processor(kind: str) -> dict[str, object]:
+    agreement = {"kind": kind, "digest": f"sha256:{'0' * 64}", "valid_until": "2030-01-01", "classes": ["pii"]}
+    return {"id": "p", "legal_name": "P", "address": "A", "country": "US", "agreement": agreement}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xef\xbb\xbf[server]\n", "must not begin with a byte order mark"),
+        ("[server]\n".encode("utf-16"), "must be UTF-8"),
+        (b"[server]\nport = \n", "line 2, column 8: a value is missing"),
+        (b"[[agent]]\nid = 'a'\n[agent]\n", "line 3, column 7: a table is there twice; of what may be repeated"),
+        (b"[server]\nport = 1\nport = 2", "at its end: a key is there twice"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_where_and_why(tmp_path: Path, content: bytes, told: str) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        load(file, {})
 
 
 def test_a_value_with_a_quote_in_it_is_not_quoted_in_part() -> None:

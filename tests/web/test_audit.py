@@ -93,6 +93,14 @@ async def test_a_subject_is_searched_by_its_own_identifier_which_stands_in_no_re
         found = (await api.post("/audit/search", {"subject": "patient-77", "limit": 10})).json()["records"]
         assert {one["record"]["exchange"] for one in found} == {said.headers["x-exchange-id"]}
         assert (await api.post("/audit/search", {"subject": "nobody"})).json()["records"] == []
+        site = api.site.gateway.site
+        (whom,) = await site.directory.subjects(site.tenants["default"].ledger, [("mrn", "4711")])
+        assert (await api.post("/audit/search", {"subject": "47-11", "kind": "mrn"})).json()["records"] == []
+        read = (await api.get("/audit/records?event=audit.read&limit=1")).json()["records"]
+        assert read[0]["detail"]["query"]["subject"] == whom
+        for wrong, field in (({"kind": "mrn"}, "kind"), ({"subject": "1", "kind": "M R N"}, "kind")):
+            refused = await api.post("/audit/search", wrong)
+            assert (refused.status_code, refused.json()["field"]) == (400, field)
         everything = json.dumps((await api.get("/audit/records?limit=1000")).json())
         assert "patient-77" not in everything
 

@@ -5,17 +5,18 @@ about the agents and zones that are configured. What is configured stands beside
 an agent more, or a network, changes no answer about others. They decide nothing, and are no part of the policy version.
 """
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from gateway import settings
 from gateway.checks.policy.actions import HTTP, TOOL, actions
 from gateway.checks.policy.conditions import STRENGTHS
-from gateway.checks.policy.policy import Policy
+from gateway.checks.policy.policy import UNKNOWN_WAY, Policy
 from gateway.checks.policy.version import policy_set
 from gateway.checks.policy.ways import is_address
 from gateway.core.decision import Question, Ruling, effect_of
@@ -109,6 +110,8 @@ def read(path: str, data: bytes) -> Document:
         document = msgspec.toml.decode(data, type=Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         told = str(error) if isinstance(error, msgspec.ValidationError) else "must be TOML in UTF-8"
+        if told.startswith("Invalid enum value"):
+            told += f": expected one of {', '.join(get_args(_Expected))}"
         raise ConfigurationError(f"{path}: {told}") from error
     names = [case.name for case in document.case]
     if not names or len(set(names)) != len(names):
@@ -215,12 +218,33 @@ def _asked(
         source=case.source,
         strength=case.strength,
     )
+    words = _unknown(case, policy, configured)
     for agent in case.agents:
         ruling = policy.ruling(question, agent, now_us=now_us)
-        yield f"agent {agent}", (*_unasked(case, policy, agent), *_wrong(case, ruling))
+        nobody = _no_such("agent", "an [[agent]]", agent, policy.agents)
+        yield f"agent {agent}", (*words, *nobody, *_unasked(case, policy, agent), *_wrong(case, ruling))
     for zone in case.receive:
         there = msgspec.structs.replace(question, zone=zone)
-        yield f"receive {zone}", _wrong(case, policy.receive(there, now_us=now_us))
+        nowhere = _no_such("receive", "a [[zone]]", zone, policy.known_zones)
+        yield f"receive {zone}", (*words, *nowhere, *_wrong(case, policy.receive(there, now_us=now_us)))
+
+
+def _unknown(case: Case, policy: Policy, configured: Settings) -> tuple[str, ...]:
+    """What a case names and nothing stands behind: it is denied whatever the rules say, so that a slip in a case that
+    expects `deny` would hold for ever and show nothing. Roles and subjects are free, and so are purposes of keys."""
+    tenants = [one.id for one in configured.tenants]
+    return (
+        *(one for name in case.classes for one in _no_such("classes", "a data class", name, policy.known_classes)),
+        *(() if case.zone is None else _no_such("zone", "a [[zone]]", case.zone, policy.known_zones)),
+        *(() if case.tenant is None else _no_such("tenant", "a [[tenant]]", case.tenant, tenants)),
+    )
+
+
+def _no_such(field: str, what: str, name: str, known: Collection[str]) -> tuple[str, ...]:
+    if name in known:
+        return ()
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
+    return (f"{field}: {name} is not {what}" + (f"; the nearest is {near[0]}" if near else ""),)
 
 
 def _unasked(case: Case, policy: Policy, agent: str) -> tuple[str, ...]:
@@ -234,10 +258,13 @@ def _unasked(case: Case, policy: Policy, agent: str) -> tuple[str, ...]:
 
 def _wrong(case: Case, ruling: Ruling) -> tuple[str, ...]:
     found = []
-    if effect_of(ruling) != case.expect:
+    otherwise = effect_of(ruling) != case.expect
+    if otherwise:
         found.append(f"{effect_of(ruling)}, not {case.expect}")
-    if case.rules is not None and ruling.rules != case.rules:
+    if otherwise or (case.rules is not None and ruling.rules != case.rules):
         found.append(f"decided by {', '.join(ruling.rules) or 'no rule'}")
+    if UNKNOWN_WAY in ruling.rules and found:
+        found.append("rules ask from where callers come or how they were identified: say `source` and `strength`")
     if case.obligations is not None and ruling.obligations != tuple(sorted(case.obligations)):
         found.append(f"obligations: {', '.join(ruling.obligations) or 'none'}")
     return tuple(found)

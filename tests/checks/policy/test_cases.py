@@ -63,6 +63,30 @@ obligations = []
     assert found.wrong == ("redact, not route", "decided by masking", "obligations: redact:email")
 
 
+def test_what_decided_is_told_also_where_a_case_expects_no_rules() -> None:
+    case = b'[[case]]\nname = "a"\nagents = ["local"]\nclasses = ["public"]\nexpect = "route"\n'
+    (found,) = _run(case, rule("closed", eft="deny"))
+    assert found.wrong == ("deny, not route", "decided by closed")
+    (asked,) = _run(case, rule("ward", when="network:ward"))
+    assert asked.wrong[:2] == ("deny, not route", "decided by unknown-way")
+    assert "say `source` and `strength`" in asked.wrong[2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('agents = ["lcoal"]\nclasses = ["public"]', "agent: lcoal is not an [[agent]]; the nearest is local"),
+        ('agents = ["local"]\nclasses = ["phy"]', "classes: phy is not a data class; the nearest is phi"),
+        ('receive = ["clowd"]\nclasses = ["public"]', "receive: clowd is not a [[zone]]; the nearest is cloud"),
+        ('agents = ["local"]\nclasses = ["public"]\nzone = "clowd"', "zone: clowd is not a [[zone]]; the nearest is"),
+        ('agents = ["local"]\nclasses = ["public"]\ntenant = "zz"', "tenant: zz is not a [[tenant]]"),
+    ],
+)
+def test_a_case_about_what_is_not_there_does_not_hold_though_it_is_denied(lines: str, told: str) -> None:
+    (found,) = _run(f'[[case]]\nname = "a"\n{lines}\nexpect = "deny"\n'.encode(), rule("closed", eft="deny"))
+    assert found.wrong[0].startswith(told)
+
+
 def test_a_case_says_where_the_caller_is_and_how_it_was_identified() -> None:
     rules = (rule("ward", when="network:ward;strength:token"),)
     for more, effect in (
@@ -205,7 +229,7 @@ _FLOOR = _CASE + b'floor = { target = "x", classes = [] }\n'
         pytest.param(_FLOOR * 2, "each with a name of its own", id="a name twice"),
         pytest.param(_CASE, "agents or receive, or else a floor", id="nothing asked"),
         pytest.param(_ASKED, "must say the classes, and expect", id="nothing expected"),
-        pytest.param(_WHOLE.replace(b"deny", b"maybe"), "expect", id="an unknown effect"),
+        pytest.param(_WHOLE.replace(b"deny", b"maybe"), "expected one of route, redact", id="an unknown effect"),
         pytest.param(_WHOLE + b"now = 2026-01-05T12:00:00\n", "must say its offset", id="no offset"),
         pytest.param(b"#" * MAX_BYTES, "at most", id="too large"),
     ],

@@ -1,12 +1,13 @@
 """The decisions of a period as they are on record, with the details that say who asked: what a replay needs.
 
-Read by the index on times, in short transactions, never by offset.
+Read by the index on times, in short transactions, never by offset; the next chunk while one is looked at.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.store.engine import reading
@@ -33,10 +34,10 @@ class DecidedStore:
 
     async def chunks(
         self, events: Sequence[str], since: str, until: str, *, first: int = 0, subject: str | None = None
-    ) -> AsyncIterator[list[Decided]]:
+    ) -> AsyncGenerator[list[Decided], None]:
         """Records of these events that occurred at `since` or later and before `until` (27 characters each), in the
         order of their times: from record `first` on, and only what is linked to `subject`, where one is named."""
-        place, beside = (since, -1), and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
+        beside = and_(detail.c.tenant == record.c.tenant, detail.c.seq == record.c.seq)
         columns = (record.c.seq, record.c.occurred_at, record.c.bytes, detail.c.bytes.label("beside"))
         query = (
             select(*columns)
@@ -46,15 +47,28 @@ class DecidedStore:
             .order_by(record.c.occurred_at, record.c.seq)
             .limit(CHUNK)
         )
-        while True:
-            later = query.where(record.c.occurred_at >= place[0], tuple_(record.c.occurred_at, record.c.seq) > place)
-            with reachable():
-                async with reading(self._engine, self._ledger) as connection:
-                    rows = (await connection.execute(later)).all()
-            yield [Decided(data, beside) for _, _, data, beside in rows]
-            if len(rows) < CHUNK:
-                return
-            place = (rows[-1][1], rows[-1][0])
+        fetching = asyncio.ensure_future(self._rows(query, (since, -1)))
+        try:
+            while True:
+                rows = await fetching
+                last = len(rows) < CHUNK
+                if not last:  # a database server works beside who looks at these
+                    fetching = asyncio.ensure_future(self._rows(query, (rows[-1][1], rows[-1][0])))
+                yield [Decided(envelope, beside) for _, _, envelope, beside in rows]
+                if last:
+                    return
+        finally:
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+
+    async def _rows(
+        self, query: Select[int, str, bytes, bytes | None], place: tuple[str, int]
+    ) -> Sequence[Row[int, str, bytes, bytes | None]]:
+        """Those of one chunk, that come after this time and number."""
+        later = query.where(record.c.occurred_at >= place[0], tuple_(record.c.occurred_at, record.c.seq) > place)
+        with reachable():
+            async with reading(self._engine, self._ledger) as connection:
+                return (await connection.execute(later)).all()
 
     def _linked(self, subject: str) -> ColumnElement[bool]:
         mine = (subject_record.c.tenant == self._ledger, subject_record.c.subject == subject)

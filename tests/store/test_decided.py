@@ -1,7 +1,12 @@
 """Decisions of a period, read in the order of their times, a chunk at a time."""
 
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+from gateway.core.errors import LedgerUnavailable
 from gateway.core.ids import uuid7
 from gateway.ledger.record import Detail, parse
 from gateway.ledger.times import timestamp
@@ -54,3 +59,34 @@ async def test_what_lies_elsewhere_or_is_about_another_is_left_out(store: Store)
     assert await read(1, "su_jane") == [2]
     assert await read(1, None) == [1, 2, 3]
     assert await read(0, "su_nobody") == []
+
+
+async def test_the_next_chunk_is_asked_for_while_one_is_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing of that stays behind where somebody has seen enough; what fails then is told when it is its turn."""
+    monkeypatch.setattr(decided, "CHUNK", 2)
+    await store.append([entry(event="exchange.requested") for _ in range(5)])
+    reader = DecidedStore(store.engine, LEDGER)
+    whole, asked = reader._rows, list[int]()
+
+    async def rows(query: Any, place: tuple[str, int]) -> Sequence[Any]:
+        asked.append(place[1])
+        if place[1] == 3:
+            raise LedgerUnavailable("gone")
+        return await whole(query, place)
+
+    monkeypatch.setattr(reader, "_rows", rows)
+    chunks = reader.chunks(SENT, *ALWAYS)
+    assert len(await anext(chunks)) == 2
+    await asyncio.sleep(0)
+    assert asked == [-1, 1]
+    assert len(await anext(chunks)) == 2
+    with pytest.raises(LedgerUnavailable):
+        await anext(chunks)
+    before = asyncio.all_tasks()
+    stopped = reader.chunks(SENT, *ALWAYS)
+    await anext(stopped)
+    assert asyncio.all_tasks() != before
+    await stopped.aclose()
+    assert asyncio.all_tasks() == before

@@ -33,7 +33,8 @@ from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, replaced
 from gateway.core.ids import trace_id, uuid7
 from gateway.exchange.audit_scribe import Reader
-from gateway.exchange.simulation import Simulated, naming
+from gateway.exchange.named import naming
+from gateway.exchange.simulation import Simulated
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.index import COLUMNS, index_columns

@@ -38,7 +38,8 @@ from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.refusal import Refusal
 from gateway.exchange.drafting import Drafted
 from gateway.exchange.explanations import Answered, Asked, Explained, Ordered, explain, explain_recorded, recorded
-from gateway.exchange.simulation import Change, Simulated, naming
+from gateway.exchange.named import naming
+from gateway.exchange.simulation import Change, Simulated
 
 _OPTIONS = {
     "agents": "--agent",

@@ -22,8 +22,8 @@ from gateway.cli.common import (
 )
 from gateway.cli.filters import add_period, period_of
 from gateway.core.ids import random_id
+from gateway.exchange.named import naming
 from gateway.exchange.reclassifying import Reclassified, Reclassifier
-from gateway.exchange.simulation import naming
 from gateway.store.kept import KeptStore
 from gateway.store.lease import Lease
 from gateway.store.sealing import Sealer

@@ -39,10 +39,12 @@ from gateway.exchange.emergency_carried import Carried
 from gateway.exchange.emergency_trail import EmergencyTrail
 from gateway.exchange.exporting import Basis, Exporting, Publisher
 from gateway.exchange.following import At, Following, Gone, gone
+from gateway.exchange.named import Named
 from gateway.exchange.published import Published
 from gateway.exchange.recipients import recipients_of, unfit
+from gateway.exchange.replayed import EVENTS
 from gateway.exchange.scoping import Asked, Scoping
-from gateway.exchange.simulation import EVENTS, TURN, Named, Simulated, Simulation
+from gateway.exchange.simulation import TURN, Simulated, Simulation
 from gateway.exchange.spliced_search import SplicedSearch
 from gateway.exchange.stood import StoodReader
 from gateway.exchange.trail import Trail
@@ -266,7 +268,7 @@ class Auditor:
 
     async def replay(self, by: Reader, draft: Policy, tenant: str, named: Named, since: str, until: str) -> Simulated:
         """What `draft` would have decided otherwise in a period (27 characters each). `tenant`: its configured id;
-        `named`: as `simulation.naming`."""
+        `named`: as `named.naming`."""
         await self._demand(since, until)
         await self.scribe.record("audit.read", by, {"simulate": draft.version(tenant), "from": since, "to": until})
         simulation = Simulation(draft, tenant, named)

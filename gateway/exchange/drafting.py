@@ -19,7 +19,7 @@ from gateway.checks.policy.policy import Policy
 from gateway.core.decision import Question
 from gateway.core.errors import ConfigurationError
 from gateway.exchange.exchange import all_classes
-from gateway.exchange.simulation import NOBODY, Named
+from gateway.exchange.named import NOBODY, Named
 from gateway.ledger.times import parse_timestamp
 from gateway.store.decided import Decided
 

@@ -18,8 +18,8 @@ from gateway.core.errors import FormatError
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.exchange import all_classes
+from gateway.exchange.named import Named
 from gateway.exchange.ordering import WHY
-from gateway.exchange.simulation import Named
 from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_detail, parse_timestamp, timestamp
 
 MAX_AGENTS = 32
@@ -127,7 +127,7 @@ def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained
 
 
 def recorded(records: list[StoredRecord], tenant: str, named: Named) -> Recorded | Refusal:
-    """The question that an exchange's records hold (`named`: as `simulation.naming`). A refusal where none of
+    """The question that an exchange's records hold (`named`: as `named.naming`). A refusal where none of
     them carries a decision, or where the caller's roles, which stand in the detail alone, are gone."""
     for stored in records:
         envelope = parse(stored.envelope)

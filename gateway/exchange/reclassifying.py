@@ -24,8 +24,8 @@ from gateway.core.ports import Clock, StoredRecord
 from gateway.exchange import kept
 from gateway.exchange.audit_scribe import Reader
 from gateway.exchange.exchange import all_classes
+from gateway.exchange.named import NOBODY, Named
 from gateway.exchange.router import masking_of, year_of
-from gateway.exchange.simulation import NOBODY, Named
 from gateway.ledger.commitment import committed, new_salt
 from gateway.ledger.entry import Entry, Ledger
 from gateway.ledger.record import (
@@ -164,7 +164,7 @@ class Reclassifier:
         clock: Clock,
         node: NodeInfo,
     ) -> None:
-        """`further`: what is asked besides the engine. `named`: as `simulation.naming`; `lease`: for this ledger, so
+        """`further`: what is asked besides the engine. `named`: as `named.naming`; `lease`: for this ledger, so
         that no message is searched twice at once."""
         self._tenant, self._id, self._ledger = tenant, ledger_id, ledger
         self._store, self._sealer, self._exchanges, self._trail = store, sealer, exchanges, trail

@@ -13,7 +13,7 @@ from gateway.core.errors import ConfigurationError, FormatError, VerificationErr
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
-from gateway.exchange.simulation import naming
+from gateway.exchange.named import naming
 from gateway.store.search import parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.problems import Refused

@@ -10,24 +10,23 @@ from gateway.exchange.drafting import Drafted, Drafting
 from gateway.ledger.record import ClassesInfo, DecisionInfo, Detail, ObservedInfo
 from gateway.store.decided import Decided
 from tests.checks.policy.making import NOON_US, policy, question, rule
-from tests.exchange.test_simulation import _decided, _everybody
+from tests.exchange.simulation_kit import DIGEST, decided, everybody
 
 WATCHED = "observe:2026-12-31"
-_DIGEST = "sha256:" + "0" * 64
 TRIAL = rule("trial", 50, "role:*", "class:internal", "zone:*", "chat", eft="deny", obligations=WATCHED)
 OPEN = rule("open", 60, "role:*", "class:internal", "zone:in-house", "chat")
 SEEN = ObservedInfo(effect="deny", rules=("trial",), watched=("trial",))
 
 
 def seen(number: int, *roles: str, **changed: Any) -> Decided:
-    decision = DecisionInfo(effect="route", rules=("open",), obligations=(), policy=_DIGEST, observed=SEEN)
+    decision = DecisionInfo(effect="route", rules=("open",), obligations=(), policy=DIGEST, observed=SEEN)
     detail = Detail(subject="alice", roles=roles or ("clerk",))
     fields: dict[str, Any] = {"decision": decision, "purpose": "TREAT"} | changed
-    return _decided(number, detail, **fields)
+    return decided(number, detail, **fields)
 
 
 def drafted(using: Policy, *decided: Decided, others: bool = False) -> Drafted:
-    drafting = Drafting(using, "default", _everybody, others=others)
+    drafting = Drafting(using, "default", everybody, others=others)
     drafting.take(decided)
     return drafting.result()
 
@@ -85,9 +84,9 @@ def test_a_tenant_is_named_where_there_are_others() -> None:
 def test_what_makes_no_rule_is_counted() -> None:
     using = policy(TRIAL, OPEN)
     duty = policy(rule("trial", 50, "role:*", "class:internal", action="chat", obligations=f"redact;{WATCHED}"), OPEN)
-    plain = _decided(9)
+    plain = decided(9)
     gone = Decided(seen(1).envelope, None)
-    nobody = Decided(seen(2).envelope, _decided(2, Detail(subject="alice", roles=())).detail)
+    nobody = Decided(seen(2).envelope, decided(2, Detail(subject="alice", roles=())).detail)
     found = drafted(using, plain, gone, nobody)
     assert (found.observed, found.without_detail, found.nobody, found.rules) == (2, 1, 1, ())
     assert drafted(duty, seen(1)).masked == 1

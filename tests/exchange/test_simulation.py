@@ -1,94 +1,44 @@
 """What another policy would have decided of what is on record."""
 
-from typing import Any
-
 import pytest
 
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import policy_set
-from gateway.exchange import simulation
-from gateway.exchange.simulation import MAX_EXAMPLES, Named, Simulated, Simulation, naming
+from gateway.exchange.replayed import MAX_EXAMPLES
+from gateway.exchange.simulation import Simulation
 from gateway.ledger.record import (
     CandidateInfo,
     ClassesInfo,
     DecisionInfo,
     Detail,
-    Envelope,
     OutcomeInfo,
-    encode_detail,
-    seal,
-    timestamp,
 )
 from gateway.store.decided import Decided
 from tests.checks.classification.test_own import PROJECT, toml
 from tests.checks.policy.making import DAY_US, ENGINE, GROUPS, NOON_US, configured, files, policy, rule
-
-_OPEN = rule("open", 1, "role:*", "class:any", "zone:in-house")
-_CLOSED = rule("closed", 1, "role:*", "class:any", "zone:in-house", eft="deny")
-_DIGEST = "sha256:" + "0" * 64
-
-
-def _exchange(number: int) -> str:
-    return f"01890000-0000-7000-8000-{number:012d}"
-
-
-def _decided(number: int = 0, detail: Detail | None = None, *, at_us: int = NOON_US, **changed: Any) -> Decided:
-    base: dict[str, Any] = {
-        "id": _exchange(number),
-        "tenant": "tn_" + "1" * 26,
-        "event": "exchange.requested",
-        "occurred_at": timestamp(at_us),
-        "exchange": _exchange(number),
-        "agent": "local",
-        "caller_zone": "in-house",
-        "action": "chat",
-        "route_requested": "local",
-        "classes": ClassesInfo(found=("internal",), declared=(), inherited=(), floor=()),
-        "decision": DecisionInfo(effect="route", rules=("open",), obligations=(), policy=_DIGEST),
-        "candidates": (CandidateInfo(agent="local", zone="in-house", healthy=True, answer="allow"),),
-    }
-    data = seal(Envelope(**(base | changed)), 0, bytes(32), timestamp(at_us))
-    return Decided(data, encode_detail(detail or Detail(subject="alice", roles=("clerk",))))
-
-
-def _everybody(issuer: str | None) -> bool:
-    return True
-
-
-async def _simulated(then: Policy | None, draft: Policy, *decided: Decided, named: Named = _everybody) -> Simulated:
-    asked: list[str] = []
-
-    async def version(digest: str) -> Policy | None:
-        asked.append(digest)
-        return then
-
-    taken = Simulation(draft, "default", named)
-    for one in decided:
-        await taken.take([one], version)
-    assert len(asked) == len(set(asked))
-    return await taken.result()
+from tests.exchange.simulation_kit import CLOSED, DIGEST, OPEN, decided, everybody, exchange, simulated
 
 
 async def test_equal_questions_are_asked_once_and_told_with_a_few_examples() -> None:
-    records = [_decided(number, at_us=NOON_US + number * DAY_US) for number in range(20)]
-    found = await _simulated(policy(_OPEN), policy(_CLOSED), *records)
+    records = [decided(number, at_us=NOON_US + number * DAY_US) for number in range(20)]
+    found = await simulated(policy(OPEN), policy(CLOSED), *records)
     assert (found.requests, found.answers, found.questions, found.changed, found.otherwise) == (20, 0, 1, 20, 0)
     (change,) = found.changes
     assert (change.what, change.before, change.after, change.count) == ("request", "route local", "deny", 20)
     assert (change.rules_before, change.rules_after) == (("open",), ("closed",))
-    assert change.examples == tuple(_exchange(number) for number in range(MAX_EXAMPLES))
+    assert change.examples == tuple(exchange(number) for number in range(MAX_EXAMPLES))
 
 
 async def test_what_is_the_same_is_no_change_and_what_is_on_record_otherwise_is_counted_apart() -> None:
-    fell_back = _decided(agent="friend")
-    found = await _simulated(policy(_OPEN), policy(_OPEN), _decided(), fell_back)
+    fell_back = decided(agent="friend")
+    found = await simulated(policy(OPEN), policy(OPEN), decided(), fell_back)
     assert (found.changed, found.changes, found.otherwise) == (0, (), 1)
 
 
 async def test_the_clock_is_looked_at_where_a_rule_does() -> None:
     by_day = policy(rule("day", 1, "role:*", "class:any", "zone:in-house", when="time:08:00-18:00"))
-    records = [_decided(number, at_us=NOON_US + number * DAY_US // 2) for number in range(4)]
-    found = await _simulated(policy(_OPEN), by_day, *records)
+    records = [decided(number, at_us=NOON_US + number * DAY_US // 2) for number in range(4)]
+    found = await simulated(policy(OPEN), by_day, *records)
     assert found.questions == 4
     (change,) = found.changes
     assert (change.count, change.after) == (2, "deny")
@@ -98,10 +48,10 @@ async def test_where_requests_came_from_and_how_callers_were_identified_is_read_
     ward = policy(rule("ward", 1, "role:*", "class:any", "zone:in-house", when="network:ward; strength:token"))
     ways = [("10.1.0.1", "jwt"), ("10.1.0.2", "jwt"), ("10.1.0.1", "api-key"), ("192.0.2.1", "jwt"), (None, None)]
     records = [
-        _decided(number, Detail(subject="alice", roles=("clerk",), source=source, method=method))
+        decided(number, Detail(subject="alice", roles=("clerk",), source=source, method=method))
         for number, (source, method) in enumerate(ways)
     ]
-    found = await _simulated(policy(_OPEN), ward, *records)
+    found = await simulated(policy(OPEN), ward, *records)
     assert (found.requests, found.questions) == (5, 4), "callers who are alike in what is asked ask one question"
     assert {(one.after, one.rules_after, one.count) for one in found.changes} == {
         ("deny", (), 2),
@@ -117,26 +67,26 @@ async def test_an_address_is_asked_about_in_the_version_that_decided_of_it() -> 
     async def version(digest: str) -> Policy:
         return versions[digest]
 
-    taken = Simulation(policy(_OPEN), "default", _everybody)
+    taken = Simulation(policy(OPEN), "default", everybody)
     for digest, source in zip(versions, ("10.1.0.1", "10.7.0.1"), strict=True):
         detail = Detail(subject="alice", roles=("clerk",), source=source, method="jwt")
         decision = DecisionInfo(effect="route", rules=("ward",), obligations=(), policy=digest)
-        await taken.take([_decided(0, detail, decision=decision)], version)
+        await taken.take([decided(0, detail, decision=decision)], version)
     found = await taken.result()
     assert (found.requests, found.otherwise, found.changed) == (2, 0, 0)
 
 
 async def test_answers_are_replayed_towards_the_callers_zone() -> None:
-    given = _decided(
+    given = decided(
         event="exchange.completed",
         outcome=OutcomeInfo(code="ok"),
         classes=ClassesInfo(found=("pii",), declared=(), inherited=(), floor=()),
         candidates=None,
         route_requested=None,
     )
-    failed = _decided(1, event="exchange.completed", outcome=OutcomeInfo(code="agent_timeout"), candidates=None)
+    failed = decided(1, event="exchange.completed", outcome=OutcomeInfo(code="agent_timeout"), candidates=None)
     masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", "receive", obligations="redact:email"))
-    found = await _simulated(policy(_OPEN), masking, given, failed)
+    found = await simulated(policy(OPEN), masking, given, failed)
     assert (found.requests, found.answers) == (0, 1)
     (change,) = found.changes
     assert (change.what, change.before, change.after) == ("answer", "route", "redact")
@@ -144,33 +94,33 @@ async def test_answers_are_replayed_towards_the_callers_zone() -> None:
 
 async def test_a_class_of_an_operators_own_could_be_masked_where_its_recognizers_were_there() -> None:
     masked = rule("masked", 1, "role:*", "class:merger", "zone:in-house", obligations="redact")
-    asked = _decided(
+    asked = decided(
         classes=ClassesInfo(found=("merger",), declared=(), inherited=(), floor=()),
-        decision=DecisionInfo(effect="redact", rules=("masked",), obligations=("redact",), policy=_DIGEST),
+        decision=DecisionInfo(effect="redact", rules=("masked",), obligations=("redact",), policy=DIGEST),
     )
     groups = GROUPS + "g2, class:merger, class:any\n"
     given = files(masked, groups=groups, **{"recognizers/own.toml": toml(dictionary=(PROJECT,))})
     draft = policy(masked, groups=groups)
-    there = await _simulated(Policy(policy_set(given, configured(), ENGINE), configured()), draft, asked)
+    there = await simulated(Policy(policy_set(given, configured(), ENGINE), configured()), draft, asked)
     assert (there.requests, there.changed, there.otherwise) == (1, 0, 0)
-    assert (await _simulated(draft, draft, asked)).otherwise == 1
+    assert (await simulated(draft, draft, asked)).otherwise == 1
     given = files(masked, groups=groups, **{"recognizers/own.toml": b"of another form"})
-    unread = await _simulated(Policy(policy_set(given, configured(), ENGINE), None), draft, asked)
+    unread = await simulated(Policy(policy_set(given, configured(), ENGINE), None), draft, asked)
     assert (unread.requests, unread.without_version) == (0, 1)
-    gone = await _simulated(None, draft, asked)
+    gone = await simulated(None, draft, asked)
     assert gone.without_version == 1
 
 
 async def test_another_agent_of_the_same_capability_is_taken_and_none_that_could_not_be_sent_it() -> None:
     answered = "o, moved, class:internal, The board has agreed to this.\n"
     moved = policy(rule("moved", 1, "role:*", "class:internal", "zone:partner"), answered)
-    found = await _simulated(policy(_OPEN), moved, _decided())
+    found = await simulated(policy(OPEN), moved, decided())
     assert [change.after for change in found.changes] == ["route friend"]
     unfit = (
         CandidateInfo(agent="friend", zone="partner", healthy=True, answer="translation"),
         CandidateInfo(agent="local", zone="in-house", healthy=True, answer="allow"),
     )
-    found = await _simulated(policy(_OPEN), moved, _decided(candidates=unfit))
+    found = await simulated(policy(OPEN), moved, decided(candidates=unfit))
     assert [change.after for change in found.changes] == ["deny"]
 
 
@@ -178,7 +128,7 @@ async def test_a_class_without_anything_to_mask_cannot_be_masked() -> None:
     masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", obligations="redact"))
     declared = ClassesInfo(found=(), declared=("pii",), inherited=(), floor=())
     found_in = ClassesInfo(found=("pii",), declared=(), inherited=(), floor=())
-    found = await _simulated(policy(_OPEN), masking, _decided(classes=declared), _decided(1, classes=found_in))
+    found = await simulated(policy(OPEN), masking, decided(classes=declared), decided(1, classes=found_in))
     assert {(*change.classes, change.after) for change in found.changes} == {("pii", "deny"), ("pii", "redact local")}
 
 
@@ -198,7 +148,7 @@ async def test_what_is_there_by_more_than_what_was_found_cannot_be_masked(
     masking = policy(rule("masked", 1, "role:*", "class:any", "zone:in-house", obligations="redact"))
     names = {name: ("pii",) if name == where else () for name in ("declared", "inherited", "floor")}
     classes = ClassesInfo(found=("pii",), **names)
-    found = await _simulated(policy(_OPEN), masking, _decided(classes=classes, session=session))
+    found = await simulated(policy(OPEN), masking, decided(classes=classes, session=session))
     assert [change.after for change in found.changes] == [after]
 
 
@@ -209,68 +159,42 @@ async def test_an_agents_own_floor_is_part_of_the_question() -> None:
     ]
     lines = (rule("no-phi", 1, "role:*", "class:phi", "zone:*", eft="deny"), rule("rest", 2, "role:*", "class:any"))
     strict = policy(*lines, agent=agents)
-    found = await _simulated(policy(_OPEN, agent=agents), strict, _decided(purpose="TREAT"))
+    found = await simulated(policy(OPEN, agent=agents), strict, decided(purpose="TREAT"))
     assert [change.after for change in found.changes] == ["deny"]
 
 
 async def test_what_cannot_be_replayed_is_counted_and_never_guessed() -> None:
-    bare = Decided(_decided().envelope, None)
-    undecided = _decided(decision=None)
-    found = await _simulated(policy(_OPEN), policy(_CLOSED), bare, undecided)
+    bare = Decided(decided().envelope, None)
+    undecided = decided(decision=None)
+    found = await simulated(policy(OPEN), policy(CLOSED), bare, undecided)
     assert (found.requests, found.without_detail, found.without_version) == (0, 1, 0)
-    found = await _simulated(None, policy(_CLOSED), _decided())
+    found = await simulated(None, policy(CLOSED), decided())
     assert (found.requests, found.without_detail, found.without_version) == (0, 0, 1)
 
 
 async def test_rules_for_other_roles_and_callers_by_name_are_asked_as_who_asked_then() -> None:
     groups = "g, caller:default/alice, role:lead\n"
     named = policy(rule("leads", 1, "role:lead", "class:any"), groups=GROUPS + groups)
-    found = await _simulated(policy(_OPEN), named, _decided(), _decided(1, Detail(subject="bob", roles=("clerk",))))
+    found = await simulated(policy(OPEN), named, decided(), decided(1, Detail(subject="bob", roles=("clerk",))))
     assert [(change.after, change.count) for change in found.changes] == [("deny", 1)]
     # Whose names policy does not mean is nobody to it, whatever the token called itself.
-    other = _decided(2, Detail(subject="alice", issuer="https://elsewhere.example", roles=("clerk",)))
-    found = await _simulated(policy(_OPEN), named, other, named=lambda issuer: issuer is None)
+    other = decided(2, Detail(subject="alice", issuer="https://elsewhere.example", roles=("clerk",)))
+    found = await simulated(policy(OPEN), named, other, named=lambda issuer: issuer is None)
     assert [(change.after, change.count) for change in found.changes] == [("deny", 1)]
 
 
 async def test_answers_that_were_withheld_are_seen_to_be_set_free() -> None:
-    withheld = _decided(
+    withheld = decided(
         event="exchange.completed", outcome=OutcomeInfo(code="answer_withheld"), candidates=None, route_requested=None
     )
-    found = await _simulated(policy(_CLOSED), policy(_OPEN), withheld)
+    found = await simulated(policy(CLOSED), policy(OPEN), withheld)
     assert [(change.before, change.after) for change in found.changes] == [("deny", "route")]
 
 
 async def test_what_agents_would_have_contacted_themselves_is_not_replayed() -> None:
     view = CandidateInfo(agent="local", zone="in-house", healthy=True, answer="onward")
-    found = await _simulated(policy(_OPEN), policy(_CLOSED), _decided(candidates=(view,)))
+    found = await simulated(policy(OPEN), policy(CLOSED), decided(candidates=(view,)))
     assert (found.requests, found.onward) == (0, 1)
-
-
-async def test_different_questions_are_bounded_and_what_is_beyond_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulation, "MAX_QUESTIONS", 2)
-    records = [_decided(number, Detail(subject="alice", roles=(f"r{number % 3}",))) for number in range(6)]
-    found = await _simulated(policy(_OPEN), policy(_CLOSED), *records)
-    assert (found.questions, found.requests, found.beyond) == (2, 4, 2)
-
-
-async def test_callers_whom_no_policy_calls_by_name_ask_one_question() -> None:
-    records = [_decided(number, Detail(subject=f"p{number}", roles=("clerk",))) for number in range(6)]
-    assert (await _simulated(policy(_OPEN), policy(_CLOSED), *records)).questions == 1
-
-
-def test_whose_names_are_meant_is_what_the_configuration_says_now() -> None:
-    issuer = {
-        "issuer": "https://a.example",
-        "audience": "x",
-        "algorithms": ["ES256"],
-        "jwks_file": "k.json",
-        "roles": ["clerk"],
-        "zone": "in-house",
-        "named": False,
-    }
-    named = naming(configured(issuer=[issuer]), "default")
-    assert (named(None), named("https://a.example"), named("https://gone.example")) == (True, False, False)
 
 
 async def test_an_order_that_was_measured_is_replayed_as_it_was() -> None:
@@ -278,37 +202,8 @@ async def test_an_order_that_was_measured_is_replayed_as_it_was() -> None:
     anywhere += "o, open, class:internal, The board has agreed to this.\n"
     closed = rule("closed", 1, "role:*", "class:internal", "zone:partner", eft="deny")
     seen = (CandidateInfo(agent="friend", zone="partner", healthy=True, answer="allow"),)
-    fastest = _decided(agent="friend", route_requested="triage", candidates=seen, inputs={"order": "fastest"})
-    found = await _simulated(policy(anywhere), policy(anywhere), fastest)
+    fastest = decided(agent="friend", route_requested="triage", candidates=seen, inputs={"order": "fastest"})
+    found = await simulated(policy(anywhere), policy(anywhere), fastest)
     assert (found.changed, found.otherwise) == (0, 0)
-    found = await _simulated(policy(anywhere), policy(closed, anywhere), fastest)
+    found = await simulated(policy(anywhere), policy(closed, anywhere), fastest)
     assert [(change.before, change.after) for change in found.changes] == [("route friend", "route local")]
-
-
-async def test_what_is_forgotten_on_the_way_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    records = [
-        _decided(
-            number,
-            Detail(
-                subject=f"caller{number % 3}", roles=(("clerk",), ("clerk", "nurse"))[number % 2], source="10.0.0.1"
-            ),
-            classes=ClassesInfo(found=(("internal",), ("pii",))[number % 5 == 0], declared=(), inherited=(), floor=()),
-            decision=DecisionInfo(
-                effect=("route", "deny")[number % 7 == 0], rules=("open",), obligations=(), policy=_DIGEST
-            ),
-        )
-        for number in range(60)
-    ]
-    rules = (_OPEN, rule("nurses", 2, "role:nurse", "class:pii", "zone:in-house", eft="deny"))
-    whole = await _simulated(policy(*rules), policy(_CLOSED), *records)
-    monkeypatch.setattr(simulation, "_REMEMBERED", 1)
-    assert await _simulated(policy(*rules), policy(_CLOSED), *records) == whole
-    assert (whole.requests, whole.questions) == (60, 4)
-
-
-async def test_records_that_are_not_replayed_are_each_counted() -> None:
-    onward = (CandidateInfo(agent="local", zone="in-house", healthy=True, answer="onward"),)
-    found = await _simulated(
-        policy(_OPEN), policy(_CLOSED), *(_decided(number, candidates=onward) for number in range(3))
-    )
-    assert (found.requests, found.onward) == (0, 3)

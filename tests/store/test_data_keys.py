@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -300,6 +301,25 @@ def test_keys_that_are_handed_over_are_all_given_and_none_is_left(keys: DataKeys
     running.close()
     with pytest.raises(ConfigurationError, match=r"name that in keys\.data_keys"):
         DataKeys(file, KEK)
+
+
+def test_what_lies_where_nothing_can_be_written_is_looked_at_all_the_same(
+    keys: DataKeys, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.persist([keys.new(None)[0]])
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert holds_keys(file), "by its log, which is not in the file yet"
+    keys.close()
+    asked, opened = list[str](), sqlite3.connect
+
+    def connect(place: str, **given: Any) -> sqlite3.Connection:
+        asked.append(place)
+        made: sqlite3.Connection = opened(place, **given)
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    assert holds_keys(file)
+    assert [place.partition("?")[2] for place in asked] == ["immutable=1"], "which makes no file and takes no lock"
 
 
 def test_a_reader_in_the_way_of_a_handing_over_is_told_of(keys: DataKeys, file: Path) -> None:

@@ -26,7 +26,7 @@ from gateway.core.refusal import Refusal
 from gateway.exchange.concealing import Concealed, ConcealedLanes, conceal
 from gateway.exchange.exchange import Classified, all_classes
 from gateway.exchange.replaying import Collected, Replayed
-from gateway.exchange.router import Router, held_by, redacts
+from gateway.exchange.router import Router, held_by, redacts, together
 from gateway.exchange.turning import Turning, all_but
 
 StreamMode = Literal["auto", "mask", "buffer"]
@@ -67,11 +67,11 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
     masked: Decision
     withheld: Decision
     refusal: Refusal
+    """What the caller is told of an answer that is withheld."""
     left: frozenset[str]
     """Classes that a rule declassified."""
     told: frozenset[str]
     """As in `Inspected`."""
-    """What the caller is told of an answer that is withheld."""
 
 
 class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,8 @@ class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: Literal["mask", "buffer"]
     types: frozenset[str]
-    rules: tuple[str, ...]
+    rulings: Mapping[str, Ruling]
+    """What policy says of each class alone."""
     policy: str
     """The digest of the version that says so."""
     unread: bool = False
@@ -281,12 +282,12 @@ class Inspector:
         what a floor says of the whole answer: no span of it could be masked, so it is read whole and withheld.
         """
         types: set[str] = set()
-        rules: dict[str, None] = {}
+        rulings = {"public": self._router.receive(caller, message.action, ("public",))}
         whole = bool(route.floor)
         strict: dict[str, str] = {}
         clear, left = set[str](), set[str]()
         for name in sorted(self._router.known_classes - {"public"}):
-            ruling = self._router.receive(caller, message.action, (name,))
+            ruling = rulings[name] = self._router.receive(caller, message.action, (name,))
             redacts = [item for item in ruling.obligations if item.partition(":")[0] in MASKING]
             allowed = ruling.allowed and not asks(ruling.obligations)
             if allowed:
@@ -296,7 +297,6 @@ class Inspector:
                 strict[name] = "free"
                 continue
             strict[name] = "mask" if allowed else "deny"
-            rules.update(dict.fromkeys(ruling.rules))
             types |= _types(self._engine.maskable(name), redacts if allowed else [])
             whole = whole or not allowed
         whole = whole or (strict.get("phi", "free") != "free" and strict.get("pii", "free") == "free")
@@ -305,7 +305,7 @@ class Inspector:
         return StreamPlan(
             mode="buffer" if buffer else "mask",
             types=frozenset(types),
-            rules=tuple(rules),
+            rulings=rulings,
             policy=self._router.version(caller),
             unread=strict.get("unscanned") == "free",
             free=frozenset(name for name, how in strict.items() if how == "free"),
@@ -366,15 +366,16 @@ class Inspector:
         return all_classes(self._router.implied(scan.classes), inherited, route.floor)
 
     def streamed(self, plan: StreamPlan, lanes: StreamScan, route: Route, inherited: tuple[str, ...] = ()) -> Inspected:
-        """What passed in mode `mask`, for the record."""
+        """What passed in mode `mask`, for the record: what it was let back by, as of an answer that is read whole."""
         scan = lanes.scan()
         classes = self._said(scan, route, inherited)
         touched = any(finding.type in plan.types for findings in scan.parts for finding in findings)
+        ruling = together([plan.rulings[name] for name in classes if name in plan.rulings])
         decision = Decision(
             effect="redact" if touched else "route",
             agent=None,
-            rules=plan.rules,
-            obligations=("redact",) if plan.types else (),
+            rules=ruling.rules,
+            obligations=ruling.obligations,
             policy=plan.policy,
             candidates=(),
         )

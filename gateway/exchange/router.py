@@ -356,7 +356,7 @@ class Router:
             if not onward.allowed or not action.startswith(ONWARD) or len(actions) > MAX_ONWARD:
                 return msgspec.structs.replace(onward, allowed=False, obligations=()), action
             rulings.append(onward)
-        return _together(rulings), None
+        return together(rulings), None
 
     def _declared(self, scan: Scan) -> dict[str, frozenset[str]]:
         """Class → the types of declared spans (`x-declared-…`) that make it, by themselves or as the policy implies.
@@ -524,7 +524,7 @@ def redacts(ruling: Ruling | None) -> bool:
     return ruling is not None and masks(ruling.obligations)
 
 
-def _together(rulings: list[Ruling]) -> Ruling:
+def together(rulings: list[Ruling]) -> Ruling:
     """Rulings over one message for several actions, all of which must be allowed."""
     return Ruling(
         allowed=all(ruling.allowed for ruling in rulings),

@@ -111,8 +111,8 @@ async def _upgrade_sqlite(path: Path, settings: Settings) -> None:
         async with writing(engine, None) as connection:
             await connection.run_sync(_run, settings)
     except OperationalError as error:
-        told = why(error) or "the database file cannot be written, or another process holds its lock"
-        raise ConfigurationError(told) from error
+        told = why(error) or "another process holds its lock, or it is not such a file"
+        raise ConfigurationError(f"the database file cannot be written: {told}") from error
     finally:
         await engine.dispose()
 

@@ -15,20 +15,20 @@ from sqlalchemy.types import NullType
 
 from gateway.core.errors import LedgerUnavailable
 
-_FULL = "the disk of the database is full"
-_READ_ONLY = "the database is read-only"
-_BUSY = "another process holds the database's lock"
+_FULL = "its disk is full"
+_READ_ONLY = "it is read-only"
+_BUSY = "another process holds its lock"
 _SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
-    sqlite3.SQLITE_IOERR_SHMSIZE: "the disk of the database is full, or its file system fails",
-    sqlite3.SQLITE_IOERR: "the disk of the database fails",
-    sqlite3.SQLITE_CANTOPEN: "the database file, or one beside it, cannot be opened or made",
-    sqlite3.SQLITE_PERM: "the database file may not be opened by this account",
-    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
-    sqlite3.SQLITE_NOTADB: "the database file is none of SQLite's",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "its disk is full, or the file system fails",
+    sqlite3.SQLITE_IOERR: "its disk fails",
+    sqlite3.SQLITE_CANTOPEN: "its file, or one beside it, cannot be opened or made",
+    sqlite3.SQLITE_PERM: "this account may not open its file",
+    sqlite3.SQLITE_CORRUPT: "its file is damaged",
+    sqlite3.SQLITE_NOTADB: "its file is none of SQLite's",
 }
 """Result codes of SQLite (sqlite.org/rescode.html), primary ones and one that is extended, in words."""
 _POSTGRESQL = {"53100": _FULL, "25006": _READ_ONLY, "55P03": _BUSY}
@@ -60,7 +60,7 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise LedgerUnavailable(why(error) or f"the database did not answer: {type(error).__name__}") from error
+        raise LedgerUnavailable(f"the database did not answer: {why(error) or type(error).__name__}") from error
 
 
 def insert_new(engine: AsyncEngine, table: Table) -> sqlite.Insert | postgresql.Insert:

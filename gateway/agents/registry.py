@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import copy
 
 from gateway.agents.own_credential import check_credential
+from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Interface, Route
 from gateway.settings import A2a, Agent, Settings
 
@@ -115,7 +116,12 @@ def _route(agent: Agent, settings: Settings, region: str | None, resolve: Callab
 def _credential(agent: Agent, resolve: Callable[[str], str]) -> str | None:
     if agent.credential is None:
         return None
-    return check_credential(f"agent {agent.id}: credential", resolve(agent.credential), agent.credential_as)
+    place = f"agent {agent.id}: credential"
+    try:
+        resolved = resolve(agent.credential)
+    except ConfigurationError as error:  # names a variable or a file, which several agents may have
+        raise ConfigurationError(f"{place}: {error}") from error
+    return check_credential(place, resolved, agent.credential_as)
 
 
 def _interface(given: A2a) -> Interface:

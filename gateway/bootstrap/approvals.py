@@ -102,7 +102,10 @@ def channels_of(settings: Settings, ledgers: Mapping[str, str]) -> tuple[Channel
 
 
 def _secret(settings: Settings, place: str, reference: str) -> bytes:
-    key = secret(reference, settings.base).encode()
+    try:
+        key = secret(reference, settings.base).encode()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from error
     if len(key) < MIN_SECRET:
         raise ConfigurationError(f"{place} must stand for at least {MIN_SECRET} bytes")
     return key

@@ -18,6 +18,7 @@ from gateway.cli import archives, disclosures, forwards, monitor, receipts, reco
 from gateway.cli.common import (
     BAD,
     OK,
+    Columns,
     Commands,
     Failed,
     WrongUse,
@@ -38,6 +39,7 @@ from gateway.cli.common import (
     tenant_option,
     told,
     warn,
+    when,
     write_file,
 )
 from gateway.cli.filters import add_filters, filters_of
@@ -55,7 +57,9 @@ from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
 from gateway.store.spread import MAX_PROCESSES
 
-_COLUMNS = ("seq", "occurred_at", "event", "agent", "decision", "outcome", "classes", "exchange")
+_COLUMNS = ("seq", "occurred_at", "event", "actor", "agent", "decision", "outcome", "classes", "exchange")
+_LOT = 256
+"""Rows whose columns are laid out together."""
 _NAMED = 4
 """Origins that are named in one line, at most."""
 
@@ -190,13 +194,18 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
     auditor = await site.auditor(tenant)
     if form == CSV:
         put(row(CELLS))
-    number = 0
+    number, columns, waiting = 0, Columns(_COLUMNS), list[Hit]()
     async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
         number += 1
-        if form is None:
-            _print(arguments, hit)
-        else:
+        if form is not None:
             put(_line(form, hit))
+            continue
+        waiting.append(hit)
+        if as_json(arguments) or len(waiting) == _LOT:
+            _print(arguments, waiting, columns)
+            waiting = []
+    if form is None:
+        _print(arguments, waiting, columns)
     if not number:
         await warn_of_strangers(site, tenant, auditor, filters)
     for said in _passed_over(await auditor.passed_over(filters)):
@@ -234,7 +243,7 @@ async def _tail(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     tenant = tenant_of(arguments, settings, system=True)
     async with opened_to_read(settings) as site:
-        auditor, left = await site.auditor(tenant), arguments.limit
+        auditor, left, columns = await site.auditor(tenant), arguments.limit, Columns(_COLUMNS)
         await warn_of_strangers(site, tenant, auditor, filters)
         async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:
             async for lot in lots:
@@ -244,19 +253,22 @@ async def _tail(arguments: argparse.Namespace) -> int:
                 if isinstance(lot, Gone):
                     print(_archived(lot), file=sys.stderr, flush=True)
                     continue
-                for hit in () if isinstance(lot, int) else lot[:left]:
-                    _print(arguments, hit, flush=True)
-                    left = None if left is None else left - 1
+                hits = () if isinstance(lot, int) else lot[:left]
+                if hits:
+                    _print(arguments, hits, columns, flush=True)
+                left = None if left is None else left - len(hits)
                 if left == 0:
                     break
     return OK
 
 
-def _print(arguments: argparse.Namespace, hit: Hit, *, flush: bool = False) -> None:
+def _print(arguments: argparse.Namespace, hits: Sequence[Hit], columns: Columns, *, flush: bool = False) -> None:
     if as_json(arguments):
-        print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"), flush=flush)
-    else:
-        print(printable("  ".join(_row(hit))), flush=flush)
+        for hit in hits:
+            print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"), flush=flush)
+        return
+    for one in columns.lines([_row(hit) for hit in hits]):
+        print(printable(one), flush=flush)
 
 
 def _row(hit: Hit) -> tuple[str, ...]:
@@ -264,7 +276,7 @@ def _row(hit: Hit) -> tuple[str, ...]:
     classes = (hit.classes or "").strip("|").replace("|", ",")
     own = hit.stored.emergency
     seq = str(hit.stored.seq) if own is None else f"{own}/{hit.stored.seq}"
-    return (seq, *{**values, "classes": classes or "-"}.values())
+    return (seq, *{**values, "occurred_at": when(hit.occurred_at), "classes": classes or "-"}.values())
 
 
 async def _verify(arguments: argparse.Namespace) -> int:

@@ -65,7 +65,7 @@ from gateway.exchange.descriptions import load_descriptions
 from gateway.exchange.probing import well
 from gateway.exchange.rewrapping import wrapping_now
 from gateway.ledger.note import Signer
-from gateway.settings import Agent, Settings, secret
+from gateway.settings import Agent, Settings, secret, with_id
 from gateway.store.directory import Directory
 from gateway.store.engine import open_engine, target
 from gateway.store.guard import guard
@@ -153,8 +153,8 @@ async def examine(file: Path) -> list[Line]:
         ],
         *await _purposes(settings, policies.state == "ok"),
         *await _schedules(settings, policies.state == "ok"),
-        await _line("schemas", _schemas(settings)),
-        await _line("credentials", _credentials(settings)),
+        _identified(await _line("schemas", _schemas(settings)), settings),
+        _identified(await _line("credentials", _credentials(settings)), settings),
         await _line("keys", _keys(settings)),
         await _line("database", _database(settings)),
     ]
@@ -190,7 +190,13 @@ async def _line(name: str, check: Coroutine[Any, Any, str]) -> Line:
     except GatewayError as error:
         return Line(name=name, state="bad", text=str(error))
     except OSError as error:
-        return Line(name=name, state="bad", text=f"{error.filename} cannot be read: {error.strerror}")
+        return Line(name=name, state="bad", text=_unread(error))
+
+
+def _identified(line: Line, settings: Settings) -> Line:
+    """With the id of what is named by its number."""
+    text = with_id(line.text, msgspec.to_builtins(settings)) if line.state == "bad" else line.text
+    return msgspec.structs.replace(line, text=text)
 
 
 async def _server(settings: Settings) -> str:
@@ -233,9 +239,17 @@ async def _standing(settings: Settings, *, asked: bool) -> list[Line]:
         return [Line(name="active", state="skipped", text="needs policies, keys and a database")]
     lines = [await _line("active", check_policies.active(settings))]
     if lines[0].state == "ok":
+        lines += await _approvers(settings)
         found = check_policies.waiting(settings)
         lines += [Line(name=f"proposal {name}", state="ok", text=text) async for name, text in found]
     return lines
+
+
+async def _approvers(settings: Settings) -> list[Line]:
+    """Roles that must approve and that nothing here gives anybody; nothing where there are none. They are told, and
+    are no error: a key may be made later."""
+    line = await _line("approvers", check_policies.unknown_approvers(settings))
+    return [line] if line.text else []
 
 
 async def _frameworks(settings: Settings) -> str:
@@ -301,18 +315,49 @@ def _descriptions(settings: Settings) -> dict[str, Description]:
 
 async def _credentials(settings: Settings) -> str:
     """What agents are asked with, who is told is told with and issuers sign with: resolved, looked at as at start, and
-    thrown away."""
-    registry = Registry(settings, lambda reference: secret(reference, settings.base))
-    channels, told = channels_of(settings, {}), destinations_of(settings).values()
-    await AgentClient((*registry.reachable, *(one.route for one in channels), *(one.route for one in told))).close()
-    await reachable_settings(settings)
+    thrown away. All that is wrong is told, and not the first alone."""
     roles = None
     with suppress(ConfigurationError):  # told by its own line
         roles = proposed(settings)[0].known_roles | ROLES
-    TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
+    wrong, clients = list[str](), ""
+    for agent in settings.agent:
+        only = msgspec.structs.replace(settings, agent=(agent,))
+        async with _noted(wrong, agent.id):
+            registry = Registry(only, lambda reference: secret(reference, settings.base))
+            await AgentClient(registry.reachable).close()
+    async with _noted(wrong):
+        await AgentClient(tuple(one.route for one in channels_of(settings, {}))).close()
+    async with _noted(wrong):
+        await AgentClient(tuple(one.route for one in destinations_of(settings).values())).close()
+    async with _noted(wrong):
+        await reachable_settings(settings)
+    async with _noted(wrong):
+        TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
+    async with _noted(wrong):
+        clients = _clients(settings, roles)
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
     given = sum(agent.credential is not None for agent in settings.agent)
     files = sum(issuer.jwks_file is not None for issuer in settings.issuer)
-    return f"{given} for agents, keys of {files} issuers, {_clients(settings, roles)}"
+    return f"{given} for agents, keys of {files} issuers, {clients}"
+
+
+@asynccontextmanager
+async def _noted(wrong: list[str], agent: str | None = None) -> AsyncIterator[None]:
+    """What is found to be wrong within is added, with the agent that it is about, and the next thing looked at."""
+    try:
+        yield
+    except GatewayError as error:
+        told = str(error)
+    except OSError as error:
+        told = _unread(error)
+    else:
+        return
+    wrong.append(told if agent is None or f"agent {agent}" in told else f"agent {agent}: {told}")
+
+
+def _unread(error: OSError) -> str:
+    return f"{error.filename} cannot be read: {error.strerror}"
 
 
 def _clients(settings: Settings, roles: frozenset[str] | None) -> str:

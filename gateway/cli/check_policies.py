@@ -1,6 +1,7 @@
 """What `gateway check` says of policies: rules that decide nothing, what leaves unmasked, what a start would do with
 the directory, and what waits to be activated."""
 
+import difflib
 from collections.abc import AsyncIterator
 
 from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, proposed
@@ -8,6 +9,7 @@ from gateway.bootstrap.policies import active_instead, proposals_of, servable
 from gateway.bootstrap.site import open_site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, from_bytes
+from gateway.cli.granted import approving, roles_of
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.ids import SYSTEM
 from gateway.exchange.proposals import Course, Proposals
@@ -87,6 +89,42 @@ async def active(settings: Settings) -> str:
 def _taken(course: Course) -> str:
     changed = "; ".join(f"{count} changes for {tenant}" for tenant, count in course.changes)
     return f"{_TAKEN} ({changed or 'it decides the same'}){_UNDOES if course.undoes else ''}"
+
+
+async def unknown_approvers(settings: Settings) -> str:
+    """Roles that rules have approve, and that no API key has and neither configuration nor policy gives or names
+    otherwise: most likely slips, and what waits for them waits until it expires. Empty where there are none."""
+    policy, _ = proposed(settings)
+    asked: dict[tuple[str, str], list[str]] = {}
+    for tenant in (one.id for one in settings.tenants):
+        for rule in policy.rules(tenant):
+            for role in approving(rule.obligations):
+                asked.setdefault((tenant, role), []).append(rule.id)
+    if not asked:
+        return ""
+    given, told = await _given(settings), []
+    for (tenant, role), named in asked.items():
+        known = roles_of(settings, policy) | given.get(tenant, frozenset())
+        if role not in known:
+            near = difflib.get_close_matches(role, sorted(known), n=1)
+            hint = f" (the nearest is {near[0]})" if near else ""
+            where = f" of {tenant}" if len(settings.tenants) > 1 else ""
+            told.append(f"{', '.join(named)}: nobody{where} is known to have the role {role}{hint}")
+    if not told:
+        return ""
+    return f"{'; '.join(told)}; what waits for such a role waits until it expires, unless a key with it is made"
+
+
+async def _given(settings: Settings) -> dict[str, frozenset[str]]:
+    """The roles of API keys that are not revoked, by tenant."""
+    if not await _begun(settings):
+        return {}
+    async with open_site(settings) as site:
+        keys = {one.id: await site.api_keys.list(one.id) for one in settings.tenants}
+    return {
+        tenant: frozenset(role for one in found if one.revoked_us is None for role in one.roles)
+        for tenant, found in keys.items()
+    }
 
 
 async def waiting(settings: Settings) -> AsyncIterator[tuple[str, str]]:

@@ -242,6 +242,34 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
+class Columns:
+    """As `table`, of a list that is not held whole: the head comes with the first lot of rows, and what a later lot has
+    that is wider than all before makes its column wider from there on."""
+
+    def __init__(self, head: tuple[str, ...]) -> None:
+        self._widths = [len(name) for name in head]
+        self._head = [head]
+
+    def lines(self, rows: Sequence[tuple[str, ...]]) -> list[str]:
+        """The next lot of rows as lines, one for each; before the first of all the head."""
+        cells, self._head = [*self._head, *rows], []
+        self._widths = [max([width, *(len(one[place]) for one in cells)]) for place, width in enumerate(self._widths)]
+        return [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, self._widths, strict=True)).rstrip()
+            for row in cells
+        ]
+
+
+def when(moment: str) -> str:
+    """A record's time to the second, for people: their order is that of sequence numbers."""
+    return f"{moment[:19]}Z"
+
+
+def cut(text: str, width: int) -> str:
+    """The text, or its beginning where it is wider: a column stays as wide as a terminal bears."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def seconds(text: str) -> int:
     """A span of time like `90d`, `12h`, `30m` or `45s`, in seconds; for argparse."""
     found = _SPAN.fullmatch(text)

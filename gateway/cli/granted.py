@@ -8,6 +8,7 @@ from gateway.bootstrap import Site
 from gateway.checks.access.shipped import ROLES
 from gateway.cli.common import warn
 from gateway.core.errors import ConfigurationError
+from gateway.settings import Settings
 from gateway.store.api_keys import Grant
 
 if TYPE_CHECKING:
@@ -41,8 +42,19 @@ def _warn_each(option: str, what: str, names: Sequence[str], known: frozenset[st
 
 def _roles(site: Site, tenant: str, policy: "Policy") -> frozenset[str]:
     """The API's, those that the policy speaks of or has approve, and those of settings that name some."""
-    asked = [word for rule in policy.rules(tenant) for word in rule.obligations if word.startswith("approve:")]
-    approving = {word.removeprefix("approve:").rpartition("/")[2] for word in asked}
-    glass = [name for one in site.settings.break_glass for name in (one.role, one.reviewer, *one.grants)]
-    told = [name for one in site.settings.channel for name in one.roles]
-    return frozenset().union(ROLES, policy.known_roles, approving, glass, told)
+    asked = {role for rule in policy.rules(tenant) for role in approving(rule.obligations)}
+    told = {name for one in site.settings.channel for name in one.roles}
+    return roles_of(site.settings, policy) | asked | told
+
+
+def approving(obligations: Sequence[str]) -> set[str]:
+    """The roles that must approve, by the obligations of a rule."""
+    asked = [word for word in obligations if word.startswith("approve:")]
+    return {word.removeprefix("approve:").rpartition("/")[2] for word in asked}
+
+
+def roles_of(settings: Settings, policy: "Policy") -> frozenset[str]:
+    """The API's, those that the policy speaks of as callers', and those that settings give or lend somebody."""
+    glass = [name for one in settings.break_glass for name in (one.role, one.reviewer, *one.grants)]
+    given = [name for table in (settings.issuer, settings.certificate) for one in table for name in one.roles]
+    return frozenset().union(ROLES, policy.known_roles, glass, given)

@@ -13,7 +13,7 @@ import msgspec
 from gateway.bootstrap import shipped_policies
 from gateway.cli.common import OK, Commands, say
 from gateway.cli.migrate import upgrade
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.settings import Settings, load
 from gateway.store.engine import target
 from gateway.store.keyring import Keyring, means_of, wrapping_of
@@ -71,16 +71,30 @@ def write_installation(directory: Path, toml_text: str | None = None) -> Install
         keys = settings.path(settings.keys.directory)
         (written if _write_keys(keys, settings) else kept).append(_name(keys, settings))
     except OSError as error:
-        raise ConfigurationError(f"{directory} cannot be written: {error.strerror or 'it is no directory'}") from error
+        said = f"{directory} cannot be written: {error.strerror or 'it is no directory'}"
+        raise ConfigurationError(said + _rest(written)) from error
     where = target(settings)
     if where.kind == "sqlite":
-        before, after = asyncio.run(upgrade(settings))
+        try:
+            before, after = asyncio.run(upgrade(settings))
+        except (ConfigurationError, LedgerUnavailable) as error:
+            raise type(error)(f"{error}{_rest(written)}") from error
         (kept if before == after else written).append(_name(where.path, settings))
     else:
         left.append("the database: run `gateway migrate`, as its owner")
     if settings.keys.data_keys is not None:
         left.append("the database of the data keys: run `gateway migrate`")
     return Installation(directory=str(directory.resolve()), written=tuple(written), kept=tuple(kept), left=tuple(left))
+
+
+def _rest(written: list[str]) -> str:
+    """What is there already and what to do, where something was made before it could not go on."""
+    if not written:
+        return ""
+    return (
+        f". {', '.join(written)} {'is' if len(written) == 1 else 'are'} made and whole, the rest is missing: put that "
+        "right and run `gateway init` again, which keeps what is there and makes the rest"
+    )
 
 
 def _write_configuration(file: Path, text: str | None) -> bool:
@@ -108,7 +122,13 @@ def _write_policies(directory: Path) -> bool:
         return False
 
     def copy(place: Path) -> None:
-        shutil.copytree(shipped_policies(), place, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        shipped = shipped_policies()  # one by one: of a whole tree the system's own reason would be lost
+        for source in sorted(shipped.rglob("*")):
+            copied = place / source.relative_to(shipped)
+            if source.is_dir():
+                copied.mkdir()
+            else:
+                shutil.copyfile(source, copied)
         place.chmod(0o755)
 
     _in_one_step(directory, copy)

@@ -19,7 +19,7 @@ COLUMNS = (
     *("seq", "occurred_at", "exchange", "recipient", "zone", "region", "processor", "destination"),
     *("registered_name", "registered_address", "registered_country", "registered_safeguard"),
     *("action", "purpose", "legal_basis", "accountable", "classes", "found", "obligations", "subjects"),
-    "policy",
+    *("policy", "rules", "actor"),
 )
 
 
@@ -66,4 +66,6 @@ def row(envelope: Envelope, detail: Detail | None, declared: Declared) -> dict[s
         "obligations": None if envelope.decision is None else list(envelope.decision.obligations),
         "subjects": None if detail is None or detail.subjects is None else list(detail.subjects),
         "policy": version(envelope),
+        "rules": None if envelope.decision is None else list(envelope.decision.rules),
+        "actor": envelope.actor,
     }

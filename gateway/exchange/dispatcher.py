@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Literal, Protocol
 
 import msgspec
@@ -300,14 +301,14 @@ class Dispatcher:
                 self._queued(back)
 
     def _gone(self, claim: Claim) -> tuple[Entry, str] | None:
-        """What ends before it is tried (again)."""
-        task, scribe = claim.task, self._tasks.scribe
+        """What ends before it is tried (again): the try that the claim counted is none."""
+        task, ended = claim.task, partial(self._tasks.scribe.ended, claim.task, begun=False)
         if task.cancelled_by is not None:
-            return scribe.ended(task, CANCELLED, code=CANCELLED_CODE, actor=task.cancelled_by), CANCELLED_CODE
+            return ended(CANCELLED, code=CANCELLED_CODE, actor=task.cancelled_by), CANCELLED_CODE
         if claim.found and task.tries > task.most_tries:
-            return scribe.ended(task, FAILED, code="task_interrupted", exchange=task.last_exchange), "task_interrupted"
+            return ended(FAILED, code="task_interrupted", exchange=task.last_exchange), "task_interrupted"
         if task.expires_us <= self._clock.now_us():
-            return scribe.ended(task, FAILED, code="task_expired", exchange=task.last_exchange), "task_expired"
+            return ended(FAILED, code="task_expired", exchange=task.last_exchange), "task_expired"
         return None
 
     async def _tried(self, task: Task) -> tuple[Entry, str]:

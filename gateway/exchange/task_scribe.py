@@ -110,8 +110,11 @@ class TaskScribe:
         result: bytes | None = None,
         subjects: tuple[str, ...] = (),
         actor: str | None = None,
+        begun: bool = True,
     ) -> Entry:
-        """A task that ends in this state, with its sealed result, where there is one."""
+        """A task that ends in this state, with its sealed result, where there is one. `begun`: the try that it was
+        claimed for has begun; otherwise it is none of its tries."""
+        one = one if begun else msgspec.structs.replace(one, tries=one.tries - 1)
         now, response, keys, sealed = self._clock.now_us(), None, (), None
         if result is not None:
             opening, key = new_salt(), self._sealing.exchange_key(subjects)
@@ -121,6 +124,7 @@ class TaskScribe:
             )
             response = MessageInfo(commitment=committed(opening, f"task.{RESULT}", result), bytes=len(result))
         values: Values = {"state": state, "ended_us": now, "code": code, "status": status, "last_exchange": exchange}
+        values["tries"] = one.tries
         change = _told(one, moved(one, {**values, **_NOBODYS}, sealed), now)
         envelope = self._envelope(one, EVENTS[state], now, code=code, status=status, exchange=exchange)
         envelope.actor, envelope.response = actor, response

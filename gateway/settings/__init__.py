@@ -6,6 +6,7 @@ A key that is not known is an error that names the nearest one that is. Errors n
 `Settings`    the whole of `gateway.toml`, one frozen value                      `settings`
 `load`        from a file and the environment to settings, or an error           `loading`
 `secret`      what a reference to a secret stands for                            `loading`
+`with_id`     what is wrong with a table, with the table's id                     `loading`
 `consistent`  what must hold of them as a whole: references, bounds              `consistent`
 `check_*`     what values of more than one section must look like                `forms`
 
@@ -25,7 +26,7 @@ from gateway.settings.evidence import Encryption, EvidenceSettings
 from gateway.settings.forwarding import Forward
 from gateway.settings.identity import Certificate, Issuer, Tenant, check_named, keys_address, may_name
 from gateway.settings.limits import BUILT_IN_LIMITS, BY_TLS, MEMORY, Limit, Limits, Price
-from gateway.settings.loading import load, parse, secret
+from gateway.settings.loading import load, parse, secret, with_id
 from gateway.settings.networks import OUTSIDE
 from gateway.settings.retention import Retention
 from gateway.settings.scheduling import Schedule
@@ -80,4 +81,5 @@ __all__ = [
     "parse",
     "same_database",
     "secret",
+    "with_id",
 ]

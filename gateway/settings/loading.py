@@ -16,6 +16,9 @@ from gateway.settings.consistent import consistent
 from gateway.settings.settings import Settings
 
 _VALUE = re.compile(r"^(Invalid enum value) .*?( - at `\$([\w.\[\]]*)`)?$", re.DOTALL)
+_NUMBERED = re.compile(r"(?<![\w.])([a-z_]+)\[(\d{1,6})\]")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""What may be said again: whatever else stands there is not the id of anything."""
 _MARK = "\ufeff"
 _REASONS = {
     "Cannot declare": "a table is there twice; of what may be repeated each is written [[name]]",
@@ -58,9 +61,28 @@ def parse(document: dict[str, Any], environment: Mapping[str, str], base: Path) 
     try:
         settings = msgspec.convert({**document, "base": str(base)}, Settings, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(_without_values(str(error), Settings)) from error
-    consistent(settings)
+        raise ConfigurationError(with_id(_without_values(str(error), Settings), document)) from error
+    try:
+        consistent(settings)
+    except ConfigurationError as error:
+        raise ConfigurationError(with_id(str(error), document)) from error
     return settings
+
+
+def with_id(text: str, document: Mapping[str, Any]) -> str:
+    """What is wrong with a table that is named by its number (`agent[3].url must …`), with the table's id behind it,
+    where it has one: of thirty agents nobody counts to the fourth."""
+    found = _NUMBERED.search(text)
+    tables = document.get(found[1]) if found else None
+    number = int(found[2]) if found else 0
+    if found is None or not isinstance(tables, list | tuple) or number >= len(tables):
+        return text
+    if text.startswith(".id ", found.end()):  # the id itself is what is wrong, and may be anything
+        return text
+    name = tables[number].get("id") if isinstance(tables[number], dict) else None
+    if not isinstance(name, str) or not _ID.fullmatch(name) or name in text:
+        return text
+    return f"{text} ({found[1]} {name})"
 
 
 def secret(reference: str, base: str, environment: Mapping[str, str] | None = None) -> str:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.core.errors import ConfigurationError, LedgerUnavailable, VerificationError
 from gateway.core.ids import SerialIds
 from gateway.ledger.entry import DataKey
+from gateway.store.sql import why
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -333,4 +334,6 @@ def _mapped() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerUnavailable("the keyring's file of data keys cannot be read or written") from error
+        told = why(error)
+        reason = "" if told is None else f": {told}"
+        raise LedgerUnavailable(f"the keyring's file of data keys cannot be read or written{reason}") from error

@@ -23,6 +23,7 @@ from gateway.store.engine import BUSY_MS, open_engine, postgresql_engine, readin
 from gateway.store.grants import grant
 from gateway.store.keyring import open_keyring
 from gateway.store.node import claim_all, demand_no_server
+from gateway.store.sql import why
 from gateway.store.tables import api_key
 from gateway.store.walls import raise_walls
 
@@ -110,7 +111,8 @@ async def _upgrade_sqlite(path: Path, settings: Settings) -> None:
         async with writing(engine, None) as connection:
             await connection.run_sync(_run, settings)
     except OperationalError as error:
-        raise ConfigurationError("the database file cannot be written, or another process holds its lock") from error
+        told = why(error) or "another process holds its lock, or it is not such a file"
+        raise ConfigurationError(f"the database file cannot be written: {told}") from error
     finally:
         await engine.dispose()
 
@@ -122,7 +124,9 @@ def _create(path: Path) -> None:
         with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as connection:
             mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     except (OSError, sqlite3.Error) as error:
-        raise ConfigurationError("database.url must name a SQLite file that can be created and written") from error
+        told = why(error)
+        asked = "database.url must name a SQLite file that can be created and written"
+        raise ConfigurationError(asked if told is None else f"{asked}: {told}") from error
     if mode != ("wal",):
         raise ConfigurationError("database.url must name a file on a local disk: its file system allows no WAL")
 

@@ -24,6 +24,7 @@ from gateway.web.problems import Refused
 from gateway.web.tailing import EVENTS, follow
 
 _PAGING = ("order", "limit", "cursor")
+_MEMBERS = (*Filters.__struct_encode_fields__, *_PAGING, "kind")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +58,7 @@ async def search(request: ApiRequest) -> Response[Any]:
     """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier, of the
     kind that `kind` says (`mrn`, `email`, …), without it as callers write it."""
     allowed = await access(request)
-    try:
-        values = read_json(await request.body(), dict[str, str | int])
-    except msgspec.MsgspecError as error:
-        raise _wrong(allowed, "", "a JSON object of filters, each a text") from error
-    texts = {name: str(value) for name, value in values.items()}
+    texts = _texts(allowed, await request.body())
     kind = texts.pop("kind", GIVEN)
     if kind != GIVEN and "subject" not in texts:
         raise _wrong(allowed, "kind", "a subject beside it")
@@ -121,6 +118,21 @@ async def verify(request: ApiRequest) -> Response[Any]:
     given = await request.body()
     verdict = await allowed.auditor.verify(allowed.by, given or None)
     return Response({**msgspec.to_builtins(verdict), "uncovered": verdict.uncovered}, headers=allowed.headers)
+
+
+def _texts(allowed: Access, body: bytes) -> dict[str, str]:
+    """The members of a search, by their names; which of them is neither a text nor a number is told."""
+    try:
+        values = read_json(body, dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise _wrong(allowed, "", "a JSON object of filters, each a text") from error
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            # A name that is no filter's may be anything, an identifier too: it is not said again.
+            known = name if name in _MEMBERS else ""
+            kind = ', its kind beside it: {"subject": "4711", "kind": "mrn"}' if name == "subject" else ""
+            raise _wrong(allowed, known, f"a text{kind}")
+    return {name: str(value) for name, value in values.items()}
 
 
 def _asked(allowed: Access, values: dict[str, str]) -> Asked:

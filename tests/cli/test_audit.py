@@ -30,6 +30,16 @@ def test_a_search_finds_records_the_newest_first(gateway: Run, used: Path) -> No
     assert all("key.created" in line for line in lines[1:])
 
 
+def test_the_list_says_who_did_it_under_a_head_and_stays_narrow(gateway: Run, used: Path) -> None:
+    (actor,) = {one["record"]["actor"] for one in gateway("audit", "query", "--json").data["records"]}
+    for options in ((), ("--all",)):
+        head, *lines = gateway("audit", "query", "--event", "key.created", *options).out.splitlines()
+        place = head.index("actor")
+        assert [line[place : place + len(actor)] for line in lines] == [actor] * 3
+        assert max(map(len, lines)) < 130
+    assert gateway("audit", "query", "--actor", actor, "--event", "key.created", "--json").data["records"]
+
+
 def test_records_as_data_have_their_bytes_hash_and_detail(gateway: Run, used: Path) -> None:
     data = gateway("audit", "query", "--order", "asc", "--json").data
     assert data["cursor"] is None
@@ -59,7 +69,8 @@ def test_pages_follow_each_other_by_the_cursor(gateway: Run, used: Path) -> None
 def test_everything_comes_one_a_line(gateway: Run, used: Path) -> None:
     result = gateway("audit", "query", "--all", "--order", "asc", "--event", "key.created", "--json")
     assert [json.loads(line)["seq"] for line in result.out.splitlines()] == [0, 1, 2]
-    assert len(gateway("audit", "query", "--all", "--event", "key.created").out.splitlines()) == 3
+    head, *lines = gateway("audit", "query", "--all", "--event", "key.created").out.splitlines()
+    assert (head.split()[0], len(lines)) == ("seq", 3)
 
 
 def test_rows_come_as_csv_and_as_ndjson_a_page_or_all_of_them(gateway: Run, used: Path) -> None:
@@ -233,7 +244,7 @@ def test_sizes_that_no_tree_has_are_refused(gateway: Run, used: Path, sizes: tup
 
 def test_what_comes_on_record_is_followed_from_a_number_and_that_is_on_record(gateway: Run, used: Path) -> None:
     followed = gateway("audit", "tail", "--after", "0", "--limit", "2", "--event", "key.created")
-    assert [line.split()[0] for line in followed.out.splitlines()] == ["1", "2"]
+    assert [line.split()[0] for line in followed.out.splitlines()] == ["seq", "1", "2"]
     (read,) = gateway("audit", "query", "--event", "audit.read", "--json").data["records"]
     assert read["detail"]["query"] == {"event": "key.created", "tail": "0"}
 

@@ -405,6 +405,30 @@ def test_a_callback_that_could_not_be_signed_is_bad(gateway: Run, site: Path) ->
     assert (result.code, states(result.data)["credentials"]) == (1, "bad")
 
 
+def test_all_that_is_wrong_with_credentials_is_told_with_the_agents_that_it_is_about(gateway: Run, site: Path) -> None:
+    missing_secret(site)
+    agent = AGENT.format(url="http://127.0.0.1:1").replace('"ward"', '"lab"')
+    (site / "short").write_text("short")
+    extend(site, agent + 'credential = "file:short"\n')
+    extend(site, AGENT.format(url="https://127.0.0.1:1").replace('"ward"', '"sky"') + 'ca = "missing.pem"\n')
+    unknown_role(site)
+    told = line(gateway("check", "--json").data, "credentials")
+    assert told["state"] == "bad"
+    ward, lab, sky, certificate = told["text"].split("; ")
+    assert ward == "agent ward: credential: the environment variable NOT_SET_ANYWHERE is empty or not set"
+    assert lab.startswith("agent lab: credential must")
+    assert sky == "the ca file of agent sky cannot be read"
+    assert certificate.startswith("certificate[0].roles must")
+
+
+def test_a_table_that_is_named_by_its_number_is_named_by_its_id_too(gateway: Run, site: Path) -> None:
+    missing_schema(site)
+    assert line(gateway("check", "--json").data, "schemas")["text"].endswith(" (agent ward)")
+    extend(site, AGENT.format(url="http://127.0.0.1:1").replace('"ward"', '"lab"') + "timeout_s = 0\n")
+    told = line(gateway("check", "--json").data, "config")["text"]
+    assert (told[:8], told.endswith(" (agent lab)")) == ("agent[1]", True)
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nowhere.invalid"])
 def test_an_agent_that_does_not_answer_is_a_warning(gateway: Run, site: Path, url: str) -> None:
     with socket.socket() as taken:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.kit import Run, change
-from tests.cli.test_check import line
+from tests.cli.test_check import line, states
 from tests.cli.test_proposals import by, later, made_staffed, staffed, started
 
 __all__ = ["made_staffed", "staffed"]
@@ -83,3 +83,25 @@ def test_without_policies_or_a_database_nothing_is_said_of_either(gateway: Run, 
     for file in site.rglob(Path(broken).name):
         file.write_bytes(b"nothing")
     assert line(gateway("check", "--json").data, "active")["state"] == "skipped"
+
+
+def test_a_role_that_must_approve_and_that_nobody_has_is_told_with_the_nearest(gateway: Run, site: Path) -> None:
+    columns = "role:clinician, class:phi, zone:in-house, chat, purpose:TREAT, always, allow"
+    policy = site / "policies" / "policy.csv"
+    shipped = policy.read_text()
+    policy.write_text(f'{shipped}p, 90, {columns}, approve:2/privcy, asked, "Two say so."\n')
+    found = gateway("check", "--json")
+    assert found.code == 0
+    text = line(found.data, "approvers")["text"]
+    assert text.startswith("asked: nobody is known to have the role privcy (the nearest is privacy)")
+    policy.write_text(f'{shipped}p, 90, {columns}, approve:privacy, asked, "One says so."\n')
+    assert "approvers" not in states(gateway("check", "--json").data)
+    policy.write_text(f'{shipped}p, 90, {columns}, approve:ward-lead, asked, "One says so."\n')
+    assert "approvers" in states(gateway("check", "--json").data)
+    started(site)
+    made = gateway("keys", "create", "--owner", "ada", "--kind", "person", "--role", "ward-lead", "--zone", "in-house")
+    assert made.code == 0
+    assert "approvers" not in states(gateway("check", "--json").data)
+    key = gateway("keys", "list", "--json").data["keys"][0]["id"]
+    assert gateway("keys", "revoke", key).code == 0
+    assert "approvers" in states(gateway("check", "--json").data)

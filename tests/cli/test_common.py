@@ -117,3 +117,16 @@ async def test_an_installation_without_tables_says_what_to_run(site: Path) -> No
 
 def test_errors_of_the_command_are_told_apart() -> None:
     assert not issubclass(Failed, WrongUse)
+
+
+def test_a_list_that_is_not_held_whole_has_its_head_once_and_columns_that_only_grow() -> None:
+    columns = common.Columns(("seq", "agent"))
+    assert columns.lines([("1", "ward")]) == ["seq  agent", "1    ward"]
+    assert columns.lines([("10000", "lab"), ("2", "")]) == ["10000  lab", "2"]
+    assert columns.lines([("3", "ward")]) == ["3      ward"]
+    assert columns.lines([]) == []
+    assert common.Columns(("seq", "agent")).lines([]) == ["seq  agent"]
+
+
+def test_what_is_wider_than_its_column_ends_in_a_sign_of_that() -> None:
+    assert (common.cut("clinic", 6), common.cut("clinics", 6)) == ("clinic", "clini…")

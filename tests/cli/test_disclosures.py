@@ -17,6 +17,7 @@ from tests.store.kit import entry
 T0 = 1_800_000_000_000_000
 PERIOD = ("--from", timestamp(T0), "--to", timestamp(T0 + 100_000_000))
 JANE, JOHN = "su_" + "1" * 26, "su_" + "2" * 26
+WARD = "ac_" + "4" * 26
 DISCLOSURES = ("audit", "disclosures", *PERIOD)
 
 
@@ -36,6 +37,7 @@ def recorded(site: Path) -> Path:
                     detail=Detail(subjects=(whom,)),
                     subjects=(whom,),
                     agent="=cloudy",
+                    actor=WARD,
                     attempt=1,
                     classes=classes,
                 )
@@ -51,10 +53,31 @@ def test_each_disclosure_of_a_period_is_listed_in_every_form(gateway: Run, recor
     assert gateway(*DISCLOSURES, "--json").out.splitlines() == lines
     head, *rows = csv.reader(io.StringIO(gateway(*DISCLOSURES, "--format", "csv").out))
     assert [dict(zip(head, row, strict=True))["recipient"] for row in rows] == ["'=cloudy"] * 2
-    text = gateway(*DISCLOSURES).out.splitlines()
-    assert ("=cloudy" in text[0], "phi" in text[0], len(text)) == (True, True, 2)
+    assert gateway(*DISCLOSURES).code == 0
     reads = gateway("audit", "query", "--event", "audit.read", "--json").data["records"]
     assert len(reads) == 4
+
+
+def test_as_text_each_is_a_row_under_a_head_with_who_and_why_beneath(gateway: Run, recorded: Path) -> None:
+    head, *lines = gateway(*DISCLOSURES).out.splitlines()
+    assert head.split() == [
+        "seq",
+        "occurred_at",
+        "recipient",
+        "company",
+        "country",
+        "purpose",
+        "legal_basis",
+        "classes",
+    ]
+    assert [line[head.index("recipient") :].split()[0] for line in lines[::2]] == ["=cloudy"] * 2
+    assert [line[head.index("classes") :] for line in lines[::2]] == ["phi", "pii"]
+    assert [line.split()[::2] for line in lines[1::2]] == [["by", "about", "rules", "masks"]] * 2
+    assert [line.split()[1:4:2] for line in lines[1::2]] == [[WARD, JANE], [WARD, JOHN]]
+    assert max(map(len, (head, *lines))) < 140
+    assert gateway(*DISCLOSURES, "--subject", "su_" + "3" * 26).out.splitlines() == [
+        " ".join(head.split()).replace(" ", "  ")
+    ]
 
 
 def test_those_about_one_person_are_listed_alone(gateway: Run, recorded: Path) -> None:

@@ -1,5 +1,6 @@
 """`gateway init`: whole, never over anything that is there, and told."""
 
+import errno
 import re
 import shutil
 import stat
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import shipped_policies
+from gateway.cli import init
 from gateway.cli.init import TEMPLATE, write_installation
-from gateway.core.errors import ConfigurationError
+from gateway.core.errors import ConfigurationError, LedgerUnavailable
 from gateway.settings import Settings, load, parse
 from tests.cli.kit import ROOT, Run, change, tree
 
@@ -39,6 +41,30 @@ def test_keys_and_database_are_for_their_owner_alone(site: Path) -> None:
 
 def test_the_policies_are_those_that_ship(site: Path) -> None:
     assert tree(site / "policies") == tree(ROOT / "policies") == tree(shipped_policies())
+
+
+def test_where_the_disk_is_full_it_says_what_is_there_and_what_to_do_and_goes_on_from_there(
+    gateway: Run, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, copied: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(copied))
+
+    async def locked(settings: Settings) -> tuple[str | None, str]:
+        raise LedgerUnavailable("the database did not answer: its disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        result = gateway("init")
+        assert (result.code, "No space left on device. gateway.toml is made and whole" in result.err) == (2, True)
+        assert "run `gateway init` again" in result.err
+    with monkeypatch.context() as patch:
+        patch.setattr(init, "upgrade", locked)
+        result = gateway("init")
+        assert (result.code, "its disk is full. policies, keys are made and whole" in result.err) == (1, True)
+        assert gateway("init").code == 1
+    assert [name.name for name in sorted(empty.iterdir())] == ["gateway.toml", "keys", "policies"]
+    assert gateway("init").out.splitlines()[0] == "wrote  gateway.db"
+    assert gateway("check").code == 0
 
 
 def test_a_second_run_changes_no_byte(gateway: Run, site: Path) -> None:
@@ -117,7 +143,7 @@ def test_a_failure_half_way_leaves_no_half_of_anything(
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copytree", fail)
+    monkeypatch.setattr(shutil, "copyfile", fail)
     with pytest.raises(ConfigurationError, match="No space left on device"):
         write_installation(empty)
     assert [path.name for path in empty.iterdir()] == ["gateway.toml"]

@@ -47,6 +47,9 @@ def test_a_row_says_who_was_sent_what_for_what_about_whom() -> None:
     assert (found["registered_address"], found["registered_safeguard"]) == ("1 Ward Street", "BAA")
     assert (found["classes"], found["found"]) == (["internal", "phi", "pii"], {"mrn": 1, "person": 2})
     assert (found["subjects"], found["destination"]) == (["su_00112233445566778899aabbcc"], "10.0.0.5:8101")
+    sent = golden("exchange.requested")
+    assert sent.decision is not None
+    assert (found["rules"], found["actor"]) == (list(sent.decision.rules), sent.actor)
 
 
 def test_what_the_configuration_or_the_detail_does_not_say_is_not_made_up() -> None:

@@ -102,7 +102,7 @@ async def test_a_task_that_may_be_tried_once_fails_where_its_node_died(database:
         dispatcher = o.dispatcher()
         dispatcher.start()
         ended = await o.until(task, FAILED)
-        assert (ended.code, o.seen) == ("task_interrupted", [])
+        assert (ended.code, ended.tries, o.seen) == ("task_interrupted", 1, [])
         await dispatcher.stop()
         assert await o.events(task) == ["task.submitted", "task.failed"]
 
@@ -185,8 +185,9 @@ async def test_what_a_dead_node_had_of_a_target_that_takes_nothing_is_queued_or_
         await o.tasks.cancel(await o.state(tasks[1]), Who(actor="ac_7", kind="person"))
         dispatcher = o.dispatcher()
         dispatcher.start()
-        assert (await o.until(tasks[1], CANCELLED)).cancelled_by == "ac_7"
-        assert (await o.until(tasks[2], FAILED)).code == "task_interrupted"
+        cancelled, failed = await o.until(tasks[1], CANCELLED), await o.until(tasks[2], FAILED)
+        assert (cancelled.cancelled_by, cancelled.tries) == ("ac_7", 1)
+        assert (failed.code, failed.tries) == ("task_interrupted", 1)
         assert (await o.until(tasks[0], QUEUED)).tries == 1
         await o.tasks.cancel(await o.state(tasks[0]), Who(actor="ac_7", kind="person"))
         assert (await o.state(tasks[0])).state == CANCELLED
@@ -493,7 +494,7 @@ async def test_what_nobody_could_be_asked_for_in_time_expires_all_the_same(
         dispatcher = o.dispatcher()
         dispatcher.start()
         ended = await o.until(task, FAILED)
-        assert (ended.code, o.seen) == ("task_expired", [])
+        assert (ended.code, ended.tries, o.seen) == ("task_expired", 0, [])
         await dispatcher.stop()
 
 

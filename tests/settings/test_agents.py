@@ -120,7 +120,7 @@ def test_answers_are_kept_of_the_actions_that_an_agent_has(changed: dict[str, An
 @pytest.mark.parametrize("path", ["", "healthz", "/a b", "/\u00e4", "http://elsewhere/"])
 def test_a_health_check_is_a_path(path: str) -> None:
     said = refused(zone=[ZONE], agent=[{**AGENT, "health": path}])
-    assert said == "agent[0].health must be a path that starts with /, below the agent's url"
+    assert said == "agent[0].health must be a path that starts with /, below the agent's url (agent local)"
 
 
 PULLS: dict[str, Any] = {
@@ -173,5 +173,6 @@ def test_a_header_that_says_something_else_holds_no_credential(how: str) -> None
 
 def test_how_a_credential_is_sent_needs_one() -> None:
     assert (
-        refused(zone=[ZONE], agent=[{**AGENT, "credential_as": "basic"}]) == "agent[0].credential_as needs a credential"
+        refused(zone=[ZONE], agent=[{**AGENT, "credential_as": "basic"}])
+        == "agent[0].credential_as needs a credential (agent local)"
     )

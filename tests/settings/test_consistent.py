@@ -27,9 +27,12 @@ def test_a_number_out_of_its_bounds_is_refused_with_the_bounds(section: str, key
 
 
 def test_every_reference_leads_to_something_that_is_there() -> None:
-    assert refused(agent=[AGENT]) == "agent[0].zone names no [[zone]]"
-    assert refused(zone=[ZONE], agent=[{**AGENT, "processor": "no"}]) == "agent[0].processor names no [[processor]]"
-    assert refused(zone=[{**ZONE, "within": "no"}]) == "zone[0].within names no [[zone]]"
+    assert refused(agent=[AGENT]) == "agent[0].zone names no [[zone]] (agent local)"
+    assert (
+        refused(zone=[ZONE], agent=[{**AGENT, "processor": "no"}])
+        == "agent[0].processor names no [[processor]] (agent local)"
+    )
+    assert refused(zone=[{**ZONE, "within": "no"}]) == "zone[0].within names no [[zone]] (zone in-house)"
     assert refused(issuer=[{**ISSUER, "zone": "no"}]) == "issuer[0].zone names no [[zone]]"
     assert refused(zone=[ZONE, ZONE]) == "zone[1].id is there twice"
     assert refused(issuer=[ISSUER, ISSUER]) == "issuer[1].issuer is there twice"

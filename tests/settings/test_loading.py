@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import ConfigurationError
-from gateway.settings import load, secret
+from gateway.settings import load, secret, with_id
 from tests.settings.kit import AGENT, HIDDEN, ZONE, parsed, refused
 
 
@@ -117,3 +117,20 @@ def test_a_secret_comes_from_where_its_reference_says_or_is_refused(tmp_path: Pa
         with pytest.raises(ConfigurationError, match="must be UTF-8") as raised:
             secret(reference, str(tmp_path), {"TOKEN": f"{HIDDEN}\udcff"})
         assert raised.value.__cause__ is None
+
+
+def test_a_table_that_is_named_by_its_number_is_named_by_its_id_too_where_that_is_one() -> None:
+    tables = {"agent": [{"id": "ward"}, {"id": "a b"}, {}, {"id": 7}], "server": {"id": "x"}}
+    assert with_id("agent[0].url must be one", tables) == "agent[0].url must be one (agent ward)"
+    for same in (
+        "agent[0].id must be one",
+        "agent[0].url must not be as of ward",
+        "agent[1].url must be one",
+        "agent[2].url must be one",
+        "agent[3].url must be one",
+        "agent[4].url must be one",
+        "server[0].url must be one",
+        "zone[0].id must be one",
+        "nothing",
+    ):
+        assert with_id(same, tables) == same

@@ -98,9 +98,17 @@ async def test_a_subject_is_searched_by_its_own_identifier_which_stands_in_no_re
         assert (await api.post("/audit/search", {"subject": "47-11", "kind": "mrn"})).json()["records"] == []
         read = (await api.get("/audit/records?event=audit.read&limit=1")).json()["records"]
         assert read[0]["detail"]["query"]["subject"] == whom
-        for wrong, field in (({"kind": "mrn"}, "kind"), ({"subject": "1", "kind": "M R N"}, "kind")):
+        for wrong, field in (
+            ({"kind": "mrn"}, "kind"),
+            ({"subject": "1", "kind": "M R N"}, "kind"),
+            ({"agent": "ward", "subject": {"value": "4711", "kind": "mrn"}}, "subject"),
+            ({"limit": [1]}, "limit"),
+            ({"zone": True}, "zone"),
+            ({"patient 4711": {}}, ""),
+        ):
             refused = await api.post("/audit/search", wrong)
             assert (refused.status_code, refused.json()["field"]) == (400, field)
+            assert "4711" not in refused.text.replace('{\\"subject\\": \\"4711\\"', "")
         everything = json.dumps((await api.get("/audit/records?limit=1000")).json())
         assert "patient-77" not in everything
 

@@ -17,7 +17,9 @@ from gateway.core.refusal import Refusal
 _NONE = Marking()
 _NUMBER = re.compile("[1-9][0-9]{0,4}")
 _HINT = "records as RFC 4180 has them, with the declared delimiter and quote, and one kind of line end"
-_NAMES = "a first record that names every declared column"
+_NAMES = "a first record that names every declared column; it lacks "
+_TOLD = 5
+"""Columns that are named in a refusal, at most."""
 Cell = tuple[int, int, bool]
 """Start and end of what stands in a cell, and whether quotes stand around it."""
 
@@ -45,8 +47,10 @@ def read(text: str, layout: Layout) -> Reading | Refusal:
             marking = layout.fields.get(key) or layout.fields.get(str(index)) or _NONE
             slot = Slot(start - quoted, end + quoted, write)
             found.text(place, value, slot, label=marking.label or name, known=marking.known)
-        if heads and not _named(layout) <= {key for _, key in columns}:
-            return malformed("csv", _NAMES)
+        lacking = sorted(_named(layout) - {key for _, key in columns}) if heads else []
+        if lacking:  # these are names of the configuration's; what the record has instead is never told
+            more = f" and {len(lacking) - _TOLD} more" if len(lacking) > _TOLD else ""
+            return malformed("csv", f"{_NAMES}{', '.join(lacking[:_TOLD])}{more}")
         if found.full:
             break
     return found.reading()

@@ -55,10 +55,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     zone: str | None = None
     action: str = "chat"
     purpose: str = "TREAT"
-    source: str = ""
-    """The caller's network address; what a rule on networks would answer is denied without it."""
-    strength: str = ""
-    """`key`, `token` or `certificate`; what a rule on it would answer is denied without it."""
+    source: str | None = None
+    """The caller's network address, the file's where nothing is said; what a rule on networks would answer is denied
+    without it. Empty for a caller of whom none is known."""
+    strength: str | None = None
+    """`key`, `token` or `certificate`, the file's where nothing is said; what a rule on it would answer is denied
+    without it."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +68,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     now: datetime
     case: tuple[Case, ...]
+    source: str = ""
+    """Where callers of cases that say no source come from."""
+    strength: str = ""
+    """How callers of cases that say no strength were identified."""
     configuration: dict[str, Any] | None = None
 
 
@@ -116,6 +122,10 @@ def read(path: str, data: bytes) -> Document:
     names = [case.name for case in document.case]
     if not names or len(set(names)) != len(names):
         raise ConfigurationError(f"{path}: must hold [[case]] tables, each with a name of its own")
+    try:
+        _check_way(document.source, document.strength)
+    except FormatError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
     for case in document.case:
         try:
             _check(case, document)
@@ -130,12 +140,16 @@ def _check(case: Case, document: Document) -> None:
         raise FormatError("must name agents or receive, or else a floor")
     if asks and (case.expect is None or not case.classes):
         raise FormatError("must say the classes, and expect")
-    if case.source and not is_address(case.source):
-        raise FormatError("source must be a network address such as 10.1.2.3")
-    if case.strength not in ("", *STRENGTHS):
-        raise FormatError(f"strength must be one of {', '.join(STRENGTHS)}")
+    _check_way(case.source or "", case.strength or "")
     if any(when.utcoffset() is None for when in (document.now, case.now) if when is not None):
         raise FormatError("now must say its offset, like 2026-01-05T12:00:00Z")
+
+
+def _check_way(source: str, strength: str) -> None:
+    if source and not is_address(source):
+        raise FormatError("source must be a network address such as 10.1.2.3")
+    if strength not in ("", *STRENGTHS):
+        raise FormatError(f"strength must be one of {', '.join(STRENGTHS)}")
 
 
 def _of_its_own(
@@ -215,8 +229,8 @@ def _asked(
         action=case.action,
         purpose=None if case.purpose == _NO_PURPOSE else case.purpose,
         classes=tuple(sorted(case.classes)),
-        source=case.source,
-        strength=case.strength,
+        source=document.source if case.source is None else case.source,
+        strength=document.strength if case.strength is None else case.strength,
     )
     words = _unknown(case, policy, configured)
     for agent in case.agents:
@@ -264,7 +278,10 @@ def _wrong(case: Case, ruling: Ruling) -> tuple[str, ...]:
     if otherwise or (case.rules is not None and ruling.rules != case.rules):
         found.append(f"decided by {', '.join(ruling.rules) or 'no rule'}")
     if UNKNOWN_WAY in ruling.rules and found:
-        found.append("rules ask from where callers come or how they were identified: say `source` and `strength`")
+        found.append(
+            "rules ask from where callers come or how they were identified: say `source` and `strength`, in the case "
+            "or for all of them at the head of the file"
+        )
     if case.obligations is not None and ruling.obligations != tuple(sorted(case.obligations)):
         found.append(f"obligations: {', '.join(ruling.obligations) or 'none'}")
     return tuple(found)

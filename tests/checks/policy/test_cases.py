@@ -99,6 +99,20 @@ def test_a_case_says_where_the_caller_is_and_how_it_was_identified() -> None:
         assert found.wrong == ()
 
 
+def test_what_a_file_says_of_callers_holds_for_the_cases_that_say_nothing() -> None:
+    rules = (rule("ward", when="network:ward;strength:token"),)
+    way = b'source = "10.1.2.3"\nstrength = "token"\n'
+    for more, effect in (("", "route"), ('source = "192.0.2.1"', "deny"), ('strength = "key"', "deny")):
+        case = f'[[case]]\nname = "ward"\nagents = ["local"]\nclasses = ["public"]\nexpect = "{effect}"\n{more}\n'
+        (found,) = _run(way + case.encode(), *rules)
+        assert found.wrong == ()
+    unknown = way + case.replace('strength = "key"', 'source = ""\nrules = ["unknown-way"]').encode()
+    assert _run(unknown, *rules)[0].wrong == ()
+    for line, told in (('source = "ward"', "source must be"), ('strength = "strong"', "strength must be")):
+        with pytest.raises(ConfigurationError, match=f"{PATH}: {told}"):
+            _run(f"{line}\n{case}".encode(), *rules)
+
+
 def test_a_floor_is_asked_about() -> None:
     groups = b'[[case]]\nname = "floor"\nroles = ["clerk"]\nfloor = { target = "local", classes = ["phi"] }\n'
     (held,) = _run(groups, rule(), "f, role:clerk, class:phi\n")

@@ -49,6 +49,18 @@ def test_every_row_of_every_table_stands_in_the_page(name: str) -> None:
     assert [[[" ".join(one.split()) for one in row] for row in rows] for rows in expected] == found
 
 
+def test_a_table_of_many_columns_is_close_and_broad_so_that_its_last_ones_are_in_sight() -> None:
+    """As of the register of processors; how wide each is at 1280 pixels is looked at with a browser."""
+    for count, is_many in ((5, False), (6, True), (12, True)):
+        columns = tuple(f"Valid at the {number}" for number in range(count))
+        made = _own(Table("Register", columns, (tuple("sha256:" + "1a" * 32 for _ in columns),)))
+        page = tree(render(made).decode())
+        (table,) = page.all("table")
+        (around,) = [one for one in page.all("div") if "scroll" in one.attributes.get("class", "").split()]
+        assert ("many" in table.attributes["class"].split()) is is_many
+        assert ("broad" in around.attributes["class"].split()) is is_many
+
+
 def test_whatever_a_record_or_a_framework_says_is_text() -> None:
     rows = ((HOSTILE, 1),)
     made = _own(Text(HOSTILE), Table(HOSTILE, (HOSTILE, "n"), rows), Form(HOSTILE, (HOSTILE,), HOSTILE), title=HOSTILE)

@@ -1221,6 +1221,13 @@ async def _(w: World) -> tuple[Any, Any]:
     return await w.tools.of(w.mine, "scribe"), {}
 
 
+@ask("tools.ToolStore.now")
+async def _(w: World) -> tuple[Any, Any]:
+    # Twice: from the database, and by the row that tells whether what is remembered still stands.
+    assert [await w.tools.now(w.theirs, "scribe", _TOOL.name) is not None for _ in range(2)] == [True, True]
+    return [await w.tools.now(w.mine, "scribe", _TOOL.name) for _ in range(2)], [None, None]
+
+
 @ask("tools.ToolStore.note")
 async def _(w: World) -> tuple[Any, Any]:
     before = await w.tools.of(w.theirs, "scribe", fresh=True)

@@ -115,9 +115,9 @@ LEXICONS = (
         id="identity-card",
         words=words(
             "identity card, identity card no, identity card no., identity card number, id card, id card no, "
-            "id card no., id card number, national id card, eid, eid number, identiteitskaart, identiteitskaartnummer, "
+            "id card no., id card number, national id card, eid number, identiteitskaart, identiteitskaartnummer, "
             "identiteitskaartnr, identiteitskaart nr, identiteitskaart nr., eid-nummer, carte d'identité, carte "
-            "d'identité n°, cni, n° cni, numéro de carte d'identité, n° de carte d'identité, carte nationale "
+            "d'identité n°, n° cni, numéro de carte d'identité, n° de carte d'identité, carte nationale "
             "d'identité, personalausweis, personalausweisnummer, personalausweisnr, personalausweisnr., "
             "personalausweis-nr., personalausweis nr., ausweisnummer, ausweisnr, ausweisnr., ausweis-nr., ausweis nr., "
             "carta d'identità, numero carta d'identità, carta d'identità n., carta di identità, c.i. n., cartão de "

@@ -74,7 +74,8 @@ def test_what_its_dots_and_check_digits_show_needs_no_word(text: str, kind: str)
         "NIF 501964840", "VID 2341234123412340", "756.9217.0769.80", "85.07.30-033.29",
         # Another number than the word's, or none.
         "the care card was sent", "CPR performed, 30 compressions", "spi clock 12345678", "id card issued 20240311",
-        "identity card reader, model seven", "UPN B80120000500", "steuernummer fehlt", "id card holders, room 1204",
+        "identity card reader, model seven", "UPN B80120000500",
+        "eid=1234567890", "cni plugin 12345678", "steuernummer fehlt", "id card holders, room 1204",
     ],
 )  # fmt: skip
 def test_other_things_are_not(text: str) -> None:

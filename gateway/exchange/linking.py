@@ -25,6 +25,19 @@ LINKED: dict[str, dict[str, str]] = {
         for name in (
             *("us-ssn", "us-itin", "uk-nhs", "uk-nino", "de-idnr", "fr-nir", "es-dni", "es-nie", "it-codice-fiscale"),
             *("nl-bsn", "pl-pesel", "se-personnummer", "ca-sin", "au-tfn", "in-aadhaar", "br-cpf"),
+            *("in-pan", "in-epic", "in-vid", "uk-utr", "uk-upn", "us-ptin", "us-atin", "fr-spi", "ca-phn"),
+            *(
+                "pl-nip",
+                "nl-onderwijsnummer",
+                "de-stnr",
+                "de-svnr",
+                "be-rijksregister",
+                "at-svnr",
+                "at-stnr",
+                "ch-ahv",
+                "pt-nif",
+            ),
+            *("dk-cpr", "no-fodselsnummer", "fi-hetu", "ie-pps", "nz-ird", "ee-isikukood"),
         )
     },
 }

@@ -1,11 +1,12 @@
 """All checks that a recognizer or a label may name."""
 
-from gateway.checks.classification import digits, numbers, people, regrouped, validators
+from gateway.checks.classification import civil, digits, numbers, people, regrouped, validators
 from gateway.checks.classification.validators import Check
 
 CHECKS: dict[str, Check] = {
     **validators.CHECKS,
     **numbers.CHECKS,
+    **civil.CHECKS,
     **people.CHECKS,
     **digits.CHECKS,
     **regrouped.CHECKS,

@@ -29,7 +29,10 @@ _IDENTIFIERS = (
         entries(
             "person street-address phone email ip mac date-of-birth us-ssn us-itin us-ein us-driver-license "
             "us-passport uk-nhs uk-nino npi dea vin plate device-serial certificate de-idnr fr-nir es-dni "
-            "es-nie it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf x-declared-pii"
+            "es-nie it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf x-declared-pii "
+            "in-pan in-epic in-vid uk-utr uk-upn us-ptin us-atin fr-spi ca-phn pl-nip nl-onderwijsnummer "
+            "de-stnr de-svnr be-rijksregister at-svnr at-stnr ch-ahv pt-nif dk-cpr no-fodselsnummer fi-hetu "
+            "ie-pps nz-ird ee-isikukood identity-card"
         )
     )
 )

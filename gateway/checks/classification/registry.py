@@ -9,6 +9,7 @@ from gateway.checks.classification import people
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.families import (
     care,
+    civil,
     contact,
     dates,
     finance,
@@ -106,6 +107,7 @@ DEFAULT = Registry(
         *records.RECOGNIZERS,
         *identity.RECOGNIZERS,
         *national.RECOGNIZERS,
+        *civil.RECOGNIZERS,
         *things.RECOGNIZERS,
         *dates.RECOGNIZERS,
         *health.RECOGNIZERS,
@@ -125,6 +127,7 @@ DEFAULT = Registry(
         *records.LABELS,
         *identity.LABELS,
         *national.LABELS,
+        *civil.LABELS,
         *things.LABELS,
         *care.LABELS,
         *places.LABELS,
@@ -138,6 +141,7 @@ DEFAULT = Registry(
         *records.LEXICONS,
         *identity.LEXICONS,
         *national.LEXICONS,
+        *civil.LEXICONS,
         *things.LEXICONS,
         *care.LEXICONS,
         *places.LEXICONS,

@@ -21,6 +21,7 @@ from gateway.checks.classification.references import refers
 from gateway.core.tokens import TOKEN
 
 _TOKEN = re.compile(TOKEN)
+_TRACK_EXPIRY = re.compile(r"[=^][0-9]{2}(?:0[1-9]|1[0-2])")
 Verdict = tuple[str, int, int]
 Check = Callable[[str], Verdict | None]
 
@@ -73,11 +74,14 @@ _LONG_AGO = 2010
 """A whole date of this year or before may well be of somebody's birth: it says so as its reason, `long-ago`."""
 _YEARS = (2, 4)
 """Figures of a year: `1.029.384` is a number with its thousands apart."""
+_CJK_DATE = re.compile(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日号일]")
 _PIVOT = 30
 """Two digits above this are a year of the last century."""
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WHOLE_HEADER = 320
 """Characters of a JOSE header, in base64, from which on its end may lie beyond what is read at once."""
+_MARKS = ".,;:)!?"
+"""What may end a sentence behind a password."""
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
@@ -128,6 +132,13 @@ def _whole(reason: str, text: str) -> Verdict:
 
 def _day_of(year: int, text: str) -> Verdict:
     return _whole("long-ago" if year <= _LONG_AGO else "form", text)
+
+
+def track(text: str) -> Verdict | None:
+    """A card's magnetic stripe: the number before the first separator passes Luhn, and a month of expiry follows."""
+    number = _digits(re.split(r"[=^]", text, maxsplit=1)[0])
+    month = _TRACK_EXPIRY.search(text)
+    return _whole("luhn", text) if month and card_labelled(number) is not None else None
 
 
 def email(text: str) -> Verdict | None:
@@ -374,9 +385,20 @@ def day(text: str) -> Verdict | None:
 
 
 def _year(text: str) -> int:
-    """The four digits at the end of a date, 9999 where it ends with none."""
+    """The four digits at the end of a date, or the two behind a month (`14-Mar-85`), 9999 where it ends with none."""
+    if text[-3:-2] == "-" and text[-2:].isascii() and text[-2:].isdecimal() and text[-4:-3].isalpha():
+        return (1900 if int(text[-2:]) > _PIVOT else 2000) + int(text[-2:])
     last = text[-4:]
     return int(last) if len(last) == 4 and last.isascii() and last.isdecimal() else 9999
+
+
+def cjk_date(text: str) -> Verdict | None:
+    """Year, month and day, each with its sign, in Chinese, Japanese or Korean: a day that there is."""
+    match = _CJK_DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, month, of = map(int, match.groups())
+    return _day_of(year, text) if 1800 <= year <= 2200 and _is_day(year, month, of) else None
 
 
 def age(text: str) -> Verdict | None:
@@ -407,18 +429,24 @@ def name(text: str) -> Verdict | None:
 def password(text: str) -> Verdict | None:
     """The value after `password:`; not a word that says there is none, a reference to where it is, or a placeholder of
     our own."""
-    value = text.rstrip(".,;:)!?")
+    value = text.rstrip(_MARKS)
     if refers(value):
         return None
     if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#") or _placeholder(value):
         return None
-    return "keyword", 0, len(value)
+    # Many a password ends with these: masked with it, whatever they are.
+    return "keyword", 0, len(text.rstrip(".,;:)"))
 
 
 def spoken_password(text: str) -> Verdict | None:
     """The value after `password is`: prose goes on with words, so a digit or a symbol must be in it."""
     verdict = password(text)
-    return verdict if verdict and not text[: verdict[2]].isalpha() else None
+    return verdict if verdict and not text.rstrip(_MARKS).isalpha() else None
+
+
+def command_password(text: str) -> Verdict | None:
+    """The value after a user's name and a colon in a command's options; no group's number or name."""
+    return None if text.isdecimal() else spoken_password(text)
 
 
 def api_key(text: str) -> Verdict | None:
@@ -460,7 +488,7 @@ CHECKS: dict[str, Check] = {
     for check in (
         email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
         dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, textual_date, day, age, name,
-        password, spoken_password, api_key, connection, jose,
+        password, spoken_password, command_password, track, cjk_date, api_key, connection, jose,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

@@ -69,6 +69,9 @@ FINDING_TYPES = _listed(
     " es-nie it-codice-fiscale nl-bsn pl-pesel se-personnummer ca-sin au-tfn in-aadhaar br-cpf mrn"
     " health-plan-id npi dea mbi icd-10 medication health-term vin plate device-serial account certificate"
     " organization title"
+    " in-pan in-epic in-vid uk-utr uk-upn us-ptin us-atin fr-spi ca-phn pl-nip nl-onderwijsnummer de-stnr"
+    " de-svnr be-rijksregister at-svnr at-stnr ch-ahv pt-nif dk-cpr no-fodselsnummer fi-hetu ie-pps nz-ird"
+    " ee-isikukood identity-card"
 )
 _FINDING_FAMILY = re.compile(r"(?:secret|special|x)-[a-z0-9][a-z0-9-]{0,40}")
 

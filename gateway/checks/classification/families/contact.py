@@ -53,6 +53,17 @@ RECOGNIZERS = (
         check="email",
     ),
     Recognizer(
+        # Wrapped right behind its sign. Bounded as what holds white space must be.
+        id="email-wrapped",
+        type="email",
+        pattern=(
+            rf"[{_L}0-9][{_L}0-9._%+'\-]{{0,38}}@\r?\n(?:[{_L}0-9][{_L}0-9\-]{{0,15}}\.){{1,2}}[{_L}][{_L}]{{1,11}}\b"
+        ),
+        gate=rf"[{_L}0-9]@\r?\n[{_L}0-9]",
+        score=0.9,
+        check="email",
+    ),
+    Recognizer(
         id="phone-international",
         type="phone",
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",

@@ -39,7 +39,7 @@ LEXICONS = (
             "nacida, nació, nació el, fecha de nac., fecha nac., f. nacimiento, f. nac., fec. nac., "
             "f. de nacimiento, nato, nata, nato/a il, nascita, data nascita, geboortedat., geb.datum:, urodzony, "
             "urodzona, urodzony/a, ur., data ur., födelsedatum, född den, födelsedag, nascido, nascida, nascimento, "
-            "data nasc., dt. nasc., d.n., født, fødselsdato, syntymäaika"
+            "data nasc., dt. nasc., d.n., født, fødselsdato, syntymäaika, 生年月日, 出生日期, 생년월일"
         ),
     ),
 )
@@ -129,7 +129,7 @@ RECOGNIZERS = (
         type="date",
         pattern=(
             rf"\b{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? (?:of )?[0-9]{{4}})?\b|"
-            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MONTH}(?:,?[ \-][0-9]{{4}})?|"
+            rf"\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MONTH}(?:,?[ \-][0-9]{{4}}|-[0-9]{{2}}\b)?|"
             rf"\b{_MONTH},? [0-9]{{4}}\b"
         ),
         gate=rf"\b{_MONTH},? [0-9]|\b[0-9]{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?[ \-]{_MON}",
@@ -143,6 +143,15 @@ RECOGNIZERS = (
         gate=rf"\b[0-9]{{1,2}}(?:\.|er|\xB7)? (?:de |di )?{_MONTHS}",
         check="day",
         joints=DATE,
+        near=(_BORN,),
+    ),
+    Recognizer(
+        # `2024年3月14日`
+        id="date-cjk",
+        type="date",
+        pattern=r"\b[0-9]{4} ?\xE0 ?[0-9]{1,2} ?\xE0 ?[0-9]{1,2} ?\xE0",
+        gate=r"\b[0-9]{4} ?\xE0 ?[0-9]{1,2} ?\xE0 ?[0-9]",
+        check="cjk_date",
         near=(_BORN,),
     ),
     Recognizer(

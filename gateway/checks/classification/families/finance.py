@@ -10,6 +10,7 @@ _FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
 """No card's number is shorter."""
 
 _BIC = "[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"
+_TRACK = r"[0-9]{12,19}(?:\^[^^\n]{2,26}\^|=)[0-9]{4}"
 _NEXT = r"[ ,;/(|]{1,3}"
 
 LEXICONS = (
@@ -110,6 +111,16 @@ RECOGNIZERS = (
         check="card",
         joints=NUMBER,
         score=0.9,
+        reason="luhn",
+    ),
+    Recognizer(
+        # A magnetic stripe (ISO/IEC 7813): number, name (track 1), expiry and what verifies it go together.
+        id="card-track",
+        type="card",
+        pattern=rf"(?:%?[Bb]|;|\b){_TRACK}[0-9A-Za-z ]{{0,32}}\??",
+        gate=r"[0-9]{12}(?:\^[^^0-9\n]|=[0-9]{4})",
+        check="track",
+        score=0.97,
         reason="luhn",
     ),
     Recognizer(

@@ -6,7 +6,9 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Rec
 LEXICONS = (
     Lexicon(
         id="ssn",
-        words=words("ssn, ssns, ss#, social security, social security number, social security no, soc sec"),
+        words=words(
+            "ssn, ssns, s.s.n., s.s.n, ss#, social security, social security number, social security no, soc sec"
+        ),
     ),
     # Much else is social (an insurance number of another country, say): what follows must have the form.
     Lexicon(id="social", words=words("social")),
@@ -70,7 +72,7 @@ LEXICONS = (
     Lexicon(
         id="npi",
         words=words(
-            "npi, npis, npi no, npi #, us-npi, national provider, national provider id, "
+            "npi, npis, npi no, npi number, npi #, us-npi, national provider, national provider id, "
             "national provider identifier, provider id, provider identifier, provider no, provider number, "
             "provider #, prescriber id, prescriber no, prescriber number, physician id, practitioner id, "
             "provider_id, provider_npi"
@@ -85,6 +87,10 @@ LEXICONS = (
             "surgeon, facility, signed by, supervising physician, rendered by, referred by, ordered by, md"
         ),
     ),
+    Lexicon(
+        id="mbi",
+        words=words("mbi, mbi no, mbi number, mbi #, medicare beneficiary identifier, medicare beneficiary id"),
+    ),
     Lexicon(id="dea", words=words("dea, dea number, dea no, dea #, dea registration")),
 )
 
@@ -93,11 +99,25 @@ _GROUPED = (
     r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + f"{EVEN}|{DOTTED}|{LETTERED}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
 )
 _NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
+_MBI = (
+    r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?"
+    r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}"
+)
 _APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
 
 LABELS = (
     Label(
         id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=NINE, gap=32, check="apart_nine_digits", score=0.95
+    ),
+    # Written as an area code is.
+    Label(
+        id="us-ssn-bracketed",
+        lexicon="ssn",
+        type="us-ssn",
+        value=r"[0-9]{3}\) ?[0-9]{2}[ .\-]?[0-9]{4}",
+        gap=12,
+        check="nine_digits",
+        score=0.95,
     ),
     Label(id="us-ssn-social", lexicon="social", type="us-ssn", value=_NINE, gap=12, check="nine_digits", score=0.95),
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
@@ -110,6 +130,8 @@ LABELS = (
     ),
     Label(id="us-passport", lexicon="passport", type="us-passport", value=_CODE, check="long_code", score=0.85),
     Label(id="npi", lexicon="npi", type="npi", value=r"[0-9](?:[ .\-]?[0-9]){9}", check="npi", score=0.95),
+    # In small letters it is like a product's: behind its word alone.
+    Label(id="mbi-labelled", lexicon="mbi", type="mbi", value=f"(?i:{_MBI})", score=0.95),
     # Who treats is named, not the number: ten digits in one, so that no telephone number in its groups is meant.
     Label(id="npi-of-provider", lexicon="provider", type="npi", value="[12][0-9]{9}", gap=40, check="npi", score=0.9),
     Label(
@@ -145,10 +167,7 @@ RECOGNIZERS = (
         # CMS: position 1 is 1-9, then letters without S, L, O, I, B, Z and digits in a fixed order, dashes allowed.
         id="mbi",
         type="mbi",
-        pattern=(
-            r"\b[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?"
-            r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}\b"
-        ),
+        pattern=rf"\b{_MBI}\b",
         gate=r"\b[1-9][A-Y][0-9A-Y][0-9][ .\-]?[A-Y][0-9A-Y][0-9][ .\-]?[A-Y]{2}[0-9]{2}",
         score=0.97,
     ),

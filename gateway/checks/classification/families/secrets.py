@@ -8,6 +8,7 @@ _WRITTEN = (
     r"has\xE0o|senha|pass)[\"']?)"
 )
 _SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
+_PUTTY = r"(?:[A-Za-z0-9+/=\s\\]*Private-(?:MAC|Hash): [0-9a-f]*|[A-Za-z0-9+/=\s\\]*)"
 
 RECOGNIZERS = (
     Recognizer(
@@ -166,6 +167,15 @@ RECOGNIZERS = (
         onward=r"[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)?",
     ),
     Recognizer(
+        # PuTTY's own format: what is private in it, up to what authenticates it.
+        id="secret-putty-key",
+        type="secret-private-key",
+        pattern=r"Private-Lines: [0-9]{1,4}\b" + _PUTTY,
+        gate="Private-Lines: [0-9]",
+        score=0.98,
+        onward=_PUTTY,
+    ),
+    Recognizer(
         id="secret-connection-string",
         type="secret-connection-string",
         pattern=r"""\b[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:[^\s@"'<>]+@[^\s"'<>]*[^\s"'<>.,;:!?)\]}]""",
@@ -176,8 +186,8 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=rf"""{_WRITTEN}[ \t]?[:=]{{1,2}}[ \t]?["']?([^\s"'<>,;]+)""",
-        gate=rf"{_WRITTEN}[ \t]?[:=]",
+        pattern=rf"""{_WRITTEN}(?:[ \t]?[:=]{{1,2}}[ \t]?["']?|[ \t]{{0,4}}=>[ \t]{{0,4}}["'])([^\s"'<>,;]+)""",
+        gate=rf"{_WRITTEN}(?:[ \t]?[:=]|[ \t]{{0,4}}=>)",
         check="password",
         score=0.9,
     ),
@@ -187,6 +197,23 @@ RECOGNIZERS = (
         pattern=rf"""{_SPOKEN}["']?([^\s"'<>,;]+)""",
         gate=_SPOKEN,
         check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        id="secret-password-curl",
+        type="secret-password",
+        pattern=r"""\bcurl [^\n]{0,24}?(?:-u|-U|--user|--proxy-user)[ =]?["']?[^\s:"']{1,24}:([^\s"']+)""",
+        gate=r"\bcurl [^\n]{0,24}?(?:-[uU]|--user|--proxy-user)",
+        check="password",
+        score=0.85,
+    ),
+    Recognizer(
+        # Further along the command, or of another one: `-u 1000:1000` is a group.
+        id="secret-password-option",
+        type="secret-password",
+        pattern=r"""[\s"'](?:-u|--user|--proxy-user)[ =]["']?[A-Za-z0-9._@\-]{1,32}:([^\s"'$<{(/]+)""",
+        gate=r"""[\s"'](?:-u|--user|--proxy-user)[ =]["']?[A-Za-z0-9._@\-]{1,30}:""",
+        check="command_password",
         score=0.8,
     ),
     Recognizer(

@@ -91,3 +91,19 @@ def test_web_addresses_end_before_punctuation() -> None:
         ("url", "https://example.com/a?b=c"),
         ("url", "www.example.org/x"),
     ]
+
+
+@pytest.mark.parametrize("text", ["jane.roe@\nexample.org", "jane_roe@\r\nmail.example.org"])
+def test_an_address_may_be_wrapped_behind_its_sign(text: str) -> None:
+    assert told(f"write to {text} soon") == [("email", text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["see @\nfoo.org", "jane@\n\nexample.org", "jane@\nexample", "a @\nb.c", "jane@ \nx y.z"]
+)
+def test_a_sign_at_a_line_s_end_alone_is_no_address(text: str) -> None:
+    assert told(text) == []
+
+
+def test_a_number_with_the_prefix_of_another_country_is_found_behind_its_word() -> None:
+    assert ("phone", "0049 30 901820") in told("Telefon: 0049 30 901820")

@@ -148,3 +148,23 @@ def test_between_a_name_and_a_sex_stands_a_birth(text: str, day: str) -> None:
 )
 def test_other_days_before_a_letter_are_none(text: str) -> None:
     assert "date-of-birth" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize(
+    "text", ["14-Mar-24", "14-MAR-24", "2024年3月14日", "2024 年 3 月 14 日", "2024년 3월 14일", "2024年12月31号"]
+)
+def test_a_day_goes_with_its_year(text: str) -> None:
+    assert told(f"on {text}.") == [("date", text)]
+
+
+def test_a_day_in_other_signs_may_be_of_a_birth() -> None:
+    assert told("生年月日：1985年3月14日") == [("date-of-birth", "1985年3月14日")]
+    assert told("born 14-Mar-85") == [("date-of-birth", "14-Mar-85")]
+    assert [one.reason for one in ENGINE.scan_text("on 14-Mar-85, 14-Mar-24, 1985年3月14日")] == [
+        "long-ago", "form", "long-ago"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["2024年13月14日", "2024本3冊14枚", "2024年3月", "1234年度5月号6日"])
+def test_other_counts_with_signs_are_no_days(text: str) -> None:
+    assert told(text) == []

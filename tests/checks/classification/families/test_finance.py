@@ -89,3 +89,22 @@ def test_other_capitals_behind_an_iban_are_none() -> None:
 )
 def test_a_bic_is_found_in_messages_of_banks(text: str) -> None:
     assert ("bic", "COBADEFFXXX") in told(text)
+
+
+@pytest.mark.parametrize(
+    "stripe",
+    [
+        "%B4111111111111111^DOE/JOHN^27091010000000000?", "B4111111111111111^O'NEIL/ANN M.MS^2709101?",
+        ";4111111111111111=27091010000000000?", "4111111111111111=2709101",
+    ],
+)  # fmt: skip
+def test_a_magnetic_stripe_goes_whole(stripe: str) -> None:
+    assert told(f"read {stripe}, then") == [("card", stripe)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["%B4111111111111112^DOE/JOHN^2709101?", "x 4000000000000003=9999", "sum 411111111112=2709", "B12^2709"],
+)
+def test_what_only_looks_like_a_stripe_is_none(text: str) -> None:
+    assert [one for one in told(text) if "^" in one[1] or "=" in one[1]] == []

@@ -85,3 +85,23 @@ def test_more_numbers_in_a_list_are_found() -> None:
 )
 def test_record_numbers_are_named_in_the_ways_of_hospitals(text: str) -> None:
     assert ("mrn", text.split()[-1]) in told(f"{text} is hers")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("S.S.N. 536228731", "us-ssn", "536228731"),
+        ("SSN (536) 22-8731", "us-ssn", "536) 22-8731"),
+        ("SSN: (536)228731", "us-ssn", "536)228731"),
+        ("MBI 1eg4-te5-mk73", "mbi", "1eg4-te5-mk73"),
+        ("Medicare beneficiary identifier: 1eg4te5mk73", "mbi", "1eg4te5mk73"),
+        ("name,npi number,city\nAnn,1234567893,x\nBob,1245319599,y\n", "npi", "1245319599"),
+    ],
+)
+def test_in_small_letters_in_brackets_and_in_columns(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in told(text)
+
+
+@pytest.mark.parametrize("text", ["part 1eg4-te5-mk73", "item (536) 22-8731", "MBI 1sg4-te5-mk73", "SSN office (5) 22"])
+def test_in_small_letters_or_brackets_a_word_must_name_it(text: str) -> None:
+    assert told(text) == []

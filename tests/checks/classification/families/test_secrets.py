@@ -46,7 +46,8 @@ def test_secrets_are_found(text: str, kind: str) -> None:
         ("password: hunter2", "hunter2"),
         ('"password": "correct-horse"', "correct-horse"),
         ("pwd=Tr0ub4dor&3;", "Tr0ub4dor&3"),
-        ("the password is s3cret!", "s3cret"),
+        ("the password is s3cret!", "s3cret!"),
+        ("the password is s3cret.", "s3cret"),
         ("Passwort: geheim1", "geheim1"),
         ("PIN is 4711", "4711"),
     ],
@@ -83,3 +84,40 @@ def test_the_value_of_a_password_is_the_span(text: str, value: str) -> None:
 )
 def test_talk_about_secrets_is_none(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('password => "Secr3tPw",', "Secr3tPw"),
+        ("'password'   => 'Secr3tPw'", "Secr3tPw"),
+        ("password: hunter2!!", "hunter2!!"),
+        ("password: hunter2?", "hunter2?"),
+        ("(password: hunter2!).", "hunter2!"),
+        ("curl -u admin:Secr3tPw https://x.example", "Secr3tPw"),
+        ("curl -s --user 'admin:secretly' https://x.example", "secretly"),
+        ("curl -X POST https://api.example.org/v1/things -u admin:Secr3tPw", "Secr3tPw"),
+        ("wget --user=admin:Secr3tPw", "Secr3tPw"),
+    ],
+)
+def test_a_password_goes_whole(text: str, secret: str) -> None:
+    assert ("secret-password", secret) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password => password.length > 8", "password: required!", "docker run -u 1000:1000 app",
+        "docker run --user node:node app", "docker run --user $(id -u):$(id -g) app", "curl -u $NAME:$PASS x",
+        "curl -u admin:${PASS} x", "podman -u app:${GROUP}",
+    ],
+)  # fmt: skip
+def test_what_names_no_password_is_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+def test_of_a_putty_key_what_is_private_goes() -> None:
+    private = "Private-Lines: 2\n" + B64 + "\n" + B64[:20] + "==\nPrivate-MAC: " + "0f" * 20
+    text = f"PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPublic-Lines: 1\n{B64}\n{private}"
+    assert told(text + "\n") == [("secret-private-key", private)]
+    assert told("Private-Lines: a row of them") == []

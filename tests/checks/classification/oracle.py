@@ -52,6 +52,7 @@ def _options() -> re2.Options:
     return options
 
 
+_PHRASES: dict[str, re.Pattern[str]] = {}
 _COMPILED: dict[str, Callable[..., list[tuple[int, int]]]] = {}
 
 
@@ -130,16 +131,13 @@ def words(registry: Registry, text: str) -> Places:
     every: list[tuple[Lexicon, str, int, int]] = []
     for lexicon in registry.lexicons:
         for word in lexicon.words:
-            start = lowered.find(word)
-            while start >= 0:
-                end = start + len(word)
+            for start, end in _written_as(word, lowered):
                 whole = not (start and lowered[start - 1].isalnum() and word[0].isalnum())
                 if whole and lowered[end : end + 1].isalnum() and word[-1].isalnum():
                     whole = lowered[end] == "s" and not lowered[end + 1 : end + 2].isalnum()
                     end += 1
                 if whole:
                     every.append((lexicon, word, start, end))
-                start = lowered.find(word, start + 1)
     named: dict[str, set[str]] = {}
     for lexicon in registry.lexicons:
         for word in lexicon.words:
@@ -154,6 +152,21 @@ def words(registry: Registry, text: str) -> Places:
         if lexicon.type is not None or all(lexicon.id in named[other] for other in longer):
             found.setdefault(lexicon.id, []).append((start, end))
     return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
+
+
+def _written_as(word: str, lowered: str) -> Iterator[tuple[int, int]]:
+    """Where a word stands, its parts apart by blanks and at most one line end, the next line quoted or not."""
+    parts = word.split(" ")
+    if any(part not in lowered for part in parts):
+        return
+    most = min(12, 1 + (40 - len(word)) // (len(parts) - 1)) if len(parts) > 1 else 1
+    if word not in _PHRASES:
+        blanks, mark = r"[ \t\x0b\x0c]*", r"(?:(?:>[ \t]?){1,3}|(?:[*]|#|##|//|--)[ \t])?"
+        gap = rf"({blanks}(?:(?:\r\n|\r|\n){blanks}{mark}{blanks})?)"
+        _PHRASES[word] = re.compile(f"(?={gap.join(f'({re.escape(part)})' for part in parts)})")
+    for match in _PHRASES[word].finditer(lowered):
+        if all(0 < len(gap) <= most for gap in match.groups()[1::2]):
+            yield match.start(), match.end(len(match.groups()))
 
 
 def runs(text: str) -> list[tuple[int, int]]:

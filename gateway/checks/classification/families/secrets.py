@@ -176,10 +176,22 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=rf"""{_WRITTEN}[ \t]?[:=]{{1,2}}[ \t]?["']?([^\s"'<>,;]+)""",
-        gate=rf"{_WRITTEN}[ \t]?[:=]",
+        pattern=rf"""{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}["']?([^\s"'<>,;]+)""",
+        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]",
         check="password",
         score=0.9,
+    ),
+    Recognizer(
+        # On the next line more often stands something else: the next field of a form, what a manual asks for.
+        id="secret-password-below",
+        type="secret-password",
+        pattern=(
+            rf"""{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n[ \t]{{0,8}}["']?"""
+            r"""([^\s"'<>,;:=(){}\[\]|]{4,})(?:[\s"',;]|$)"""
+        ),
+        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n",
+        check="spoken_password",
+        score=0.8,
     ),
     Recognizer(
         id="secret-password-spoken",

@@ -102,7 +102,7 @@ class Locator:
         self._escaped = Pattern(ESCAPED)
         self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
-        self._words = Words(registry.lexicons)
+        self._words = Words(registry.lexicons, _named(registry))
         self.headings = headings(registry)
         """What a column of a table may be headed with."""
 
@@ -239,6 +239,13 @@ class Locator:
         if len(self._plans) < _PLANS:
             self._plans[open_] = plan
         return plan
+
+
+def _named(registry: Registry) -> set[str]:
+    """The lexicons whose words names are made of: what labels and makes something of a candidate, not what clears."""
+    near = {near.lexicon for item in registry.recognizers for near in item.near}
+    cleared = {item.unless for item in registry.recognizers} | {one.id for one in registry.lexicons if one.type}
+    return (near | {label.lexicon for label in registry.labels}) - cleared
 
 
 def _trigger(registry: Registry, gates: list[str]) -> str:

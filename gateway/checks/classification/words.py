@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ahocorasick import Automaton
 
+from gateway.checks.classification.labels import WORD
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
 
 Places = dict[str, list[tuple[int, int]]]
@@ -19,6 +20,9 @@ Places = dict[str, list[tuple[int, int]]]
 _NONE: frozenset[str] = frozenset()
 _UNMOVED = [0]
 _BLANKS = "\n\t\r\x0b\x0c"
+_JOINT = re.compile(r"(?<=[A-Za-z])[_-](?=[A-Za-z])|(?<=[a-z])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
+"""Where a name goes on with another word."""
+_NAME = re.compile(r"[\w-]+")
 WIDEST = 12
 """Characters of the widest gap between two words of a phrase."""
 _LINE_END = r"(?:\r\n?|\n)[ \t\x0b\x0c]*"
@@ -48,7 +52,9 @@ def widest(word: str) -> int:
 class Words:
     """The words of some lexicons. Immutable after construction; may be shared between threads."""
 
-    def __init__(self, lexicons: Iterable[Lexicon]) -> None:
+    def __init__(self, lexicons: Iterable[Lexicon], named: Iterable[str] = ()) -> None:
+        """`named`: lexicons without a type whose words are looked for within names of members and variables, too."""
+        self._named = frozenset(named)
         by_word: dict[str, list[str]] = {}
         context: set[str] = set()
         for lexicon in lexicons:
@@ -109,7 +115,56 @@ class Words:
             for name in ids:
                 if name not in hidden:
                     near.setdefault(name, []).append((start + before, end + before))
+        if self._named:
+            self._in_names(text[before:after], before, first, last, near)
         return near
+
+    def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
+        """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
+        number`. Linear: each name is read once."""
+        done = 0
+        more: dict[str, set[tuple[int, int]]] = {}
+        for joint in _JOINT.finditer(text):
+            if joint.start() < done:
+                continue
+            start = joint.start()
+            while start and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+                start -= 1
+            match = _NAME.match(text, start)
+            done = joint.end() if match is None else match.end()
+            self._in_name(text[start:done], before + start, first, last, more)
+        for one, places in more.items():
+            near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
+
+    def _in_name(self, name: str, place: int, first: int, last: int, more: dict[str, set[tuple[int, int]]]) -> None:
+        """As `_in_names`, of one name that stands at `place`."""
+        cased = name.lower() if name.isupper() else name
+        said: list[str] = []
+        places: list[int] = []
+        for match in WORD.finditer(cased):
+            said.append(lower(match[0]))
+            places += range(place + match.start(), place + match.end() + 1)
+        spoken = " ".join(said)
+        length = len(spoken)
+        ended, other = -1, _NONE
+        for index, (size, _, _, ids, shorter, _) in self._automaton.iter(spoken):
+            end = index + 1
+            start = end - size
+            if start and spoken[start - 1] != " ":
+                continue
+            if end < length and spoken[end] != " ":
+                if spoken[end] != "s" or (end + 1 < length and spoken[end + 1] != " "):
+                    continue
+                end += 1
+            hidden = other if ended == index else _NONE
+            if shorter:
+                ended, other = index, hidden | shorter
+            begin, stop = places[start], places[end - 1] + 1
+            if begin < first or stop > last:
+                continue
+            for one in ids:
+                if one in self._named and one not in hidden:
+                    more.setdefault(one, set()).add((begin, stop))
 
 
 def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int], list[int]]:
@@ -134,6 +189,10 @@ def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int
         done = end
     pieces.append(text[done:])
     return " ".join(pieces), gaps, sizes, shifts
+
+
+def _by_end(place: tuple[int, int]) -> tuple[int, int]:
+    return place[1], place[0]
 
 
 def _ends(word: str) -> list[str]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import re2
 
+from gateway.checks.classification import labels
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.columns import Headings, Value
@@ -151,7 +152,39 @@ def words(registry: Registry, text: str) -> Places:
         ]
         if lexicon.type is not None or all(lexicon.id in named[other] for other in longer):
             found.setdefault(lexicon.id, []).append((start, end))
+    for name, place in _in_names(registry, text, named):
+        if place not in found.setdefault(name, []):
+            found[name].append(place)
     return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
+
+
+def _in_names(registry: Registry, text: str, named: dict[str, set[str]]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Words of labels and of what makes something of a candidate, within the names of members and variables."""
+    wanted = {label.lexicon for label in registry.labels}
+    wanted |= {near.lexicon for item in registry.recognizers for near in item.near}
+    wanted -= {item.unless or "" for item in registry.recognizers}
+    wanted -= {lexicon.id for lexicon in registry.lexicons if lexicon.type is not None}
+    for name in re.finditer(r"[\w-]+", text):
+        if not re.search("[A-Za-z][_-][A-Za-z]|[a-z][A-Z]|[A-Z][A-Z][a-z]", name[0]):
+            continue
+        said = [(one.start() + name.start(), one[0].lower()) for one in _parts_of(name[0])]
+        ends: dict[int, list[tuple[str, int, int]]] = {}
+        for first in range(len(said)):
+            for last in range(first, min(len(said), first + 20)):
+                phrase = " ".join(one for _, one in said[first : last + 1])
+                stop = said[last][0] + len(said[last][1])
+                for plain in {phrase, phrase.removesuffix("s")} & named.keys():
+                    ends.setdefault(stop - len(phrase) + len(plain), []).append((plain, said[first][0], stop))
+        for several in ends.values():
+            for plain, start, stop in several:
+                longer = [o for o, _, e in several if e == stop and o != plain and o.endswith(f" {plain}")]
+                for one in named[plain] & wanted:
+                    if all(one in named[other] for other in longer):
+                        yield one, (start, stop)
+
+
+def _parts_of(name: str) -> list[re.Match[str]]:
+    return list(labels.WORD.finditer(name.lower() if name.isupper() else name))
 
 
 def _written_as(word: str, lowered: str) -> Iterator[tuple[int, int]]:

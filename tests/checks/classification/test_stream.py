@@ -93,10 +93,18 @@ def test_without_anything_to_mask_the_text_comes_out_unchanged(text: str, seed: 
         ("a criminal \t\n        record", "special-criminal"),
         ("password :  Secr3tPw", "secret-password"),
         ("password:\nSecr3tPw", "secret-password"),
+        ('{"social_security_number": "536228731"}', "us-ssn"),
+        ("SOCIAL_SECURITY_NUMBER=536228731", "us-ssn"),
+        ("hospitalNumber: 4481920", "mrn"),
+        ("<patient-number>4481920</patient-number>", "mrn"),
+        ("policy_number: XYZ123456", "health-plan-id"),
+        ("accountNumber=12345678", "account"),
+        ("dbPassword: Secr3tPw", "secret-password"),
+        ("userPassword=Secr3tPw", "secret-password"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 9])
-def test_words_that_are_wrapped_or_aligned_are_read_in_streams_too(text: str, kind: str, size: int) -> None:
+def test_words_that_are_wrapped_aligned_or_in_names_are_read_in_streams_too(text: str, kind: str, size: int) -> None:
     for before in ("", "and then we went home. " * 40, "and so\n" * 90):
         whole = f"{before}{text}\nand then we went home"
         findings = ENGINE.scan_text(whole)

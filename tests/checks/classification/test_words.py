@@ -69,6 +69,27 @@ def test_a_word_that_begins_as_a_quoted_line_keeps_its_beginning() -> None:
     assert words.places("id\n# no", 0, 7) == {"a": [(3, 7)]}
 
 
+NAMED = Words([Lexicon(id="a", words=("id no", "né")), Lexicon(id="b", words=("id", "no", "my id no"))], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "name", ["idNo", "id_no", "ID_NO", "id-no", "IdNo", "ID-NO", "xIdNo", "x_id_noY", "idNos", "IDNo"]
+)
+def test_names_are_read_as_the_words_they_are_made_of(name: str) -> None:
+    text = f'{{"{name}": 1}}'
+    start = text.lower().index("i")
+    end = start + (5 if "_" in name or "-" in name else 4) + name.endswith("s")
+    assert (start, end) in NAMED.places(text, 0, len(text))["a"]
+    assert (start, end) in NAMED.places(text, start, end)["a"]
+    assert "a" not in NAMED.places(text, start + 1, end)
+    assert "a" not in FEW.places(name.replace("_", "").replace("-", ""), 0, len(name))
+
+
+@pytest.mark.parametrize("name", ["idnoX", "avoidNo", "idNow", "myIdNo", "id_now", "a-id-not"])
+def test_a_piece_of_a_word_in_a_name_and_the_end_of_a_longer_one_are_none(name: str) -> None:
+    assert "a" not in NAMED.places(name, 0, len(name))
+
+
 def test_there_may_be_no_words() -> None:
     assert Words([]).places("id", 0, 2) == {}
 

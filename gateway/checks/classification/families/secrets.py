@@ -5,7 +5,7 @@ from gateway.checks.classification.recognizer import Recognizer
 _WORD = r"[A-Za-z0-9_\-]*"
 _WRITTEN = (
     r"(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|mot de passe|parola d'ordine|wachtwoord|"
-    r"has\xE0o|senha|pass)[\"']?)"
+    r"has\xE0o|senha|pass)[\"']?|(?-i:[a-z0-9](?:Password|Passwd|Pwd|Passphrase))[\"']?)"
 )
 _SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
 

@@ -11,7 +11,8 @@ from gateway.core.finding import Finding
 
 _SMALL = r"[^\W\d_A-Z]"
 """A letter of any script, but none of the capitals that begin a word within one (`patientName`)."""
-_WORD = re.compile(rf"[A-Z]?{_SMALL}+|[A-Z]+(?!{_SMALL})|[0-9]+")
+WORD = re.compile(rf"[A-Z]?{_SMALL}+|[A-Z]+(?!{_SMALL})|[0-9]+")
+"""The words of a name."""
 _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 """Keys that say nothing of what stands under them."""
 
@@ -22,7 +23,7 @@ def labelled(label: str) -> str:
     if len(label) > 64 or label.lower() in _PLAIN:
         return ""
     label = unicodedata.normalize("NFC", label)
-    found = " ".join(_WORD.findall(label.lower() if label.isupper() else label)).lower()
+    found = " ".join(WORD.findall(label.lower() if label.isupper() else label)).lower()
     return f"{found}: " if found else ""
 
 

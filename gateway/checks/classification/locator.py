@@ -28,13 +28,15 @@ from gateway.checks.classification.patterns import Gates, Pattern, quoted
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, is_spread, reread
 from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
-from gateway.checks.classification.words import Words
+from gateway.checks.classification.words import IN_GAP, Words, widest
 from gateway.core.finding import Finding
 
 _LEVELS = 3
 """How deep JSON inside of strings inside of JSON is read, or addresses inside of addresses."""
 _HIDDEN = 3
 """Of how many texts within a window it is asked what their tag characters say."""
+_WIDE = r"(?: [ \t\n\r\x0b\x0c]|[\t\n\r\x0b\x0c])"
+"""How a gap begins that is no space alone."""
 _PLANS = 4096
 """How many plans are remembered."""
 
@@ -100,7 +102,7 @@ class Locator:
         self._escaped = Pattern(ESCAPED)
         self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
-        self._words = Words(registry.lexicons)
+        self._words = Words(registry.lexicons, _named(registry))
         self.headings = headings(registry)
         """What a column of a table may be headed with."""
 
@@ -239,6 +241,13 @@ class Locator:
         return plan
 
 
+def _named(registry: Registry) -> set[str]:
+    """The lexicons whose words names are made of: what labels and makes something of a candidate, not what clears."""
+    near = {near.lexicon for item in registry.recognizers for near in item.near}
+    cleared = {item.unless for item in registry.recognizers} | {one.id for one in registry.lexicons if one.type}
+    return (near | {label.lexicon for label in registry.labels}) - cleared
+
+
 def _trigger(registry: Registry, gates: list[str]) -> str:
     """Where looking closer is worth it: any gate, any word that is a finding, whole as `words` has it, the digits that
     labels name, anything odd or escaped."""
@@ -247,12 +256,34 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
     for word in found:
         begins = r"(?:\b|_)" if word[0].isascii() and word[0].isalnum() else ""
         ends = r"s?(?:[^0-9A-Za-z\xC0\xE0]|$)" if word[-1].isalnum() else ""
-        # RE2 knows no case of what is beyond ASCII in a shadow: letters there are given both.
-        either = quoted(shadow(word).decode("latin-1")).replace(LETTER, f"[{UPPER}{LETTER}]")
+        either = _either(word)
         whole.setdefault((begins, ends), []).append(either)
     folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
     numbers = [NUMBERS] if registry.labels else []
-    return "|".join([*(f"(?:{gate})" for gate in gates), *folded, *numbers, ODD, ESCAPED, MARKED, CODED])
+    return "|".join(
+        [*(f"(?:{gate})" for gate in gates), *folded, *_parted(found), *numbers, ODD, ESCAPED, MARKED, CODED]
+    )
+
+
+def _parted(words: list[str]) -> list[str]:
+    """Where a phrase may be whose words stand further apart than by a space: all of it up to the first such gap, and
+    the letter behind. To ask for the rest with any gaps costs the search twenty times as much."""
+    heads: dict[tuple[str, str, int], set[str]] = {}
+    for word in words:
+        begins = r"(?:\b|_)" if word[0].isascii() and word[0].isalnum() else ""
+        for at, character in enumerate(word):
+            if character == " ":
+                heads.setdefault((begins, word[at + 1], widest(word)), set()).add(word[:at])
+    return [
+        f"{begins}(?i:{'|'.join(map(_either, sorted(some)))}){_WIDE}{IN_GAP}{{0,{wide - 1}}}(?i:{_either(following)})"
+        for (begins, following, wide), some in heads.items()
+    ]
+
+
+def _either(word: str) -> str:
+    """A pattern for a word in any case. RE2 knows no case of what is beyond ASCII in a shadow: letters there are given
+    both."""
+    return quoted(shadow(word).decode("latin-1")).replace(LETTER, f"[{UPPER}{LETTER}]")
 
 
 def _moved(hit: Hit, mapped: Mapped, length: int) -> Hit:

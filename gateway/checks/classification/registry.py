@@ -33,7 +33,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "16"
+REVISION = "17"
 """Raised when the code around the data changes what is found."""
 
 

@@ -1,9 +1,16 @@
-"""Finds the words of lexicons in a text: whole, whatever their case, a plural `s` allowed (Aho and Corasick 1975)."""
+"""Finds the words of lexicons in a text: whole, whatever their case, a plural `s` allowed (Aho and Corasick 1975).
 
+Between the words of a phrase may stand any blanks and one line end, as text is wrapped, aligned and quoted: text is
+searched with one space in their place, and a phrase as it is written is as long as a word of a lexicon may be.
+"""
+
+import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from ahocorasick import Automaton
 
+from gateway.checks.classification.labels import WORD
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
 
 Places = dict[str, list[tuple[int, int]]]
@@ -11,12 +18,43 @@ Places = dict[str, list[tuple[int, int]]]
 
 
 _NONE: frozenset[str] = frozenset()
+_UNMOVED = [0]
+_BLANKS = "\n\t\r\x0b\x0c"
+_JOINT = re.compile(r"(?<=[A-Za-z])[_-](?=[A-Za-z])|(?<=[a-z])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
+"""Where a name goes on with another word."""
+_NAME = re.compile(r"[\w-]+")
+WIDEST = 12
+"""Characters of the widest gap between two words of a phrase."""
+_LINE_END = r"(?:\r\n?|\n)[ \t\x0b\x0c]*"
+_QUOTES = r"(?:(?:>[ \t]?){1,3}|(?:\*|##?|//|--)[ \t])?[ \t\x0b\x0c]*"
+"""How the next line begins where it is quoted, or is a comment's."""
+_MARKS = re.compile(r">|(?:\*|##?|//|--) ")
+IN_GAP = r"[ \t\n\r\x0b\x0c>*#/\-]"
+"""In RE2 syntax: all that may stand in a gap."""
+
+
+def _gaps(following: str) -> "re.Pattern[str]":
+    """Blanks that are more than one space. Possessive, so that a run is passed over once."""
+    return re.compile(
+        rf"(?: (?=[ \t\n\r\x0b\x0c])|[\t\x0b\x0c])[ \t\x0b\x0c]*+(?:{_LINE_END}{following})?+|{_LINE_END}{following}"
+    )
+
+
+_GAP, _UNMARKED_GAP = _gaps(_QUOTES), _gaps("")
+
+
+def widest(word: str) -> int:
+    """How wide the gaps between the words of a phrase may be: all of them so, it is no longer than `LONGEST`."""
+    spaces = word.count(" ")
+    return min(WIDEST, 1 + (LONGEST - len(word)) // spaces) if spaces else 1
 
 
 class Words:
     """The words of some lexicons. Immutable after construction; may be shared between threads."""
 
-    def __init__(self, lexicons: Iterable[Lexicon]) -> None:
+    def __init__(self, lexicons: Iterable[Lexicon], named: Iterable[str] = ()) -> None:
+        """`named`: lexicons without a type whose words are looked for within names of members and variables, too."""
+        self._named = frozenset(named)
         by_word: dict[str, list[str]] = {}
         context: set[str] = set()
         for lexicon in lexicons:
@@ -28,9 +66,11 @@ class Words:
         for word, ids in by_word.items():
             other = {name for end in _ends(word) for name in by_word.get(end, ())} & context - set(ids)
             self._automaton.add_word(
-                word, (len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other))
+                word, (len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word))
             )
         self._automaton.make_automaton()
+        # A word that begins as a quoted line does would lose its beginning.
+        self._gap = _UNMARKED_GAP if any(map(_MARKS.match, by_word)) else _GAP
         self._empty = not by_word
 
     def places(self, text: str, first: int, last: int) -> Places:
@@ -42,20 +82,31 @@ class Words:
         if self._empty:
             return near
         before, after = max(0, first - LONGEST - 1), last + 2
-        lowered = lower(text[before:after])
+        lowered, gaps, sizes, shifts = _closed(lower(text[before:after]), self._gap)
         length = len(lowered)
         low, high = first - before, last - before
-        ended, other = -1, _NONE
+        ended, other, passed = -1, _NONE, 0
         # Of words that end together, the longest comes first.
-        for index, (size, opens, closes, ids, shorter) in self._automaton.iter(lowered):
+        for index, (size, opens, closes, ids, shorter, wide) in self._automaton.iter(lowered):
             end = index + 1
             start = end - size
-            if (start < low and not shorter) or (opens and start and lowered[start - 1].isalnum()):
+            if opens and start and lowered[start - 1].isalnum():
                 continue
             if closes and end < length and lowered[end].isalnum():
                 if lowered[end] != "s" or (end + 1 < length and lowered[end + 1].isalnum()):
                     continue
                 end += 1
+            if gaps:
+                while passed < len(gaps) and gaps[passed] < end:
+                    passed += 1
+                begin = passed
+                if passed and start <= gaps[passed - 1]:
+                    begin = bisect_left(gaps, start, 0, passed)
+                    if max(sizes[begin:passed]) > wide:
+                        continue
+                start, end = start + shifts[begin], end + shifts[passed]
+            if start < low and not shorter:
+                continue
             hidden = other if ended == index else _NONE
             if shorter:
                 ended, other = index, hidden | shorter
@@ -64,7 +115,84 @@ class Words:
             for name in ids:
                 if name not in hidden:
                     near.setdefault(name, []).append((start + before, end + before))
+        if self._named:
+            self._in_names(text[before:after], before, first, last, near)
         return near
+
+    def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
+        """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
+        number`. Linear: each name is read once."""
+        done = 0
+        more: dict[str, set[tuple[int, int]]] = {}
+        for joint in _JOINT.finditer(text):
+            if joint.start() < done:
+                continue
+            start = joint.start()
+            while start and (text[start - 1].isalnum() or text[start - 1] in "_-"):
+                start -= 1
+            match = _NAME.match(text, start)
+            done = joint.end() if match is None else match.end()
+            self._in_name(text[start:done], before + start, first, last, more)
+        for one, places in more.items():
+            near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
+
+    def _in_name(self, name: str, place: int, first: int, last: int, more: dict[str, set[tuple[int, int]]]) -> None:
+        """As `_in_names`, of one name that stands at `place`."""
+        cased = name.lower() if name.isupper() else name
+        said: list[str] = []
+        places: list[int] = []
+        for match in WORD.finditer(cased):
+            said.append(lower(match[0]))
+            places += range(place + match.start(), place + match.end() + 1)
+        spoken = " ".join(said)
+        length = len(spoken)
+        ended, other = -1, _NONE
+        for index, (size, _, _, ids, shorter, _) in self._automaton.iter(spoken):
+            end = index + 1
+            start = end - size
+            if start and spoken[start - 1] != " ":
+                continue
+            if end < length and spoken[end] != " ":
+                if spoken[end] != "s" or (end + 1 < length and spoken[end + 1] != " "):
+                    continue
+                end += 1
+            hidden = other if ended == index else _NONE
+            if shorter:
+                ended, other = index, hidden | shorter
+            begin, stop = places[start], places[end - 1] + 1
+            if begin < first or stop > last:
+                continue
+            for one in ids:
+                if one in self._named and one not in hidden:
+                    more.setdefault(one, set()).add((begin, stop))
+
+
+def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int], list[int]]:
+    """The text with one space for each gap between words that is none too wide; where those stand in it, how wide each
+    was, and by how much what stands behind so many of them was moved. Linear."""
+    if "  " not in text and not any(map(text.__contains__, _BLANKS)):
+        return text, [], [], _UNMOVED
+    pieces: list[str] = []
+    gaps: list[int] = []
+    sizes: list[int] = []
+    shifts = [0]
+    done = moved = 0
+    for match in gap.finditer(text):
+        start, end = match.span()
+        if end - start > WIDEST:
+            continue
+        pieces.append(text[done:start])
+        gaps.append(start - moved)
+        sizes.append(end - start)
+        moved += end - start - 1
+        shifts.append(moved)
+        done = end
+    pieces.append(text[done:])
+    return " ".join(pieces), gaps, sizes, shifts
+
+
+def _by_end(place: tuple[int, int]) -> tuple[int, int]:
+    return place[1], place[0]
 
 
 def _ends(word: str) -> list[str]:

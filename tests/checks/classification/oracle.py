@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import re2
 
+from gateway.checks.classification import labels
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.columns import Headings, Value
@@ -52,6 +53,7 @@ def _options() -> re2.Options:
     return options
 
 
+_PHRASES: dict[str, re.Pattern[str]] = {}
 _COMPILED: dict[str, Callable[..., list[tuple[int, int]]]] = {}
 
 
@@ -130,16 +132,13 @@ def words(registry: Registry, text: str) -> Places:
     every: list[tuple[Lexicon, str, int, int]] = []
     for lexicon in registry.lexicons:
         for word in lexicon.words:
-            start = lowered.find(word)
-            while start >= 0:
-                end = start + len(word)
+            for start, end in _written_as(word, lowered):
                 whole = not (start and lowered[start - 1].isalnum() and word[0].isalnum())
                 if whole and lowered[end : end + 1].isalnum() and word[-1].isalnum():
                     whole = lowered[end] == "s" and not lowered[end + 1 : end + 2].isalnum()
                     end += 1
                 if whole:
                     every.append((lexicon, word, start, end))
-                start = lowered.find(word, start + 1)
     named: dict[str, set[str]] = {}
     for lexicon in registry.lexicons:
         for word in lexicon.words:
@@ -153,7 +152,54 @@ def words(registry: Registry, text: str) -> Places:
         ]
         if lexicon.type is not None or all(lexicon.id in named[other] for other in longer):
             found.setdefault(lexicon.id, []).append((start, end))
+    for name, place in _in_names(registry, text, named):
+        if place not in found.setdefault(name, []):
+            found[name].append(place)
     return {name: sorted(places, key=lambda place: (place[1], place[0])) for name, places in found.items()}
+
+
+def _in_names(registry: Registry, text: str, named: dict[str, set[str]]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Words of labels and of what makes something of a candidate, within the names of members and variables."""
+    wanted = {label.lexicon for label in registry.labels}
+    wanted |= {near.lexicon for item in registry.recognizers for near in item.near}
+    wanted -= {item.unless or "" for item in registry.recognizers}
+    wanted -= {lexicon.id for lexicon in registry.lexicons if lexicon.type is not None}
+    for name in re.finditer(r"[\w-]+", text):
+        if not re.search("[A-Za-z][_-][A-Za-z]|[a-z][A-Z]|[A-Z][A-Z][a-z]", name[0]):
+            continue
+        said = [(one.start() + name.start(), one[0].lower()) for one in _parts_of(name[0])]
+        ends: dict[int, list[tuple[str, int, int]]] = {}
+        for first in range(len(said)):
+            for last in range(first, min(len(said), first + 20)):
+                phrase = " ".join(one for _, one in said[first : last + 1])
+                stop = said[last][0] + len(said[last][1])
+                for plain in {phrase, phrase.removesuffix("s")} & named.keys():
+                    ends.setdefault(stop - len(phrase) + len(plain), []).append((plain, said[first][0], stop))
+        for several in ends.values():
+            for plain, start, stop in several:
+                longer = [o for o, _, e in several if e == stop and o != plain and o.endswith(f" {plain}")]
+                for one in named[plain] & wanted:
+                    if all(one in named[other] for other in longer):
+                        yield one, (start, stop)
+
+
+def _parts_of(name: str) -> list[re.Match[str]]:
+    return list(labels.WORD.finditer(name.lower() if name.isupper() else name))
+
+
+def _written_as(word: str, lowered: str) -> Iterator[tuple[int, int]]:
+    """Where a word stands, its parts apart by blanks and at most one line end, the next line quoted or not."""
+    parts = word.split(" ")
+    if any(part not in lowered for part in parts):
+        return
+    most = min(12, 1 + (40 - len(word)) // (len(parts) - 1)) if len(parts) > 1 else 1
+    if word not in _PHRASES:
+        blanks, mark = r"[ \t\x0b\x0c]*", r"(?:(?:>[ \t]?){1,3}|(?:[*]|#|##|//|--)[ \t])?"
+        gap = rf"({blanks}(?:(?:\r\n|\r|\n){blanks}{mark}{blanks})?)"
+        _PHRASES[word] = re.compile(f"(?={gap.join(f'({re.escape(part)})' for part in parts)})")
+    for match in _PHRASES[word].finditer(lowered):
+        if all(0 < len(gap) <= most for gap in match.groups()[1::2]):
+            yield match.start(), match.end(len(match.groups()))
 
 
 def runs(text: str) -> list[tuple[int, int]]:

@@ -24,6 +24,9 @@ PIECES = (
     "1 2 3 4 5 6 7 8 9", "a@" * 200, "-----BEGIN PRIVATE KEY-----", "eyJ" + "a" * 900, "and then we went home", "\x00",
     "name,dob,mrn\n", "Kelly Roe,06/09/1976,H08823161\n", "| MRN | npi |\n", "| 84736251 | 1234567893 |\n",
     "mrn\tphone\n", "Hospital\n", "Number,last\n", "Medical  Name\n", "Record No.  last\n", "Patient\tx\nID\ty\n",
+    "Social\nSecurity  Number: 536228731", "sexual \t", "orientation", "her criminal\r\n> record", "medical", "   ",
+    '"socialSecurityNumber": 536228731, ', "PATIENT_NUMBER=4481920 ", "member-ids: XYZ123456789",
+    "dbPassword=Secr3tPw",
     ",", ". ", "\n", " ", "\t\n", "\\", "Mr. ", "name: ", "ssn ", "12", "/", "-",
 )  # fmt: skip
 

@@ -113,6 +113,7 @@ def test_what_a_file_says_is_found_and_what_it_says_must_not_be_is_not() -> None
     assert types("member 12345674, member 12345675; 12345674") == ["x-member"]
     assert types("12345674 is a member's") == ["x-member"]
     assert types("BLUE HERON, blue herons, Bluebird GRÖßE-X") == ["x-project"] * 3
+    assert types("blue  heron, Blue\r\n> Heron, blue\therons; blue\n\nheron") == ["x-project"] * 3
 
 
 def test_its_version_is_another_and_the_order_of_files_is_none() -> None:

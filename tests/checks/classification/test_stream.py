@@ -80,6 +80,40 @@ def test_without_anything_to_mask_the_text_comes_out_unchanged(text: str, seed: 
     assert streamed(text, cuts(text, seed, 40), frozenset(), unread=True)[0] == text
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("medical  record  number 4481920", "mrn"),
+        ("Patient\nID: 4481920", "mrn"),
+        ("Social\nSecurity Number 536228731", "us-ssn"),
+        ("> Her Member\r\n> ID is XYZ123456789", "health-plan-id"),
+        ("driver's  license D1234567", "us-driver-license"),
+        ("tax\n * file number 123456782", "au-tfn"),
+        ("sexual\norientation", "special-orientation"),
+        ("a criminal \t\n        record", "special-criminal"),
+        ("password :  Secr3tPw", "secret-password"),
+        ("password:\nSecr3tPw", "secret-password"),
+        ('{"social_security_number": "536228731"}', "us-ssn"),
+        ("SOCIAL_SECURITY_NUMBER=536228731", "us-ssn"),
+        ("hospitalNumber: 4481920", "mrn"),
+        ("<patient-number>4481920</patient-number>", "mrn"),
+        ("policy_number: XYZ123456", "health-plan-id"),
+        ("accountNumber=12345678", "account"),
+        ("dbPassword: Secr3tPw", "secret-password"),
+        ("userPassword=Secr3tPw", "secret-password"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 9])
+def test_words_that_are_wrapped_aligned_or_in_names_are_read_in_streams_too(text: str, kind: str, size: int) -> None:
+    for before in ("", "and then we went home. " * 40, "and so\n" * 90):
+        whole = f"{before}{text}\nand then we went home"
+        findings = ENGINE.scan_text(whole)
+        assert [one.type for one in findings] == [kind]
+        chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
+        types = frozenset({kind})
+        assert streamed(whole, chunks, types) == (mask_text(whole, findings, types), findings)
+
+
 @settings(max_examples=40, deadline=None)
 @given(text=texts(), seed=st.integers(0, 1000), widest=st.sampled_from((1, 30, 400)))
 def test_at_most_a_window_is_ever_held_back(text: str, seed: int, widest: int) -> None:

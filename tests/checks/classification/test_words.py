@@ -1,12 +1,13 @@
 """Words of lexicons: whole, whatever their case, and only where they are sought."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.normalise import normalise
 from gateway.checks.classification.recognizer import Lexicon
 from gateway.checks.classification.registry import DEFAULT, Registry
-from gateway.checks.classification.words import Words, lower
+from gateway.checks.classification.words import Words, lower, widest
 from tests.checks.classification import oracle
 from tests.checks.classification.samples import texts
 
@@ -34,6 +35,59 @@ def test_what_is_around_the_place_says_whether_a_word_is_whole() -> None:
     assert FEW.places("idx", 0, 2) == {}
     assert FEW.places("ids ", 0, 2) == {}
     assert FEW.places("a id b", 2, 4) == {"a": [(2, 4)], "b": [(2, 4)]}
+
+
+@pytest.mark.parametrize(
+    "gap",
+    ["  ", "\t", "\n", "\r\n", "\r", " \n  ", " \x0b", "\n> ", "\n>> ", "\n* ", "\n  # ", "\r\n// ", "\n-- ", " " * 12],
+)
+def test_words_of_a_phrase_may_be_parted_by_blanks_and_a_line_end(gap: str) -> None:
+    text = f"an id{gap}nos: id no"
+    end = len(gap) + 8
+    assert FEW.places(text, 0, len(text))["a"] == [(3, 5), (3, end), (end + 2, end + 4), (end + 2, end + 7)]
+    assert FEW.places(text, 3, end)["a"] == [(3, 5), (3, end)]
+    assert FEW.places(text, end - 3, end) == {}, "the longer phrase before the place is not looked for in vain"
+
+
+@pytest.mark.parametrize("gap", ["\n\n", "\r\n\r\n", "\n \n", " " * 13, "> ", " > ", ", ", "\n* * "])
+def test_what_parts_paragraphs_or_columns_parts_a_phrase(gap: str) -> None:
+    text = f"id{gap}no"
+    assert FEW.places(text, 0, len(text))["a"] == [(0, 2)]
+
+
+def test_a_phrase_as_it_is_written_is_no_longer_than_a_word_may_be() -> None:
+    long = "a" * 17 + " b " + "c" * 17
+    assert [widest(word) for word in ("id", "id no", long, "a" * 30 + " " + "b" * 9)] == [1, 12, 2, 1]
+    words = Words([Lexicon(id="a", words=(long,))])
+    for gap, told in (("\n", 1), ("\r\n", 1), ("   ", 0)):
+        text = long.replace(" ", gap)
+        assert words.places(text, 0, len(text)) == ({"a": [(0, len(text))]} if told else {})
+
+
+def test_a_word_that_begins_as_a_quoted_line_keeps_its_beginning() -> None:
+    words = Words([Lexicon(id="a", words=("# no", "id no"))])
+    assert words.places("id\n# no", 0, 7) == {"a": [(3, 7)]}
+
+
+NAMED = Words([Lexicon(id="a", words=("id no", "né")), Lexicon(id="b", words=("id", "no", "my id no"))], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "name", ["idNo", "id_no", "ID_NO", "id-no", "IdNo", "ID-NO", "xIdNo", "x_id_noY", "idNos", "IDNo"]
+)
+def test_names_are_read_as_the_words_they_are_made_of(name: str) -> None:
+    text = f'{{"{name}": 1}}'
+    start = text.lower().index("i")
+    end = start + (5 if "_" in name or "-" in name else 4) + name.endswith("s")
+    assert (start, end) in NAMED.places(text, 0, len(text))["a"]
+    assert (start, end) in NAMED.places(text, start, end)["a"]
+    assert "a" not in NAMED.places(text, start + 1, end)
+    assert "a" not in FEW.places(name.replace("_", "").replace("-", ""), 0, len(name))
+
+
+@pytest.mark.parametrize("name", ["idnoX", "avoidNo", "idNow", "myIdNo", "id_now", "a-id-not"])
+def test_a_piece_of_a_word_in_a_name_and_the_end_of_a_longer_one_are_none(name: str) -> None:
+    assert "a" not in NAMED.places(name, 0, len(name))
 
 
 def test_there_may_be_no_words() -> None:

@@ -5,7 +5,7 @@ from gateway.checks.classification.recognizer import Recognizer
 _WORD = r"[A-Za-z0-9_\-]*"
 _WRITTEN = (
     r"(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|mot de passe|parola d'ordine|wachtwoord|"
-    r"has\xE0o|senha|pass)[\"']?)"
+    r"has\xE0o|senha|pass)[\"']?|(?-i:[a-z0-9](?:Password|Passwd|Pwd|Passphrase))[\"']?)"
 )
 _SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
 _PUTTY = r"(?:[A-Za-z0-9+/=\s\\]*Private-(?:MAC|Hash): [0-9a-f]*|[A-Za-z0-9+/=\s\\]*)"
@@ -186,10 +186,22 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=rf"""{_WRITTEN}(?:[ \t]?[:=]{{1,2}}[ \t]?["']?|[ \t]{{0,4}}=>[ \t]{{0,4}}["'])([^\s"'<>,;]+)""",
-        gate=rf"{_WRITTEN}(?:[ \t]?[:=]|[ \t]{{0,4}}=>)",
+        pattern=rf"""{_WRITTEN}(?:[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}["']?|[ \t]{{0,8}}=>[ \t]{{0,8}}["'])([^\s"'<>,;]+)""",
+        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]",
         check="password",
         score=0.9,
+    ),
+    Recognizer(
+        # On the next line more often stands something else: the next field of a form, what a manual asks for.
+        id="secret-password-below",
+        type="secret-password",
+        pattern=(
+            rf"""{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n[ \t]{{0,8}}["']?"""
+            r"""([^\s"'<>,;:=(){}\[\]|]{4,})(?:[\s"',;]|$)"""
+        ),
+        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n",
+        check="spoken_password",
+        score=0.8,
     ),
     Recognizer(
         id="secret-password-spoken",

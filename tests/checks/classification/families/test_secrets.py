@@ -41,6 +41,29 @@ def test_secrets_are_found(text: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "password :  Secr3tPw",
+        "password\t=\tSecr3tPw",
+        "password:\nSecr3tPw",
+        "Passwort :\r\n  'Secr3tPw'",
+        "pwd=\n\tSecr3tPw",
+    ],
+)
+def test_a_password_may_stand_further_right_or_on_the_next_line(text: str) -> None:
+    for after in ("", "\nlast", " last"):
+        assert told(f"x {text}{after}") == [("secret-password", "Secr3tPw")]
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["please enter it", "Username: anna", "  valueFrom:\n    key-name: x", "\nSecr3tPw", "key-name: x", "f(x1)"],
+)
+def test_what_stands_below_a_password_that_is_not_told_is_none(below: str) -> None:
+    assert told(f"password:\n{below}") == []
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("password: hunter2", "hunter2"),

@@ -186,7 +186,7 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=rf"""{_WRITTEN}(?:[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}["']?|[ \t]{{0,8}}=>[ \t]{{0,8}}["'])([^\s"'<>,;]+)""",
+        pattern=rf"""{_WRITTEN}[ \t]{{0,8}}(?:[:=]{{1,2}}[ \t]{{0,8}}["']?|=>[ \t]{{0,8}}["'])([^\s"'<>,;]+)""",
         gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]",
         check="password",
         score=0.9,

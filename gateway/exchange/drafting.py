@@ -19,7 +19,8 @@ from gateway.checks.policy.policy import Policy
 from gateway.core.decision import Question
 from gateway.core.errors import ConfigurationError
 from gateway.exchange.exchange import all_classes
-from gateway.exchange.named import NOBODY, Named
+from gateway.exchange.named import Named
+from gateway.exchange.replayed import CallerThen, ClassesThen
 from gateway.ledger.times import parse_timestamp
 from gateway.store.decided import Decided
 
@@ -38,13 +39,6 @@ class _Decision(msgspec.Struct):
     observed: _Observed | None = None
 
 
-class _Classes(msgspec.Struct):
-    found: _Names
-    declared: _Names
-    inherited: _Names
-    floor: _Names
-
-
 class _Envelope(msgspec.Struct):
     """What of an envelope a trial is about; everything else in it is passed over."""
 
@@ -55,15 +49,7 @@ class _Envelope(msgspec.Struct):
     action: str = ""
     purpose: str | None = None
     decision: _Decision | None = None
-    classes: _Classes | None = None
-
-
-class _Detail(msgspec.Struct):
-    subject: str = NOBODY
-    issuer: str | None = None
-    roles: _Names = ()
-    source: str = ""
-    method: str | None = None
+    classes: ClassesThen | None = None
 
 
 class _Kind(NamedTuple):
@@ -121,7 +107,7 @@ class Drafting:
         self._ids = set(self._rules)
         self._kinds: dict[_Kind, Counter[_Names]] = {}
         self._examples: dict[tuple[_Kind, _Names], list[str]] = {}
-        self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Detail)
+        self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(CallerThen)
         self._observed = self._otherwise = self._masked = self._nobody = self._without_detail = self._beyond = 0
 
     def take(self, chunk: Iterable[Decided]) -> None:
@@ -136,7 +122,7 @@ class Drafting:
                 continue
             self._count(envelope, envelope.classes, self._details.decode(stored.detail))
 
-    def _count(self, envelope: _Envelope, classes: _Classes, detail: _Detail) -> None:
+    def _count(self, envelope: _Envelope, classes: ClassesThen, detail: CallerThen) -> None:
         question = self._question(envelope, classes, detail)
         agent, now_us = envelope.agent or "", parse_timestamp(envelope.occurred_at)
         now = self._policy.ruling(question, agent, now_us=now_us)
@@ -167,7 +153,7 @@ class Drafting:
             if len(examples) < MAX_EXAMPLES:
                 examples.append(envelope.exchange)
 
-    def _question(self, envelope: _Envelope, classes: _Classes, detail: _Detail) -> Question:
+    def _question(self, envelope: _Envelope, classes: ClassesThen, detail: CallerThen) -> Question:
         called = f"{self._tenant}/{detail.subject}" in self._policy.named_callers and self._named(detail.issuer)
         return Question(
             tenant=self._tenant,

@@ -44,7 +44,9 @@ class _Decision(msgspec.Struct):
     policy: str
 
 
-class _Classes(msgspec.Struct):
+class ClassesThen(msgspec.Struct):
+    """The classes of a message as an envelope has them."""
+
     found: _Names
     declared: _Names
     inherited: _Names
@@ -84,8 +86,10 @@ class _Envelope(msgspec.Struct, gc=False):
     inputs: dict[str, str] = {}
 
 
-class _Detail(msgspec.Struct, gc=False):
-    subject: str = "-"
+class CallerThen(msgspec.Struct, gc=False):
+    """What a detail says of who asked; everything else in it is passed over."""
+
+    subject: str = NOBODY
     issuer: str | None = None
     roles: _Names = ()
     source: str = ""
@@ -171,7 +175,7 @@ class Replayed:
         """`named`: whether policy means those subjects of an issuer that it calls by name."""
         self._draft, self._tenant, self._named = draft, tenant, named
         self.groups: dict[Asked, Group] = {}
-        self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(_Detail)
+        self._envelopes, self._details = msgspec.json.Decoder(_Envelope), msgspec.json.Decoder(CallerThen)
         self._versions: dict[str, Policy | None] = {}
         self._own: dict[str, Own] = {}
         """Version → the types of the operator's own that it had."""
@@ -274,7 +278,7 @@ class Replayed:
         agent = envelope.agent or (candidates[-1].agent if candidates else None)
         return _Counted(group, (ruled.decision.effect, agent))
 
-    def _caller(self, digest: str, policy: Policy, detail: _Detail) -> _Caller:
+    def _caller(self, digest: str, policy: Policy, detail: CallerThen) -> _Caller:
         known = (digest, detail.roles, detail.subject, detail.issuer, detail.source, detail.method)
         found = self._callers.get(known)
         if found is None:
@@ -282,14 +286,14 @@ class Replayed:
             _kept(self._callers, known, found)
         return found
 
-    def _who(self, policy: Policy, detail: _Detail) -> str:
+    def _who(self, policy: Policy, detail: CallerThen) -> str:
         """The caller's subject where one of the policies calls it by name and means it, else nobody's."""
         called = f"{self._tenant}/{detail.subject}"
         if called not in policy.named_callers and called not in self._draft.named_callers:
             return NOBODY
         return detail.subject if self._named(detail.issuer) else NOBODY
 
-    def _way(self, digest: str, policy: Policy, detail: _Detail) -> tuple[str, str]:
+    def _way(self, digest: str, policy: Policy, detail: CallerThen) -> tuple[str, str]:
         """One for all who are alike to both policies. A network of one name has other addresses in another version."""
         way = detail.source, strength(detail.method)
         return self._ways.setdefault((digest, policy.way(*way), self._draft.way(*way)), way)
@@ -325,7 +329,7 @@ def _asked(
     caller: _Caller,
     moment: Hashable,
 ) -> Asked:
-    classes = msgspec.json.decode(envelope.classes, type=_Classes)
+    classes = msgspec.json.decode(envelope.classes, type=ClassesThen)
     return Asked(
         given=envelope.event == GIVEN,
         policy=decision.policy,

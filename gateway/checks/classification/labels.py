@@ -13,6 +13,8 @@ _SMALL = r"[^\W\d_A-Z]"
 """A letter of any script, but none of the capitals that begin a word within one (`patientName`)."""
 WORD = re.compile(rf"[A-Z]?{_SMALL}+|[A-Z]+(?!{_SMALL})|[0-9]+")
 """The words of a name."""
+LONGEST_LABEL = 64
+"""Characters of the longest key or name that is read as words."""
 _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 """Keys that say nothing of what stands under them."""
 
@@ -20,7 +22,7 @@ _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", 
 @lru_cache(maxsize=4096)
 def labelled(label: str) -> str:
     """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
-    if len(label) > 64 or label.lower() in _PLAIN:
+    if len(label) > LONGEST_LABEL or label.lower() in _PLAIN:
         return ""
     label = unicodedata.normalize("NFC", label)
     found = " ".join(WORD.findall(label.lower() if label.isupper() else label)).lower()

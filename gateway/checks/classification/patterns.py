@@ -17,7 +17,7 @@ from gateway.core.errors import ConfigurationError
 
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
 _HERE = re2._re2.RE2.Anchor.ANCHOR_START
-_ALL = re2._re2.RE2.Anchor.ANCHOR_BOTH
+_EVERY = bytes(range(256))
 
 
 def _options() -> re2.Options:
@@ -159,15 +159,24 @@ def needed_by(source: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _members(source: str) -> frozenset[int]:
-    """The single bytes that a pattern matches."""
-    match = _compiled(source).Match
-    return frozenset(byte for byte in range(256) if match(_ALL, bytes([byte]), 0, 1)[0][0] == 0)
+    """The single bytes that a pattern of one byte matches."""
+    return _single(_compiled(f"(?:{source})+"))
 
 
 @lru_cache(maxsize=1024)
 def _written(source: str) -> frozenset[int]:
-    """The single bytes that a source as it is written matches; none where RE2 does not accept it."""
-    compiled = re2._re2.RE2(source.encode("latin-1"), _options())
-    return frozenset(
-        byte for byte in range(256) if compiled.ok() and compiled.Match(_ALL, bytes([byte]), 0, 1)[0][0] == 0
-    )
+    """The single bytes that a class as it is written matches; none where RE2 does not accept it."""
+    compiled = re2._re2.RE2(f"(?:{source})+".encode("latin-1"), _options())
+    return _single(compiled) if compiled.ok() else frozenset()
+
+
+def _single(compiled: Any) -> frozenset[int]:
+    """The bytes of which a pattern matches any run."""
+    found: set[int] = set()
+    end = 0
+    while end < len(_EVERY):
+        begin, end = compiled.Match(_ANYWHERE, _EVERY, end, len(_EVERY))[0]
+        if begin < 0:
+            break
+        found.update(range(begin, end))
+    return frozenset(found)

@@ -18,6 +18,8 @@ sources are those of recognizers, which whoever runs the gateway has written."""
 _PLAIN = re.compile(rf"[^\\\[{{_]+|{_TOKEN.pattern}", re.DOTALL)
 """The same, but what is written as it is meant is one token however long: sources are lists of words for the most
 part."""
+_INSIDE = re.compile(rf"[^\\\[{{()]+|{_TOKEN.pattern}", re.DOTALL)
+"""The same, within a group, where only its end is sought."""
 _LOW, _UNDER = ord("_"), ord(UNDER)
 _LOWS = frozenset(("_", r"\_", r"\x5f", r"\x5F"))
 _NO_WORD = r"\W"
@@ -112,11 +114,13 @@ def _parts(source: str) -> tuple[tuple[int, str], ...]:
     all that is in them, repetitions. Asked for several times of each pattern, at every start."""
     parts: list[tuple[int, str]] = []
     depth = begin = 0
-    for token in _TOKEN.finditer(source):
-        text = token.group()
+    place = 0
+    while (token := (_INSIDE if depth else _TOKEN).match(source, place)) is not None:
+        text, end = token.group(), token.end()
         if not depth:
-            begin = token.start()
+            begin = place
         depth += (text == "(") - (text == ")" and depth > 0)
         if not depth:
-            parts.append((begin, source[begin : token.end()]))
+            parts.append((begin, source[begin:end]))
+        place = end
     return (*parts, (begin, source[begin:])) if depth else tuple(parts)

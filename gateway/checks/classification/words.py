@@ -10,7 +10,9 @@ from collections.abc import Iterable
 
 from ahocorasick import Automaton
 
-from gateway.checks.classification.labels import WORD
+from gateway.checks.classification.labels import LONGEST_LABEL, WORD
+from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
 
 Places = dict[str, list[tuple[int, int]]]
@@ -20,9 +22,8 @@ Places = dict[str, list[tuple[int, int]]]
 _NONE: frozenset[str] = frozenset()
 _UNMOVED = [0]
 _BLANKS = "\n\t\r\x0b\x0c"
-_JOINT = re.compile(r"(?<=[A-Za-z])[_-](?=[A-Za-z])|(?<=[a-z])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")
-"""Where a name goes on with another word."""
-_NAME = re.compile(r"[\w-]+")
+_NAMES = Pattern(r"[0-9A-Za-z\xC0\xE0_-]*(?:[A-Za-z][_-][A-Za-z]|[a-z][A-Z]|[A-Z]{2}[a-z])[0-9A-Za-z\xC0\xE0_-]*")
+"""Names of more than one word, in a shadow: a small letter or a hyphen goes on with another word, or capitals do."""
 WIDEST = 12
 """Characters of the widest gap between two words of a phrase."""
 _LINE_END = r"(?:\r\n?|\n)[ \t\x0b\x0c]*"
@@ -122,29 +123,18 @@ class Words:
     def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
         """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
         number`. Linear: each name is read once."""
-        done = 0
         more: dict[str, set[tuple[int, int]]] = {}
-        for joint in _JOINT.finditer(text):
-            if joint.start() < done:
-                continue
-            start = joint.start()
-            while start and (text[start - 1].isalnum() or text[start - 1] in "_-"):
-                start -= 1
-            match = _NAME.match(text, start)
-            done = joint.end() if match is None else match.end()
-            self._in_name(text[start:done], before + start, first, last, more)
+        for _, start, end, _ in _NAMES.spans(shadow(text), 0):
+            if end - start <= LONGEST_LABEL:
+                self._in_name(text[start:end], before + start, first, last, more)
         for one, places in more.items():
             near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
 
     def _in_name(self, name: str, place: int, first: int, last: int, more: dict[str, set[tuple[int, int]]]) -> None:
         """As `_in_names`, of one name that stands at `place`."""
         cased = name.lower() if name.isupper() else name
-        said: list[str] = []
+        spoken = lower(" ".join(WORD.findall(cased)))
         places: list[int] = []
-        for match in WORD.finditer(cased):
-            said.append(lower(match[0]))
-            places += range(place + match.start(), place + match.end() + 1)
-        spoken = " ".join(said)
         length = len(spoken)
         ended, other = -1, _NONE
         for index, (size, _, _, ids, shorter, _) in self._automaton.iter(spoken):
@@ -159,11 +149,15 @@ class Words:
             hidden = other if ended == index else _NONE
             if shorter:
                 ended, other = index, hidden | shorter
-            begin, stop = places[start], places[end - 1] + 1
-            if begin < first or stop > last:
+            meant = [one for one in ids if one in self._named and one not in hidden]
+            if not meant:
                 continue
-            for one in ids:
-                if one in self._named and one not in hidden:
+            places = places or [
+                place + at for word in WORD.finditer(cased) for at in range(word.start(), word.end() + 1)
+            ]
+            begin, stop = places[start], places[end - 1] + 1
+            if begin >= first and stop <= last:
+                for one in meant:
                     more.setdefault(one, set()).add((begin, stop))
 
 

@@ -202,7 +202,8 @@ def walk(
             walk(item, parts, f"{pointer}/{index}", vocabulary, label, kind)
     elif form is not bool and value is not None and _long(value):
         # A number cannot hold a placeholder, so its text may carry its label: no offset into it is ever used.
-        parts.append(Part(pointer, f"{label}: {value}" if label else str(value), "name"))
+        before = f"{label}: " if label and label.lower() not in _SILENT else ""
+        parts.append(Part(pointer, f"{before}{value}", "name"))
 
 
 def member(

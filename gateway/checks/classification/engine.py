@@ -15,7 +15,7 @@ from gateway.checks.classification.cursor import Cursor
 from gateway.checks.classification.fragments import JOINED, Joined, halves, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
-from gateway.checks.classification.neighbours import Field, may_hold, rows, within
+from gateway.checks.classification.neighbours import Field, may_hold, rows, titled, within
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.opaque import RUN, is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
@@ -23,6 +23,7 @@ from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.stream import StreamScan
+from gateway.checks.classification.titles import Titles, may_name
 from gateway.core.finding import Finding, Scan, Scanned
 from gateway.core.message import Part
 from gateway.core.ports import Clock
@@ -93,8 +94,14 @@ class Engine:
         message `unscanned`, with what was found so far."""
         plain = True
         texts: list[str] = []
+        titles: Titles | None = None
         for part in parts:
-            texts.append(_read(part) if part.label else part.text)
+            text, before = part.text, ""
+            # A cell, an item, a value: most texts are none of these.
+            if (part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit()) and may_name(part):
+                titles = titles or Titles(parts, self._locator.headings)
+                before = titles.of(part)
+            texts.append(before + text if before else labelled(part.label) + text if part.label else text)
             if part.known or part.cuts or part.kind == "unreadable":
                 plain = False
         joined = _BETWEEN.join(texts)
@@ -252,7 +259,7 @@ class Engine:
         """Add to the findings of a text what stands in several fields of the JSON in it; False as for `_join`."""
         if budget.over():
             return False
-        whole, taken = True, rows(text)
+        whole, taken = self._title_fields(text, index, found, budget, limit), rows(text)
         fields = [field for row in taken for field in row]
         inside = within(fields, found[index])
         start = 0
@@ -265,6 +272,34 @@ class Engine:
             whole = self._join([field.part for field in row], among, budget, limit) and whole
             inside[start:end], start = among, end
         found[index] = _gathered(found[index], fields, inside)
+        return whole
+
+    def _title_fields(
+        self, text: str, index: int, found: list[tuple[Finding, ...]], budget: Budget, limit: int
+    ) -> bool:
+        """Add to the findings of a text what something else than their key names in fields of the JSON in it."""
+        alone: list[Finding] = []
+        named = list(titled(text, self._locator.headings))
+        if not named:
+            return True
+        texts = [title + field.part.text for field, title in named]
+        hot, looked = self._hot(texts, _BETWEEN.join(texts), budget.over)
+        whole = looked == len(texts)
+        for number in sorted(hot):
+            if budget.over() or len(alone) > limit:
+                whole = False
+                break
+            field, title = named[number]
+            read = texts[number]
+            shown: list[Finding] = []
+            try:
+                whole = self._walk(read, outline(read), None, shown, budget, limit) and whole
+            except Exception:  # noqa: BLE001 -- as of a part
+                whole = False
+            alone += [shifted(one, field.start) for hit in shown if (one := moved(hit, len(title))) is not None]
+        new = unseen(alone, found[index])
+        if new:
+            found[index] = tuple(sorted((*found[index], *new), key=place_of))
         return whole
 
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
@@ -353,12 +388,6 @@ def _gathered(
     }
     new = told.difference(findings)
     return tuple(sorted((*findings, *new), key=place_of)) if new else findings
-
-
-def _read(part: Part) -> str:
-    """What is read of a part under a label (`mrn`, `patientName`): its text as if the label stood before it. In a form
-    or a JSON object the keyword that a number needs is its key."""
-    return labelled(part.label) + part.text
 
 
 def _certain(part: Part, found: list[Finding]) -> list[Finding]:

@@ -1,9 +1,9 @@
 """Identifiers in pieces: a number whose digits stand in several fields next to each other, or whose last ones are in
 bold. Read apart, none of the pieces is anything.
 
-Texts are joined where one ends and the next begins as the halves of a number or an address do, and where nothing was
-found right at that border. At most `RUN` of them: longer rows are lists of numbers. What the joined text shows and lies
-across a border is found in each of the pieces that it takes from.
+Texts are joined where one ends and the next begins as the halves of a number, a code or an address do, and where
+nothing was found right at that border. At most `RUN` of them: longer rows are lists of numbers. What the joined text
+shows and lies across a border is found in each of the pieces that it takes from.
 
 Texts of one content (`…/content/0/text`, `…/content/1/text`) are joined by whoever reads them. There a finding right at
 the border may be half of something too, so the pair is read as one besides: what is found by itself in the one text
@@ -26,7 +26,12 @@ SHORT = 40
 JOINED = "joined"
 """The reason of what lies over several texts."""
 DIGITS = 8
-"""Digits that a joined text has at least, unless an address is in it."""
+"""Digits that a joined text has at least, unless an address or a code is in it."""
+_CODE = re.compile(r"(?=[0-9\-]*[A-Z])(?=[A-Z\-]*[0-9])[0-9A-Z][0-9A-Z\-]{7,}")
+"""Capitals and digits, as in the key of an account or the number of a person that has letters."""
+_LAST, _FIRST = re.compile(r"[^\s,;]*\Z"), re.compile(r"[^\s,;]*")
+"""What a text ends with, and what the next begins with, up to a blank."""
+_NO_CODE = re.compile(r"[^0-9A-Z\-]")
 _AROUND = 24
 """Characters before and behind a half that are read with it."""
 _MOST = 256
@@ -154,7 +159,28 @@ def _halves(text: str, following: str) -> bool:
         or (first == "." and last in _DIGITS)
         or (last in _ENDS and first in _CODES)
         or (first in _ENDS and last in _CODES)
+        or (last in _CODES and first in _CODES and _is_code(_tail(text) + _head(following)))
+        or ("@" in text[-SHORT:] and _goes_on(last, first) and "@" in _tail(text))
     )
+
+
+def _goes_on(last: str, first: str) -> bool:
+    """Whether an address may go on so behind its `@`; behind a dot only a sentence does not."""
+    return (last.isalnum() and (first.isalnum() or first == ".")) or (last == "." and first.islower())
+
+
+def _is_code(text: str) -> bool:
+    return _NO_CODE.search(text) is None and _CODE.fullmatch(text) is not None
+
+
+def _tail(text: str) -> str:
+    match = _LAST.search(text[-SHORT:].rstrip())
+    return "" if match is None else match[0]
+
+
+def _head(text: str) -> str:
+    match = _FIRST.match(text[:SHORT].lstrip())
+    return "" if match is None else match[0]
 
 
 def _fits(text: str, found: Sequence[Finding], following: str, also: Sequence[Finding]) -> bool:
@@ -162,9 +188,10 @@ def _fits(text: str, found: Sequence[Finding], following: str, also: Sequence[Fi
     taken for one of a telephone."""
     if not _halves(text, following):
         return False
-    ends, begins = len(text.rstrip()), len(following) - len(following.lstrip())
+    plain = text.rstrip()
+    ends, begins = len(plain) - plain.endswith("."), len(following) - len(following.lstrip())
     return not (
-        any(one.end == ends and one.type != "phone" for one in found)
+        any(one.end >= ends and one.type != "phone" for one in found)
         or any(one.start == begins and one.type != "phone" for one in also)
     )
 
@@ -184,6 +211,6 @@ def _joined(parts: Sequence[Part], run: list[int]) -> Iterator[Joined]:
         begin += len(piece)
     joined = "".join(pieces)
     plain = joined if joined.isascii() else normalise(joined).text
-    if "@" in plain or sum(character in _DIGITS for character in plain) >= DIGITS:
+    if "@" in plain or sum(character in _DIGITS for character in plain) >= DIGITS or _CODE.search(plain) is not None:
         # `ssn1`, `ssn2`: what is common to the pieces is their name without its number.
         yield Joined(joined, parts[run[0]].label.rstrip("0123456789_-. "), tuple(places))

@@ -1,17 +1,19 @@
 """JSON that stands in a text: its strings and numbers as texts next to each other, each with its place.
 
 The arguments and results of tools are strings that hold JSON. An identifier over several fields of it is read as one
-over several fields of the body (`fragments`).
+over several fields of the body (`fragments`), and what names one otherwise than by its key names it here, too
+(`titles`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import msgspec
 
 from gateway.checks.classification.masking import is_json
 from gateway.checks.classification.normalise import ODD, outline
 from gateway.checks.classification.pieces import shifted
+from gateway.checks.classification.titles import Titles, may_name
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 
@@ -27,14 +29,26 @@ _HALVES = re.compile(
     rf'[0-9]"\s{{0,8}}:\s{{0,8}}-?[0-9.]{{1,40}}{_BETWEEN}"[^"]{{0,64}}[0-9]"\s{{0,8}}:\s{{0,8}}[0-9]'
 )
 _TOKEN = re.compile(
-    r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\Z)|(?<![\w.+-])(-?[0-9]++(?:\.[0-9]++)?)(?![\w.+-])|[\[\]{}]', re.DOTALL
+    r'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\Z)|(?<![\w.+-])(-?[0-9]++(?:\.[0-9]++)?)(?![\w.+-])|[\[\]{}]|[\w.+-]++',
+    re.DOTALL,
+)
+"""A string, of which a colon makes a key; a number; a bracket; any other literal."""
+_LISTED = re.compile(r"\[\s{0,99}(?:\[|\"[^\"]{1,64}\"\s{0,8},)")
+_VALUED = re.compile(
+    r'"[A-Za-z_]{0,24}(?i:val|answer|response|text|content|data|entry|result|input)[A-Za-z]{0,24}"\s{0,8}:'
+)
+_NAMING = re.compile(
+    r'"[A-Za-z_\-]{0,24}(?i:name|key|label|field|question|title|display|param|attribute|property|column|head|prompt|'
+    r'code|type|kind|system|id|text)[A-Za-z]{0,6}"\s{0,8}:'
 )
 _COUNTED = "0123456789_-. "
+_OPENING, _CLOSING = ("[", "{"), ("]", "}")
 
 
 class Field(msgspec.Struct, frozen=True, gc=False):
     """A string or a number of JSON: where it begins in the text, itself as a part (of the kind `name` where it is a
-    number that is no piece), and the key of a number without what counts it (`card1`, `card_2`)."""
+    number that is no piece; its pointer is that in the text), and the key of a number without what counts it (`card1`,
+    `card_2`)."""
 
     start: int
     part: Part
@@ -47,7 +61,25 @@ def may_hold(text: str) -> bool:
         return False
     # Digits and signs of another script or width are read as what they stand for, and what is invisible as nothing.
     plain = text if text.isascii() else outline(text).replace(_ODD, b"").decode("latin-1")
-    return _HALVES.search(plain) is not None
+    return _HALVES.search(plain) is not None or may_title(plain)
+
+
+def may_title(text: str) -> bool:
+    """Whether something else than its key may name a value of JSON: quickly told of most."""
+    return _LISTED.search(text) is not None or (_VALUED.search(text) is not None and _NAMING.search(text) is not None)
+
+
+def titled(text: str, known: Container[str]) -> Iterator[tuple[Field, str]]:
+    """The fields of JSON in a text that something else names than their key, each with what is read before it
+    (`titles`)."""
+    if not may_title(text):
+        return
+    fields = list(_fields(text))
+    titles = Titles([field.part for field in fields], known)
+    for field in fields:
+        title = titles.of(field.part) if may_name(field.part) else ""
+        if title:
+            yield field, title
 
 
 def rows(text: str) -> list[list[Field]]:
@@ -66,22 +98,34 @@ def rows(text: str) -> list[list[Field]]:
 
 def _fields(text: str) -> Iterator[Field]:
     above: list[str] = []
+    places: list[str] = [""]
+    counts: list[int] = [0]
     key = ""
     for token in _TOKEN.finditer(text):
         string, colon, number = token.groups()
+        sign = token[0]
         if colon is not None:
             key = string
-        elif string is not None:
-            yield Field(token.start(1), Part("", string, "text", _label(above, key)), "")
+            continue
+        if sign in _CLOSING:
+            if above:
+                above.pop()
+                places.pop()
+                counts.pop()
+            key = ""
+            continue
+        pointer = f"{places[-1]}/{key.replace('/', '~1') or counts[-1]}"
+        counts[-1] += 1
+        if string is not None:
+            yield Field(token.start(1), Part(pointer, string, "text", _label(above, key)), "")
         elif number is not None:
             name = key.rstrip(_COUNTED) if key[-1:].isdigit() else ""
-            yield Field(token.start(3), Part("", number, "text" if name else "name", _label(above, key)), name)
-        elif token.group() in ("[", "{"):
+            yield Field(token.start(3), Part(pointer, number, "text" if name else "name", _label(above, key)), name)
+        elif sign in _OPENING:
             above.append(key or (above[-1] if above else ""))
-            key = ""
-        elif above:
-            above.pop()
-            key = ""
+            places.append(pointer)
+            counts.append(0)
+        key = ""
 
 
 def _label(above: Sequence[str], key: str) -> str:

@@ -33,7 +33,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, L
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "17"
+REVISION = "18"
 """Raised when the code around the data changes what is found."""
 
 

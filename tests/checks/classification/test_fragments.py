@@ -37,6 +37,13 @@ SPLIT = [
     ("card", [("a", "4111\u200b"), ("b", "\u20601111\u00ad"), ("c", "1111"), ("d", "1111")]),
     ("iban", [("a", "ＤＥ８９ 3704 ００４４ "), ("b", "０５３２ 0130 00")]),
     ("email", [("user", "bob.smith＠"), ("host", "example.com")]),
+    ("email", [("a", "john@stm"), ("b", "ary.org")]),
+    ("email", [("a", "write to john@stmary"), ("b", ".org today")]),
+    ("email", [("a", "john@stmary."), ("b", "org")]),
+    ("secret-aws-key", [("a", "AKIAIOSF"), ("b", "ODNN7EXAMPLE")]),
+    ("mbi", [("a", "1EG4-TE"), ("b", "5-MK73")]),
+    ("mbi", [("a", "1EG4TE"), ("b", "5MK73")]),
+    ("it-codice-fiscale", [("a", "RSSMRA85"), ("b", "T10A562S")]),
     ("email", [("user", "bob.smith"), ("host", "\u200b@example.com")]),
 ]
 
@@ -46,7 +53,7 @@ def test_an_identifier_over_fields_is_found_and_masked_in_each_of_them(kind: str
     parts = fields(*pairs)
     scan = ENGINE.scan(parts)
     assert sum(any(one.type == kind and one.reason == "joined" for one in found) for found in scan.parts) >= 2
-    masked = redact(parts, scan, maskable("pii") | maskable("pci"))
+    masked = redact(parts, scan, maskable("pii") | maskable("pci") | maskable("secret"))
     assert isinstance(masked, dict)
     left = "".join(masked.get(part.pointer, part.text) for part in parts)
     assert not any(character.isdigit() for character in left)
@@ -61,6 +68,10 @@ def test_an_identifier_over_fields_is_found_and_masked_in_each_of_them(kind: str
         [("total", "sum of 536"), ("tax", "22 percent"), ("net", "8731 in all")],
         [("a", "word"), ("b", "another")],
         [("a", "write to bob@acme, 12345678."), ("b", "Please do")],
+        [("a", "write to bob@acme.com."), ("b", "org charts are here")],
+        [("a", "write to bob@acme.com"), ("b", "or call")],
+        [("a", "ACTIVE"), ("b", "PENDING"), ("c", "CLOSED")],
+        [("a", "ROOM 12B"), ("b", "FLOOR 3")],
         [("x", "1.5"), ("y", "2.5"), ("z", "3.5")],
         [("n", "4111")] * (RUN + 1),
     ],

@@ -1,0 +1,176 @@
+"""What names a value of JSON: its sibling, the head of its column, the text before it; what does not."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.agents.bodies import walk
+from gateway.agents.content import Content, read_content
+from gateway.checks.classification.titles import Titles, is_value, may_name
+from gateway.core.message import Part
+from gateway.core.ports import Bounds
+from tests.checks.classification.conftest import ENGINE
+
+BOUNDS = Bounds(body_bytes=1 << 20, answer_bytes=1 << 20, depth=32)
+KNOWN = {"mrn", "medicalrecordnumber", "socialsecuritynumber", "dateofbirth"}
+
+
+def parts_of(document: Any) -> list[Part]:
+    parts: list[Part] = []
+    walk(document, parts)
+    return parts
+
+
+def found_in(parts: list[Part]) -> list[tuple[str, str]]:
+    return [
+        (part.text[one.start : one.end], one.type)
+        for part, several in zip(parts, ENGINE.scan(parts).parts, strict=True)
+        for one in several
+    ]
+
+
+def before(document: Any, text: str) -> str:
+    parts = parts_of(document)
+    (part,) = (one for one in parts if one.text == text)
+    return Titles(parts, KNOWN).of(part) if may_name(part) else ""
+
+
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [
+        ({"name": "MRN", "value": "4481920"}, "mrn: "),
+        ({"value": "4481920", "use": "usual", "name": "MRN"}, "mrn: "),
+        ({"key": "patientNumber", "Value": "4481920"}, "patient number: "),
+        ({"fieldName": "mrn", "field_value": "4481920"}, "mrn: "),
+        ({"attribute_name": "mrn", "attribute_value": "4481920"}, "mrn: "),
+        ({"id": "3", "label": "MRN", "val": "4481920"}, "mrn: "),
+        ({"question": "What is the MRN?", "answer": "4481920"}, "what is the mrn: "),
+        ({"name": "MRN", "values": ["4481920"]}, "mrn: "),
+        ({"name": "MRN", "value": 4481920}, "mrn: "),
+        ({"identifier": [{"type": {"text": "MRN"}, "value": "4481920"}]}, "identifier mrn: "),
+        ({"identifier": [{"type": {"coding": [{"code": "X", "display": "MRN"}]}, "value": "4481920"}]},
+         "identifier mrn: "),
+        ({"identifier": [{"system": "https://a.example/ids/mrn/", "value": "4481920"}]}, "identifier mrn: "),
+        ({"identifier": [{"system": "urn:x:mrn", "value": "4481920"}]}, "identifier mrn: "),
+        ({"item": [{"linkId": "7", "text": "MRN", "answer": [{"valueString": "4481920"}]}]}, "mrn: "),
+        ({"columns": ["name", "mrn"], "rows": [["Roe", "4481920"]]}, "rows mrn: "),
+        ({"columns": [{"name": "name"}, {"name": "mrn"}], "data": [["Roe", "4481920"]]}, "mrn: "),
+        ([["name", "mrn"], ["Roe", "1"], ["Poe", "4481920"]], "mrn: "),
+        ([["name", "active", "mrn"], ["Roe", True, 4481920]], "mrn: "),
+        (["MRN", "4481920"], "mrn: "),
+        (["the medical record number", "4481920"], "the medical record number: "),
+    ],
+)  # fmt: skip
+def test_a_value_is_named_by_what_stands_for_its_key(document: Any, title: str) -> None:
+    text = "4481920"
+    assert before(document, text) == title
+    held = json.dumps({"note": "x" * 40, "in": document})
+    for parts in (parts_of(document), [Part("/arguments", held), Part("/other", "x")]):
+        assert {(text, "mrn"), (text, "patient-number")} & set(found_in(parts)), parts
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "4481", "value": "4481920"},
+        {"name": "", "value": "4481920"},
+        {"value": "4481920"},
+        {"name": "MRN", "amount": "4481920"},
+        {"text": "4481920"},
+        {"one": {"name": "MRN"}, "two": {"value": "4481920"}},
+        [["Roe", "Poe"], ["1", "4481920"]],
+        [["mrn", "a1"], ["Roe", "4481920"]],
+        ["Total", "4481920"],
+        ["MRN", "4481921", "4481920"],
+        {"columns": [], "rows": [["Roe", "4481920"]]},
+        {"columns": ["name"], "rows": [["Roe", "4481920"]]},
+        "4481920",
+        {"mrns of " + "x" * 70: 1, "name": {"value": "4481920"}},
+    ],
+)
+def test_what_names_something_else_or_nothing_names_no_value(document: Any) -> None:
+    assert before(document, "4481920") == ""
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<r><entry><name>MRN</name><value>4481920</value></entry></r>",
+        "<r><entry><name>MRN</name><use>a</use><note>b</note><value>4481920</value></entry></r>",
+        '<s:Attribute xmlns:s="urn:s" Name="mrn"><s:AttributeValue>4481920</s:AttributeValue></s:Attribute>',
+        '<item key="mrn" value="4481920"/>',
+        '<r><observation code="mrn">4481920</observation></r>',
+    ],
+)
+def test_a_value_of_xml_is_named_by_what_comes_before_it(document: str) -> None:
+    content = read_content(document.encode(), "application/xml", BOUNDS)
+    assert isinstance(content, Content)
+    assert ("4481920", "mrn") in found_in(list(content.parts))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<r><entry><name>MRN</name><value>yes</value><total>4481920</total></entry></r>",
+        '<r><observation code="mrn"/><amount>4481920</amount></r>',
+        "<r><name>Total</name><value>4481920</value></r>",
+    ],
+)
+def test_other_values_of_xml_are_not(document: str) -> None:
+    content = read_content(document.encode(), "application/xml", BOUNDS)
+    assert isinstance(content, Content)
+    assert ("4481920", "mrn") not in found_in(list(content.parts))
+
+
+def test_a_value_of_a_form_is_named_by_the_field_before_it() -> None:
+    content = read_content(b"name=MRN&value=4481920&amount=4481921", "application/x-www-form-urlencoded", BOUNDS)
+    assert isinstance(content, Content)
+    assert [text for text, kind in found_in(list(content.parts)) if kind == "mrn"] == ["4481920"]
+
+
+def test_what_the_value_stands_under_is_said_too() -> None:
+    assert before({"phone": [{"type": "account", "value": "4481920"}]}, "4481920") == "phone account: "
+
+
+def test_keys_that_only_say_that_a_value_stands_under_them() -> None:
+    assert all(map(is_value, ("value", "Value", "valueDate", "field_value", "answer", "text", "VALUES")))
+    assert not any(map(is_value, ("name", "evaluated", "content", "values_" + "x" * 80, "")))
+
+
+def test_a_title_beyond_what_is_read_as_words_is_read_from_its_end() -> None:
+    asked = "Before we can go on we have to ask for one more thing, please: what is your social security number?"
+    parts = parts_of({"question": asked, "answer": "536228731"})
+    (found,) = (several for part, several in zip(parts, ENGINE.scan(parts).parts, strict=True) if part.text[0] == "5")
+    assert [one.type for one in found] == ["us-ssn"]
+
+
+_TEXTS = st.sampled_from(["MRN", "4481920", "name", "Roe", "", "1", "what is the mrn?", "é"])
+_JSON = st.recursive(
+    _TEXTS | st.integers(0, 10**8) | st.booleans() | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["name", "value", "type", "text", "columns", "rows", "answer", "coding", "/", "0", ""]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(document=_JSON)
+@settings(max_examples=200, deadline=None)
+def test_any_document_is_read_and_a_title_is_never_part_of_its_text(document: Any) -> None:
+    parts = parts_of(document)
+    titles = Titles(parts, KNOWN)
+    for part in parts:
+        title = titles.of(part)
+        assert title == "" or title.endswith(": ")
+    scan = ENGINE.scan(parts)
+    assert len(scan.parts) == len(parts)
+    for part, several in zip(parts, scan.parts, strict=True):
+        assert all(0 <= one.start < one.end <= len(part.text) for one in several)

@@ -93,17 +93,10 @@ class Engine:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
         message `unscanned`, with what was found so far."""
         plain = True
-        texts: list[str] = []
-        titles: Titles | None = None
         for part in parts:
-            text, before = part.text, ""
-            # A cell, an item, a value: most texts are none of these.
-            if (part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit()) and may_name(part):
-                titles = titles or Titles(parts, self._locator.headings)
-                before = titles.of(part)
-            texts.append(before + text if before else labelled(part.label) + text if part.label else text)
             if part.known or part.cuts or part.kind == "unreadable":
                 plain = False
+        texts, failed = self._read(parts)
         joined = _BETWEEN.join(texts)
         looked, budget = len(texts), None
         late: Callable[[], bool] = _never
@@ -117,13 +110,13 @@ class Engine:
             hot, _ = self._hot(texts, joined, late)
             encoded = {index for index, part in enumerate(parts) if part.kind != "token" and may_be_opaque(part.text)}
             inner = [index for index, part in enumerate(parts) if part.kind == "text" and may_hold(part.text)]
-        nothing = plain and not (hot or encoded or inner) and looked == len(texts)
+        nothing = plain and not (hot or encoded or inner or failed) and looked == len(texts)
         if nothing and not (len(texts) > 1 and may_join(parts, late)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
         if budget is None:
             budget = Budget(self._clock, self._budget_ns)
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
-        read = failed = total = 0
+        read = total = 0
         begun = False
 
         for index, part in enumerate(parts):
@@ -169,6 +162,25 @@ class Engine:
         """Opens a scan of streamed lanes. `mask` says which findings are masked: their types, or a predicate; `unread`
         whether what cannot be scanned may be released."""
         return StreamScan(self._locator, mask, health_context=health_context, unread=unread, own=self._own)
+
+    def _read(self, parts: Sequence[Part]) -> tuple[list[str], int]:
+        """What is read of each part: its text as if what names it stood before it, its key for the most part. In a form
+        or a JSON object the keyword that a number needs is that. And how many could not be named."""
+        texts: list[str] = []
+        titles: Titles | None = None
+        failed = 0
+        for part in parts:
+            text, before = part.text, ""
+            # A cell, an item, a value: most texts are none of these.
+            if part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit():
+                try:
+                    if may_name(part):
+                        titles = titles or Titles(parts, self._locator.headings)
+                        before = titles.of(part)
+                except Exception:  # noqa: BLE001 -- it is read without, and the message is `unscanned`
+                    failed += 1
+            texts.append(before + text if before else labelled(part.label) + text if part.label else text)
+        return texts, failed
 
     def _hot(
         self, texts: Sequence[str], joined: str, late: Callable[[], bool]
@@ -279,7 +291,10 @@ class Engine:
     ) -> bool:
         """Add to the findings of a text what something else than their key names in fields of the JSON in it."""
         alone: list[Finding] = []
-        named = list(titled(text, self._locator.headings))
+        try:
+            named = list(titled(text, self._locator.headings))
+        except Exception:  # noqa: BLE001 -- as of a part
+            return False
         if not named:
             return True
         texts = [title + field.part.text for field, title in named]

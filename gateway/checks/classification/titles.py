@@ -30,6 +30,8 @@ _HEADS = ("columns", "headers", "header", "fields", "cols", "schema", "head")
 _WORDS = 6
 """Words at the end of what names a text in which it is looked for."""
 _FLAT = ("xml:", "form:")
+_COUNTED = 9
+"""Digits of the longest place in a list."""
 _NEAR = 3
 """How many texts behind what names it a value of XML or a form may stand."""
 _UP = 4
@@ -75,7 +77,7 @@ class Titles:
     def _add(self, pointer: str, text: str) -> None:
         self._texts[pointer] = text
         above, _, step = pointer.rpartition("/")
-        if step.isdigit():
+        if is_index(step):
             self._rows.setdefault(above, []).append(text)
             return
         naming = _naming(step)
@@ -83,7 +85,7 @@ class Titles:
             self._naming.setdefault(above, {}).setdefault(naming, text)
         if naming in _SAYING:
             over, _, key = above.rpartition("/")
-            while key.isdigit() or key == "coding":
+            while is_index(key) or key == "coding":
                 over, _, key = over.rpartition("/")
             named = _naming(key)
             if named and named not in _SAYING:
@@ -106,7 +108,7 @@ class Titles:
         above, last = pointer, ""
         for _ in range(_UP):
             above, _, step = above.rpartition("/")
-            if not step.isdigit():
+            if not is_index(step):
                 if not is_value(step):
                     return ""
                 last = step.lower()
@@ -122,7 +124,7 @@ class Titles:
     def _column(self, pointer: str) -> str:
         row, _, column = pointer.rpartition("/")
         rows, _, number = row.rpartition("/")
-        if not (column.isdigit() and number.isdigit()):
+        if not (is_index(column) and is_index(number)):
             return ""
         over = self._above.get(rows)
         if over is None:
@@ -147,7 +149,7 @@ class Titles:
 
     def _before(self, pointer: str) -> str:
         above, _, step = pointer.rpartition("/")
-        if not step.isdigit() or step == "0":
+        if not is_index(step) or step == "0":
             return ""
         text = self._texts.get(f"{above}/{int(step) - 1}", "")
         return text if text and not _numbered(text) and self._tells(text) else ""
@@ -168,6 +170,11 @@ def may_name(part: Part) -> bool:
     if part.label:
         return is_value(pointer[pointer.rfind("/") + 1 :])
     return part.kind == "name" and part.text[-1:].isdigit() and is_value(pointer[pointer.rfind("/") + 1 :])
+
+
+def is_index(step: str) -> bool:
+    """Whether a step of a pointer counts an item of a list. A key of digits may do so, too."""
+    return len(step) <= _COUNTED and step.isascii() and step.isdigit()
 
 
 @lru_cache(maxsize=1024)

@@ -88,6 +88,8 @@ def test_a_value_is_named_by_what_stands_for_its_key(document: Any, title: str) 
         {"columns": [], "rows": [["Roe", "4481920"]]},
         {"columns": ["name"], "rows": [["Roe", "4481920"]]},
         "4481920",
+        {"²": "MRN", "³": "4481920"},
+        {"9" * 5000: "4481920"},
         {"mrns of " + "x" * 70: 1, "name": {"value": "4481920"}},
     ],
 )
@@ -153,7 +155,25 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["name", "value", "type", "text", "columns", "rows", "answer", "coding", "/", "0", ""]),
+            st.sampled_from(
+                [
+                    "name",
+                    "value",
+                    "type",
+                    "text",
+                    "columns",
+                    "rows",
+                    "answer",
+                    "coding",
+                    "/",
+                    "0",
+                    "1",
+                    "²",
+                    "٣",
+                    "9" * 5000,
+                    "",
+                ]
+            ),
             inner,
             max_size=4,
         )
@@ -174,3 +194,19 @@ def test_any_document_is_read_and_a_title_is_never_part_of_its_text(document: An
     assert len(scan.parts) == len(parts)
     for part, several in zip(parts, scan.parts, strict=True):
         assert all(0 <= one.start < one.end <= len(part.text) for one in several)
+
+
+def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object, __: object) -> str:
+        raise RuntimeError("broken")
+
+    parts = parts_of({"name": "x", "value": "bob@example.com"})
+    monkeypatch.setattr(Titles, "of", broken)
+    scan = ENGINE.scan(parts)
+    assert ("bob@example.com", "email") in found_in(parts)
+    assert "unscanned" in scan.classes
+    assert ENGINE.scan(parts_of({"name": "x", "value": "y"})).classes == {"unscanned"}
+    assert ENGINE.scan(parts_of({"name": "x", "amount": "y"})).scanned == "full"
+    held = [Part("/a", json.dumps({"name": "x", "value": "bob@example.com"}))]
+    assert ("bob@example.com", "email") in found_in(held)
+    assert "unscanned" in ENGINE.scan(held).classes

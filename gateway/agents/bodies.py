@@ -5,6 +5,7 @@ value and nothing after it. What two readers could understand differently is ref
 one meaning and the agent act on the other.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -20,7 +21,14 @@ from gateway.core.refusal import Refusal
 MAX_PARTS = 20_000
 """Parts that one document is taken into; what lies beyond is one `unreadable` part."""
 SCANNED_DIGITS = 10_000
-"""Numbers from five digits up are scanned: shorter ones identify nobody."""
+"""Numbers from five digits up are scanned: of shorter ones ages above 89 alone identify somebody."""
+_OVER_89 = (90, 126)
+"""Ages that Safe Harbor has masked (45 CFR 164.514(b)(2)(i)(C)), the second one excluded: nobody became older."""
+_AGE = re.compile(
+    r"(?:(?<![A-Za-z])(?:ages?|alter|edad|leeftijd|idade|[aâ]ge|et[aà])|Ages?|Alter|Edad|Leeftijd|Idade|[ÂA]ge|Et[àa])"
+    r"(?![a-zà-ÿ])|(?<![A-Za-z])(?:AGES?|ALTER|EDAD|LEEFTIJD|IDADE|[ÂA]GE|ET[ÀA])(?![A-Za-z])"
+)
+"""A key that says age, as one of its words: `patientAge`, `age_years`, `AGE`; not `page` or `average`."""
 _SILENT = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 _HALF = _SILENT | {"number"}
 """Keys that say nothing of what stands under them, or not enough."""
@@ -172,7 +180,8 @@ def walk(
     label: str = "",
     kind: PartKind = "text",
 ) -> None:
-    """Append a part for every non-empty string, key and longer number in a JSON value, in the order of the document.
+    """Append a part for every non-empty string, key, longer number and age above 89 in a JSON value, in the order of
+    the document.
 
     Depth is what `read_json` let through. Pointers hold the document's own keys: like texts, they are for sealed
     details only, never for logs.
@@ -200,6 +209,8 @@ def walk(
     elif form is list:
         for index, item in enumerate(value):
             walk(item, parts, f"{pointer}/{index}", vocabulary, label, kind)
+    elif form is not bool and value is not None and label and (told := over_89(label, value)):
+        parts.append(Part(pointer, told, "name"))
     elif form is not bool and value is not None and _long(value):
         # A number cannot hold a placeholder, so its text may carry its label: no offset into it is ever used.
         before = f"{label}: " if label and label.lower() not in _SILENT else ""
@@ -248,6 +259,13 @@ def named(key: str, above: str) -> str:
 def _overflow(parts: list[Part], place: str) -> None:
     if parts[-1].kind != "unreadable":
         parts.append(Part(place, "", "unreadable"))
+
+
+def over_89(label: str, number: Any) -> str:
+    """An age above 89 as it is found in any text, whatever else its key says beside it (`ageInYears`); empty for any
+    other number."""
+    low, end = _OVER_89
+    return f"age: {int(number)}" if low <= number < end and _AGE.search(label) else ""
 
 
 def _long(number: Any) -> bool:

@@ -239,16 +239,17 @@ async def _standing(settings: Settings, *, asked: bool) -> list[Line]:
         return [Line(name="active", state="skipped", text="needs policies, keys and a database")]
     lines = [await _line("active", check_policies.active(settings))]
     if lines[0].state == "ok":
-        lines += await _approvers(settings)
+        for name, unknown in (("approvers", check_policies.unknown_approvers), ("roles", check_policies.unknown_roles)):
+            lines += await _unknown(name, unknown(settings))
         found = check_policies.waiting(settings)
         lines += [Line(name=f"proposal {name}", state="ok", text=text) async for name, text in found]
     return lines
 
 
-async def _approvers(settings: Settings) -> list[Line]:
-    """Roles that must approve and that nothing here gives anybody; nothing where there are none. They are told, and
-    are no error: a key may be made later."""
-    line = await _line("approvers", check_policies.unknown_approvers(settings))
+async def _unknown(name: str, check: Coroutine[Any, Any, str]) -> list[Line]:
+    """Roles that rules have approve or are about, and that nothing here gives anybody; nothing where there are none.
+    They are told, and are no error: a key may be made later."""
+    line = await _line(name, check)
     return [line] if line.text else []
 
 

@@ -2,14 +2,14 @@
 the directory, and what waits to be activated."""
 
 import difflib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, proposed
 from gateway.bootstrap.policies import active_instead, proposals_of, servable
 from gateway.bootstrap.site import open_site
 from gateway.checks.policy.policy import Policy
 from gateway.checks.policy.version import PolicySet, from_bytes
-from gateway.cli.granted import approving, roles_of
+from gateway.cli.granted import approving, given_by, roles_of
 from gateway.core.errors import ConfigurationError, FormatError
 from gateway.core.ids import SYSTEM
 from gateway.exchange.proposals import Course, Proposals
@@ -29,6 +29,8 @@ _INSTEAD = (
     "version, from the database"
 )
 _TAKEN = "a start activates the policy directory"
+_SLIP = 0.85
+"""How alike two names of roles are of which one is taken for a slip of the other, where it may also be meant."""
 _UNDOES = (
     ". What is active was gone back to by a rollback: that start undoes it, and what it took back is in force again "
     "wherever the directory still has it"
@@ -106,13 +108,44 @@ async def unknown_approvers(settings: Settings) -> str:
     for (tenant, role), named in asked.items():
         known = roles_of(settings, policy) | given.get(tenant, frozenset())
         if role not in known:
-            near = difflib.get_close_matches(role, sorted(known), n=1)
-            hint = f" (the nearest is {near[0]})" if near else ""
             where = f" of {tenant}" if len(settings.tenants) > 1 else ""
-            told.append(f"{', '.join(named)}: nobody{where} is known to have the role {role}{hint}")
+            told.append(f"{', '.join(named)}: nobody{where} is known to have the role {role}{_near(role, known)}")
     if not told:
         return ""
     return f"{'; '.join(told)}; what waits for such a role waits until it expires, unless a key with it is made"
+
+
+async def unknown_roles(settings: Settings) -> str:
+    """Roles and tenants of callers that the policy speaks of and that nobody has: most likely slips, by which a rule
+    that denies closes nothing. Empty where there are none.
+
+    A role is somebody's where an API key has it, where settings give or lend it, where the API knows it, or where it
+    is a broader one of such. One that a `g` line puts under another is taken to be meant for keys to come, unless its
+    name is nearly that of one which somebody has."""
+    policy, _ = proposed(settings)
+    keys, told = await _given(settings), dict[str, None]()
+    for tenant in (one.id for one in settings.tenants):
+        asked, where = policy.asked(tenant), f" of {tenant}" if len(settings.tenants) > 1 else ""
+        somebodys = policy.held(given_by(settings) | keys.get(tenant, frozenset()) | asked.named)
+        to_come = policy.held(asked.members) - somebodys
+        for role, places in asked.roles.items():
+            if role not in somebodys | to_come:
+                near = _near(role, somebodys | to_come)
+                told[f"{', '.join(places)}: nobody{where} is known to have the role {role}{near}"] = None
+        for role in sorted(asked.members - somebodys):
+            if near := _near(role, somebodys, _SLIP):
+                told[f"a g line: nobody{where} is known to have the role {role}{near}"] = None
+    tenants = {one.id for one in settings.tenants}
+    for whose in sorted({name.partition("/")[0] for name in policy.named_callers} - tenants):
+        told[f"a g line: there is no tenant {whose}{_near(whose, tenants)}, so that it gives no caller a role"] = None
+    if not told:
+        return ""
+    return f"{'; '.join(told)}. A rule about a role that nobody has decides nothing, and one that denies closes nothing"
+
+
+def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
+    return f" (the nearest is {near[0]})" if near else ""
 
 
 async def _given(settings: Settings) -> dict[str, frozenset[str]]:

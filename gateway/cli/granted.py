@@ -56,5 +56,10 @@ def approving(obligations: Sequence[str]) -> set[str]:
 def roles_of(settings: Settings, policy: "Policy") -> frozenset[str]:
     """The API's, those that the policy speaks of as callers', and those that settings give or lend somebody."""
     glass = [name for one in settings.break_glass for name in (one.role, one.reviewer, *one.grants)]
+    return frozenset().union(policy.known_roles, glass, given_by(settings))
+
+
+def given_by(settings: Settings) -> frozenset[str]:
+    """The API's, and those that settings give or lend somebody."""
     given = [name for table in (settings.issuer, settings.certificate) for one in table for name in one.roles]
-    return frozenset().union(ROLES, policy.known_roles, glass, given)
+    return frozenset().union(ROLES, given, (name for one in settings.break_glass for name in one.grants))

@@ -132,6 +132,21 @@ def test_any_document_reads_back_as_itself(document: Any, escaped: bool) -> None
     assert json.loads(write_json(result.value)) == document
 
 
+@pytest.mark.parametrize("key", ["age", "patientAge", "ageInYears", "age_years", "AGE", "PATIENT_AGE", "Alter", "âge"])
+def test_an_age_above_89_is_a_part_although_it_is_short(key: str) -> None:
+    """It is an identifier of Safe Harbor, and went out as it was wherever all else of the message was masked."""
+    for value, told in ((93, "age: 93"), (93.5, "age: 93"), ({"value": 90}, "age: 90"), ([125], "age: 125")):
+        found = [part for part in parts_of({key: value}) if part.text != key and part.text != "value"]
+        assert [(part.text, part.kind) for part in found] == [(told, "name")]
+    for other in (89, 126, -93, True, None, [1, 2]):
+        assert [part.text for part in parts_of({key: other})] == [key]
+
+
+@pytest.mark.parametrize("key", ["page", "average", "pages", "storage", "agent", "count", "alternative", "metal"])
+def test_a_number_under_a_key_that_says_no_age_is_none(key: str) -> None:
+    assert [part.text for part in parts_of({key: 93})] == [key]
+
+
 @settings(max_examples=100)
 @given(documents)
 def test_every_string_key_and_long_number_is_in_some_part(document: Any) -> None:

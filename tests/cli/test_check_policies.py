@@ -105,3 +105,36 @@ def test_a_role_that_must_approve_and_that_nobody_has_is_told_with_the_nearest(g
     key = gateway("keys", "list", "--json").data["keys"][0]["id"]
     assert gateway("keys", "revoke", key).code == 0
     assert "approvers" in states(gateway("check", "--json").data)
+
+
+def test_a_role_that_a_rule_is_about_and_that_nobody_has_is_told_with_the_nearest(gateway: Run, site: Path) -> None:
+    """A slip in a rule that denies closes nothing, and nobody was told."""
+    policy = site / "policies" / "policy.csv"
+    shipped = policy.read_text()
+
+    def told(*lines: str) -> str:
+        policy.write_text("\n".join((shipped, *lines, "")))
+        found = gateway("check", "--json")
+        assert found.code == 0
+        return "".join(str(one["text"]) for one in found.data["checks"] if one["name"] == "roles")
+
+    def deny(role: str) -> str:
+        return f'p, 90, {role}, class:phi, zone:*, chat, purpose:*, always, deny, none, closed, "These do not."'
+
+    assert told() == told(deny("role:clinician"), "f, role:clerk, class:pii") == told(deny("role:*")) == ""
+    text = told(deny("role:clinican"))
+    assert text.startswith("closed: nobody is known to have the role clinican (the nearest is clinician). A rule about")
+    floor = told("f, role:clinican, class:phi", "x, role:clrk, chat")
+    assert "an f line: nobody is known to have the role clinican (the nearest is clinician)" in floor
+    assert "an x line: nobody is known to have the role clrk (the nearest is clerk)" in floor
+    elsewhere = told("g, caller:defualt/alice, role:user")
+    assert elsewhere.startswith("a g line: there is no tenant defualt (the nearest is default)")
+    grouped = told("g, role:clinican, role:user")
+    policy.write_text(shipped)
+    started(site)
+    assert gateway("keys", "create", "--owner", "ada", "--role", "clinician", "ward", "--zone", "in-house").code == 0
+    assert grouped == ""
+    assert "a g line: nobody is known to have the role clinican (the nearest is clinician)" in told(
+        "g, role:clinican, role:user"
+    )
+    assert told(deny("role:ward")) == "", "a key has it"

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.agents.bodies import MAX_PARTS, escape, replace, steps
 from gateway.agents.formats import xml
 from gateway.agents.formats.document import Reading, rewrite
-from gateway.agents.formats.fhir_elements import DATE, IDENTIFYING, datatype, extension, is_health, known_of
+from gateway.agents.formats.fhir_elements import AGE, DATE, IDENTIFYING, datatype, extension, is_health, known_of
 from gateway.agents.formats.labels import Labels, scalar
 from gateway.agents.formats.layout import Layout, joined
 from gateway.core.errors import FormatError
@@ -84,7 +84,7 @@ class _Walk:
             if value:
                 self.found.append(Part(pointer, value, "text", key))
         else:
-            scalar(value, "", pointer, key, self.found)
+            scalar(value, "", pointer, AGE if kind == AGE and key == "value" else key, self.found)
 
     def _object(self, item: dict[str, Any], pointer: str, kind: str, resource: str) -> None:
         named = item.get("resourceType")

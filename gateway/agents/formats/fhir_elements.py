@@ -110,6 +110,8 @@ _SINGLE = {
 }
 DATE = re.compile(r"\d{4}-\d\d(?:-\d\d(?:T[0-9:.]+(?:Z|[+-]\d\d:\d\d)?)?)?|\d\d:\d\d:\d\d(?:\.\d+)?")
 """A date or a time as FHIR writes it."""
+AGE = "Age"
+"""The datatype of how old somebody is or was (`onsetAge`), whose number stands under `value`."""
 IDENTIFYING = frozenset({"id", "reference", "fullUrl", "system", "url"})
 """Elements that name something for machines: a placeholder in them would be no valid FHIR, so they are not masked."""
 
@@ -145,6 +147,8 @@ def datatype(key: str, value: Any, parent: str) -> str:
         return "ContactPoint"
     if key in ("identifier", "valueIdentifier"):
         return "Identifier"
+    if key == "age" or key.endswith("Age"):
+        return AGE
     if key in _MEDICATION:
         return "Medication"
     if key in _CONDITION:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.agents.bodies import MAX_PARTS, escape, named
+from gateway.agents.bodies import MAX_PARTS, escape, named, over_89
 from gateway.agents.formats.layout import Marking, joined
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Part
@@ -119,7 +119,7 @@ def label_of(schema: Mapping[str, Any]) -> Marking:
 
 def scalar(value: object, known: str, pointer: str, label: str, found: list[Part]) -> None:
     """A number or literal: it cannot hold a placeholder, so it is scanned and not maskable. Labelled ones always, the
-    others from five digits up."""
+    others from five digits up, and as ages above 89."""
     if value is None:
         return
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
@@ -127,6 +127,8 @@ def scalar(value: object, known: str, pointer: str, label: str, found: list[Part
         found.append(Part(pointer, text, "name", "", known))
     elif sum(character.isdigit() for character in text) >= 5:
         found.append(Part(pointer, f"{label}: {text}" if label else text, "name"))
+    elif not isinstance(value, bool) and (told := over_89(label, value)):
+        found.append(Part(pointer, told, "name"))
 
 
 def resolved(document: object, reference: object) -> object:

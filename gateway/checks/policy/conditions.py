@@ -19,6 +19,7 @@ The facts of a request are the terms that are true of it, so a `when` holds when
 import re
 from collections.abc import Iterable
 
+from gateway.checks.policy import words
 from gateway.core.errors import FormatError
 
 ALWAYS = "always"
@@ -59,15 +60,15 @@ def _check(term: str, tenants: Iterable[str], regions: Iterable[str], networks: 
     kind, _, bare = term.partition(":")
     if kind == "tenant":
         if bare not in tenants:
-            raise FormatError("tenant:<id> must name a [[tenant]]")
+            raise FormatError("tenant:<id> must name a [[tenant]]" + words.nearest(bare, tenants))
         return
     if kind == "region":
         if bare not in regions:
-            raise FormatError("region:<code> must name the region of a [[zone]]")
+            raise FormatError("region:<code> must name the region of a [[zone]]" + words.nearest(bare, regions))
         return
     if kind == "network":
         if bare not in networks:
-            raise FormatError("network:<id> must name a [[network]]")
+            raise FormatError("network:<id> must name a [[network]]" + words.nearest(bare, networks))
         return
     if kind == "strength":
         if bare not in (TOKEN, CERTIFICATE):

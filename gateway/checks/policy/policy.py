@@ -17,6 +17,7 @@ from types import MappingProxyType
 import msgspec
 
 from gateway.checks.policy import conditions, model, structure, targets, tenancy, traps, words
+from gateway.checks.policy.asked import Asked, asked, held
 from gateway.checks.policy.engine import NOTHING, Answer, Ask, Engine
 from gateway.checks.policy.explaining import Derivation, considered, nearest, shortened
 from gateway.checks.policy.load import Rule, Rules, load
@@ -300,6 +301,14 @@ class Policy:
     def remarks(self) -> tuple[Remark, ...]:
         """The rules that decide nothing."""
         return remarks(self._rules, self._facts)
+
+    def asked(self, tenant: str) -> Asked:
+        """The roles that the lines of a tenant speak of, and where."""
+        return asked(self._rules, self.rules(tenant), tenant)
+
+    def held(self, roles: Iterable[str]) -> frozenset[str]:
+        """These roles and every broader one, as bare names."""
+        return held(self._rules.roles, roles)
 
     def answered(self) -> tuple[Answered, ...]:
         """What leaves, as it is, for zones that are not trusted because somebody answers for it."""

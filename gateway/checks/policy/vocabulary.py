@@ -3,7 +3,6 @@
 A name that nothing stands behind is refused, because a rule that names it would silently never match.
 """
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -53,8 +52,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
             "capability": (self.capabilities, "a capability of an [[agent]]"),
         }.get(text.partition(":")[0])
         if known is not None and text not in known[0]:
-            near = difflib.get_close_matches(text, sorted(known[0]), n=1, cutoff=0.4)
-            raise FormatError(f"must name {known[1]}" + (f"; the nearest is {near[0]}" if near else ""))
+            raise FormatError(f"must name {known[1]}" + words.nearest(text, known[0]))
         return text
 
     def target(self, text: str) -> str:

@@ -4,6 +4,7 @@ Every reader here raises `FormatError` that says what would be right and never r
 adds the place.
 """
 
+import difflib
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -103,8 +104,16 @@ def purpose(text: str, known: frozenset[str]) -> str:
     if not colon or kind != "purpose":
         raise FormatError("must name its kind: purpose:<HL7 code>, purpose:* or purpose:none")
     if code not in known:
-        raise FormatError("must be an HL7 PurposeOfUse code or one that an [[issuer]] may assert")
+        # Of what issuers may assert none is told: in a tenant's version these are other tenants' too.
+        near = nearest(code, PURPOSES)
+        raise FormatError("must be an HL7 PurposeOfUse code or one that an [[issuer]] may assert" + near)
     return text
+
+
+def nearest(text: str, known: Iterable[str]) -> str:
+    """What a refusal of a name adds: the one of those that are known that it is most like, if it is like any."""
+    near = difflib.get_close_matches(text, sorted(known), n=1, cutoff=0.4)
+    return f"; the nearest is {near[0]}" if near else ""
 
 
 def action(text: str) -> str:

@@ -201,3 +201,13 @@ def test_any_document_is_read_and_every_masked_text_is_gone(document: Any) -> No
     assert all(part.text == MASK for part in read(sent) if part.kind == "text" and part.pointer in masks)
     again = read_json(write_json(sent), BOUNDS)
     assert hasattr(again, "value")
+
+
+@pytest.mark.parametrize("key", ["onsetAge", "abatementAge", "deceasedAge", "valueAge", "age"])
+def test_an_age_above_89_is_a_part_although_it_is_a_short_number(key: str) -> None:
+    def told(value: float) -> list[str]:
+        condition = {"resourceType": "Condition", key: {"value": value, "unit": "years"}}
+        return [part.text for part in read(condition) if part.text.startswith("age: ")]
+
+    assert told(93) == told(93.5) == ["age: 93"]
+    assert told(89) == told(126) == []

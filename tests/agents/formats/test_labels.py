@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.agents.bodies import walk
-from gateway.agents.formats.labels import MAX_SCHEMAS, Labels, from_pointers, label_of, resolved
+from gateway.agents.formats.labels import MAX_SCHEMAS, Labels, from_pointers, label_of, resolved, scalar
 from gateway.agents.formats.layout import Marking
 from gateway.core.errors import ConfigurationError
 from gateway.core.message import Part
@@ -153,3 +153,10 @@ def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
         "/mrn/system": "system",
     }
     assert Part("/n/0/value", "n: 84736251", "name") in parts
+
+
+def test_an_age_above_89_is_a_part_although_it_is_short_and_nothing_is_declared_of_it() -> None:
+    found: list[Part] = []
+    for value in (93, 89, True):
+        scalar(value, "", "/age", "patientAge", found)
+    assert [(part.text, part.kind) for part in found] == [("age: 93", "name")]

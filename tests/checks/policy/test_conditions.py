@@ -140,3 +140,12 @@ def test_no_text_makes_the_reader_raise_anything_but_its_own_error(text: str) ->
         _parse(text)
     except FormatError:
         return
+
+
+@pytest.mark.parametrize(
+    ("term", "near"), [("tenant:clinc", "clinic"), ("region:DD", "DE"), ("network:wrad", "ward"), ("network:x", "")]
+)
+def test_a_name_that_is_not_there_is_refused_with_the_nearest_that_is(term: str, near: str) -> None:
+    end = f"; the nearest is {near}$" if near else r"must name a \[\[network\]\]$"
+    with pytest.raises(FormatError, match=end):
+        conditions.parse(term, ["clinic"], ["DE"], ["ward"])

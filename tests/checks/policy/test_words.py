@@ -272,3 +272,11 @@ def test_what_keeps_nothing_goes_with_nothing_that_keeps() -> None:
     for other in ("keep-content:3", "approve:lead", "supervise:judge"):
         with pytest.raises(FormatError, match="must not hold no-content beside"):
             words.obligations(f"no-content;{other}")
+
+
+def test_an_unknown_purpose_is_told_the_nearest_of_the_standard_and_none_of_an_issuers() -> None:
+    known = words.PURPOSES | {"TREATX"}
+    with pytest.raises(FormatError, match=r"the nearest is TREAT$"):
+        words.purpose("purpose:TREATY", known)
+    with pytest.raises(FormatError, match=r"may assert$"):
+        words.purpose("purpose:0000", known)

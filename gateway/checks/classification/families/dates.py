@@ -11,9 +11,19 @@ _AGED = (
     r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|\xE0g\xE0e? de |"
     r"de edad de |alter: ?|im alter von |edad: ?|et\xE0: ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
 )
+_UNITS = r"(?:in )?(?:years|yrs|y|jahren?|ans|a\xE0os|anos|anni|jaar|lat|\xE0r)"
+_WORDS = r"age|alter|edad|et\xE0|idade|leeftijd|wiek|alder"
+# As a key of JSON, a variable, the label of a form or a cell beside another: `"patientAge": "`, `Age (years): `.
+_KEYED = (
+    rf"(?:(?:\b[a-z]{{1,16}}Age|\b[A-Za-z]{{1,16}}_(?i:age)|\b(?i:{_WORDS})|[\xC0\xE0](?i:ge|lder))"
+    r"(?:_?(?i:in)?_?(?i:years|yrs))?"
+    rf'"? ?(?:\((?i:{_UNITS})\) ?)?[:=|\t>] ?"?|'
+    r'(?i:\bage ?/ ?(?:sex|gender)"? ?[:=|\t] ?"?|\b(?:sex|gender) ?/ ?age"? ?[:=|\t] ?"?[fmwx] ?/ ?))'
+)
+_OVER_89 = "(?:9[0-9]|1[01][0-9]|12[0-5])"
 _OLD = (
     r"(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?y\.o\.|[ \-]?yrs?\.?[ \-]old|[ \-]year[ \-]olds?|[ \-]years? of age|"
-    r" jahre alt|-j\xE0hrige[rnms]?\b| ans r\xE0volus| a\xE0os de edad| anni di et\xE0| anni compiuti| jaar oud)"
+    r" jahre alt|-?j\xE0hrige[rnms]?\b| ans r\xE0volus| a\xE0os de edad| anni di et\xE0| anni compiuti| jaar oud)"
 )
 # German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish.
 _MONTHS = (
@@ -167,6 +177,23 @@ RECOGNIZERS = (
         type="age",
         pattern=rf"{_AGED}([0-9]{{1,3}})\b",
         gate=f"{_AGED}[0-9]",
+        check="age",
+        score=0.75,
+    ),
+    Recognizer(
+        id="age-keyed",
+        type="age",
+        pattern=rf"{_KEYED}([0-9]{{1,3}})\b",
+        gate=f"{_KEYED}[0-9]",
+        check="age",
+        score=0.75,
+    ),
+    Recognizer(
+        # Behind a name, where so many years are told of: fewer may be how long something lasts.
+        id="age-abroad",
+        type="age",
+        pattern=rf"[,(] ?({_OVER_89} (?i:ans|a\xE0os|anos|anni|jaar|jahre|lat|\xE0r))\b",
+        gate=rf"[,(] ?{_OVER_89} (?i:an|a\xE0os|ja|lat|\xE0r)",
         check="age",
         score=0.75,
     ),

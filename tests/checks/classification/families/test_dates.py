@@ -84,6 +84,28 @@ def test_ages_are_found(text: str) -> None:
     assert [kind for kind, _ in told(text)] == ["age"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"age": 93}', '{"age":"93"}', '{"patientAge": 93}', "patient_age=93", "ageInYears: 93", "age_years: 93",
+        "AGE=93", "Age (years): 93", "Alter (in Jahren): 93", "Age/Sex: 93/F", "Sex/Age: F/93", "Age\t93", "| Age | 93 |",
+        "<age>93</age>", "Âge : 93", "âge (ans) : 93", "edad: 93", "leeftijd: 93", "ålder: 93", "93jähriger Patient",
+        "Mme X, 93 ans, vit seule", "(93 años)", "Frau X, 93 Jahre, lebt allein",
+    ],
+)  # fmt: skip
+def test_an_age_above_89_is_found_under_its_key_in_any_text(text: str) -> None:
+    assert [finding.reason for finding in ENGINE.scan_text(text) if finding.type == "age"] == ["over-89"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["stage: 93", "page 93", '"image": 93', "package: 93", "percentage = 95", "voltage=110", "maxAge: 3600", "age=300",
+     "il y a 93 ans", "ungefähr 93 Jahre", "garage: 91", "(93 annotations)"],
+)  # fmt: skip
+def test_other_numbers_are_no_ages(text: str) -> None:
+    assert "age" not in [kind for kind, _ in told(text)]
+
+
 def test_an_age_above_89_says_so() -> None:
     assert [finding.reason for finding in ENGINE.scan_text("a 94-year-old man aged 20")] == ["over-89", "form"]
 

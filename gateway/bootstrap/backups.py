@@ -117,10 +117,15 @@ async def restore(
         copy = await asyncio.to_thread(backup.stage, directory, where.path)
         url = msgspec.structs.replace(settings.database, url=f"sqlite:///{copy}")
         staged = msgspec.structs.replace(settings, database=url)
-        await migrate.upgrade(staged)
-        if not newer and not alone and backup.is_sqlite(where.path):
-            newer = (where.path,)
-        done = await _seen_to(staged, manifest, newer, alone, reason, by)
+        try:
+            await migrate.upgrade(staged)
+            if not newer and not alone and backup.is_sqlite(where.path):
+                newer = (where.path,)
+            done = await _seen_to(staged, manifest, newer, alone, reason, by)
+        except BaseException:
+            # What is refused leaves no second copy of everything behind. A crash does: the next run writes over it.
+            await asyncio.to_thread(backup.unstage, where.path)
+            raise
         mark = "".join(filter(str.isdigit, timestamp(SystemClock().now_us())))
         aside = await asyncio.to_thread(backup.put_in_place, where.path, mark)
         await asyncio.to_thread(_forgotten, settings, manifest)

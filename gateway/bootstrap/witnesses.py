@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from gateway.agents.client import AgentClient
@@ -65,10 +65,15 @@ async def demand_whole(witnessings: Mapping[str, Witnessing], *, required: bool)
     found = await together(one.ahead(required=required) for one in witnessings.values())
     behind = [name for name, ahead in zip(witnessings, found, strict=True) if ahead]
     if behind:
-        raise ConfigurationError(
-            f"a witness knows of more records than there are, or of others, of {', '.join(behind)}: was a backup "
-            "restored? See docs/witnesses.md, and `gateway audit acknowledge-restore`"
-        )
+        raise ConfigurationError(f"a witness {taken_back(behind)}")
+
+
+def taken_back(tenants: Sequence[str]) -> str:
+    """What a witness says that refuses these tenants' ledgers, and what is to be done."""
+    return (
+        f"knows of more records than there are, or of others, of {', '.join(tenants)}: was a backup restored? See "
+        "docs/witnesses.md, and `gateway audit acknowledge-restore`"
+    )
 
 
 async def offering(

@@ -50,6 +50,7 @@ from gateway.checks.identity.certificate import Certificates
 from gateway.checks.identity.verifier import TokenVerifier
 from gateway.checks.limits import Rate
 from gateway.cli import check_policies
+from gateway.cli.check_witnesses import witnesses
 from gateway.cli.common import BAD, OK, Commands, configuration_of, demand_database, load_settings, say
 from gateway.cli.server_tls import check_tls, ends
 from gateway.core.errors import (
@@ -160,6 +161,7 @@ async def examine(file: Path) -> list[Line]:
     ]
     needed = [line for line in lines if line.name in ("policies", "keys", "database")]
     lines += await _standing(settings, asked=all(line.state == "ok" for line in needed))
+    lines += await _witnesses(settings, asked=all(line.state == "ok" for line in needed[1:]))
     lines += [
         line
         for line in (
@@ -244,6 +246,18 @@ async def _standing(settings: Settings, *, asked: bool) -> list[Line]:
         found = check_policies.waiting(settings)
         lines += [Line(name=f"proposal {name}", state="ok", text=text) async for name, text in found]
     return lines
+
+
+async def _witnesses(settings: Settings, *, asked: bool) -> list[Line]:
+    """What each witness says of the ledgers; nothing where none is configured."""
+    if not settings.witness:
+        return []
+    if not asked:
+        return [Line(name="witnesses", state="skipped", text="needs keys and a database")]
+    return [
+        msgspec.convert(dict(zip(("name", "state", "text"), one, strict=True)), Line)
+        for one in await witnesses(settings)
+    ]
 
 
 async def _unknown(name: str, check: Coroutine[Any, Any, str]) -> list[Line]:
@@ -332,8 +346,9 @@ async def _credentials(settings: Settings) -> str:
         await AgentClient(tuple(one.route for one in destinations_of(settings).values())).close()
     async with _noted(wrong):
         await reachable_settings(settings)
-    async with _noted(wrong):
-        TokenVerifier(settings.issuer, FileKeys(settings), SystemClock(), roles)
+    for index, issuer in enumerate(settings.issuer):
+        async with _noted(wrong):
+            _issuers_word(index, msgspec.structs.replace(settings, issuer=(issuer,)), roles)
     async with _noted(wrong):
         clients = _clients(settings, roles)
     if wrong:
@@ -359,6 +374,14 @@ async def _noted(wrong: list[str], agent: str | None = None) -> AsyncIterator[No
 
 def _unread(error: OSError) -> str:
     return f"{error.filename} cannot be read: {error.strerror}"
+
+
+def _issuers_word(index: int, only: Settings, roles: frozenset[str] | None) -> None:
+    """One issuer's keys from its file, and what it may assert. `index`: its place, for it is looked at alone."""
+    try:
+        TokenVerifier(only.issuer, FileKeys(only), SystemClock(), roles)
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error).replace("issuer[0]", f"issuer[{index}]", 1)) from error
 
 
 def _clients(settings: Settings, roles: frozenset[str] | None) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 
 from gateway.bootstrap import restore
+from gateway.bootstrap.backups import Done
 from gateway.cli.backup import by
 from gateway.cli.common import OK, Commands, WrongUse, say, settings_of
 from gateway.exchange.newer import AGAIN
+from gateway.store.backup import LedgerState
 
 
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         "aside": done.aside,
     }
     lines = [f"{one.tenant}: {one.size} records, verified" for one in done.manifest.ledgers]
+    lines += [line for one in done.manifest.ledgers for line in _gone(one, done)]
     lines.append(f"what was erased of {done.erased} data subjects since the backup was erased in it again")
     for tenant, told in done.since.items():
         lost = {event: told.events[event] for event in AGAIN if event in told.events}
@@ -67,3 +70,17 @@ def run(arguments: argparse.Namespace) -> int:
     lines.append("restored, on record. Witnesses and monitors know of more: see docs/backups.md")
     say(arguments, data, lines)
     return OK
+
+
+def _gone(one: LedgerState, done: Done) -> list[str]:
+    """What newer copies tell of after the backup. On PostgreSQL a copy, made later, may hold some of it."""
+    told = done.since.get(one.tenant)
+    if told is None:
+        return [f"{one.tenant}: no newer copy was read: how many records came after these is not known"]
+    count = told.size - one.size
+    if count <= 0:
+        return []
+    events = ", ".join(f"{number} {event}" for event, number in sorted(told.events.items()))
+    after = f"{count} records came after these, {one.size} to {told.size - 1}"
+    what = "and are gone" if done.manifest.database == "sqlite" else "of which the copy may hold the first"
+    return [f"{one.tenant}: {after}, {what}: {events}"]

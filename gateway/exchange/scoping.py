@@ -39,6 +39,11 @@ from gateway.store.subjects import SubjectStore
 NAMED = (FRAMEWORK, SUBJECT, EXCHANGE, INCIDENT)
 """What `about` can name, as `KIND:ID`."""
 HAS_COME = "a time that has come: nothing is on record of a later one"
+_KNOWN = {
+    EXCHANGE: "an exchange that the ledger has records of",
+    INCIDENT: "an incident that is on record: `gateway incidents list` has the ids of those that are open",
+    SUBJECT: "a data subject that records are about, by pseudonym: `gateway subjects show` finds it by an identifier",
+}
 _ABOUT = re.compile(rf"({'|'.join(NAMED)}):([A-Za-z0-9_.-]{{1,128}})")
 
 
@@ -180,7 +185,7 @@ class Scoping:
         apart = await self._apart(named)
         if not places and not apart:
             away = await self._emergencies.away_around(named)
-            return _archived(away) if away else _missing()
+            return _archived(away) if away else _missing(EXCHANGE)
         scope = Scope(kind=EXCHANGE, ids=(named,), exchanges=(named,))
         places += await self._stitching(apart)
         return scope, min(places), max(places) + 1
@@ -202,7 +207,7 @@ class Scoping:
     async def _incident(self, named: str, ranged: bool) -> tuple[Scope, int, int | None] | Refusal:
         incident = await self._incidents.get(self._ledger, named)
         if incident is None:
-            return _missing()
+            return _missing(INCIDENT)
         exchanges, places = () if incident.exchange is None else (incident.exchange,), list[int]()
         for exchange in exchanges:
             places += await self._places(exchange, ranged)
@@ -228,7 +233,7 @@ class Scoping:
                 return _too_many()
         away = await self._emergencies.away(None, None)
         if first is None and not exchanges:
-            return _archived(away) if away else _missing()
+            return _archived(away) if away else _missing(SUBJECT)
         # Those that hold some of it, and those that may, so that the bundle says that they are not at hand.
         spliced = [one for one in await self._emergencies.spliced() if one.one.id in named_in or one.one.id in away]
         places = await self._stitching(spliced)
@@ -265,8 +270,8 @@ def _not_now(hint: str) -> Refusal:
     return Refusal(code="conflict", field="about", hint=hint)
 
 
-def _missing() -> Refusal:
-    return Refusal(code="not_found", field="about")
+def _missing(kind: str) -> Refusal:
+    return Refusal(code="not_found", field="about", hint=_KNOWN[kind])
 
 
 def _period(asked: Asked, now: str) -> tuple[str, str] | Refusal | None:

@@ -116,6 +116,18 @@ class Witnessing:
             )
         return await self._unacknowledged(found, size)
 
+    async def told(self) -> dict[str, End | Ahead]:
+        """What each witness says of the newest checkpoint, by its name, beyond what was acknowledged; nothing of it is
+        kept, recorded or logged."""
+        point = await self._reader.checkpoint()
+        found = await together(self._ask(one, point, keep=False) for one in self._witnesses)
+        newest = await self._reader.checkpoint()
+        ahead = await self._unacknowledged(found, 0 if newest is None else newest.size)
+        return {
+            one.witness.name: "cosigned" if isinstance(end, Ahead) and end not in ahead else end
+            for one, end in zip(self._witnesses, found, strict=True)
+        }
+
     async def offer(self, writer: Ledger) -> tuple[Ahead, ...]:
         """Show the newest checkpoint to the witnesses that have not cosigned it, and put on record that a quorum has.
         Those that know of more than there is, or of something else, beyond what was acknowledged.
@@ -155,30 +167,32 @@ class Witnessing:
         ahead = [one for one in found if isinstance(one, Ahead) and (one.forked or one.size > size)]
         return tuple([one for one in ahead if one.size > await self.store.acknowledged(one.witness)])
 
-    async def _ask(self, one: WitnessClient, point: StoredCheckpoint | None) -> End | Ahead:
+    async def _ask(self, one: WitnessClient, point: StoredCheckpoint | None, *, keep: bool = True) -> End | Ahead:
         """One witness, from the size that it is known to have cosigned last, or that it tells."""
         try:
-            end = await self._asked(one, point)
+            end = await self._asked(one, point, keep=keep)
         except AgentError as error:
-            _log.warning("a witness did not answer: %s", error.code)
+            if keep:
+                _log.warning("a witness did not answer: %s", error.code)
             end = "unreachable"
         counted = end if not isinstance(end, Ahead) else "conflict" if end.forked else "ahead"
         self.ends[one.witness.name, counted] = self.ends.get((one.witness.name, counted), 0) + 1
         return end
 
-    async def _asked(self, one: WitnessClient, point: StoredCheckpoint | None) -> End | Ahead:
+    async def _asked(self, one: WitnessClient, point: StoredCheckpoint | None, *, keep: bool) -> End | Ahead:
         size, note = self._shown(point)
         old = min(size, await self.store.last(one.witness.name))
         for _ in range(2):
             path = await self._reader.consistency(old, size) if 0 < old < size else []
             answer = await one.add(Request(old=old, proof=tuple(path), note=note))
             if answer.status == 200:
-                return await self._keep(one, size, note, answer.body)
+                return await self._keep(one, size, note, answer.body, keep=keep)
             if answer.status == 422 and old:  # and it stands at `old`, or it would have said 409
-                return self._forked(one, old)
+                return self._forked(one, old, keep=keep)
             told = answer.header("content-type") == SIZE_TYPE
             if answer.status != 409 or not told:
-                _log.warning("a witness refused a checkpoint with %d", answer.status)
+                if keep:
+                    _log.warning("a witness refused a checkpoint with %d", answer.status)
                 return "refused"
             try:
                 known = parse_size(answer.body)
@@ -187,12 +201,13 @@ class Witnessing:
             if known > size:
                 return Ahead(one.witness.name, known)
             if known == old:  # and another root of it
-                return self._forked(one, old) if old else "conflict"
+                return self._forked(one, old, keep=keep) if old else "conflict"
             old = known
         return "conflict"
 
-    def _forked(self, one: WitnessClient, size: int) -> Ahead:
-        _log.error("a witness has cosigned another history of this ledger")
+    def _forked(self, one: WitnessClient, size: int, *, keep: bool) -> Ahead:
+        if keep:
+            _log.error("a witness has cosigned another history of this ledger")
         return Ahead(one.witness.name, size, forked=True)
 
     def _shown(self, point: StoredCheckpoint | None) -> tuple[int, bytes]:
@@ -202,13 +217,13 @@ class Witnessing:
         signer = self._signing.signer
         return 0, checkpoint.sign(Checkpoint(signer.name, 0, EMPTY_ROOT), signer)
 
-    async def _keep(self, one: WitnessClient, size: int, note: bytes, body: bytes) -> End:
+    async def _keep(self, one: WitnessClient, size: int, note: bytes, body: bytes, *, keep: bool) -> End:
         try:
             line, seen = line_of(body, parse_note(note)[0], one.witness)
         except (FormatError, VerificationError) as error:
             _log.error("a witness answered with what is no cosignature of its: %s", error)
             return "wrong"
-        if size:
+        if size and keep:
             await self.store.add(size, line, seen)
         return "cosigned"
 

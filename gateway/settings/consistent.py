@@ -28,7 +28,7 @@ from gateway.settings.witnesses import check_witnesses
 
 
 def consistent(settings: Settings) -> None:
-    """`ConfigurationError` with the first thing that is wrong, and what would be right."""
+    """`ConfigurationError` with the first thing that is wrong, and what would be right; of issuers, of each."""
     for table in ("zone", "network", "processor", "agent", "tenant", "callback"):
         check_unique(table, [item.id for item in getattr(settings, table)])
     check_unique("issuer", [item.issuer for item in settings.issuer], named="issuer", form=None)
@@ -44,8 +44,7 @@ def consistent(settings: Settings) -> None:
         if not tenants.issuperset(agent.tenants):
             raise ConfigurationError(f"agent[{index}].tenants names no [[tenant]]")
     _callers(settings)
-    for index, issuer in enumerate(settings.issuer):
-        check_issuer(f"issuer[{index}]", issuer, zones)
+    _issuers(settings, zones)
     for index, certificate in enumerate(settings.certificate):
         check_certificate(f"certificate[{index}]", certificate, zones, tenants)
     for index, callback in enumerate(settings.callback):
@@ -91,6 +90,18 @@ def consistent(settings: Settings) -> None:
     check_prices(settings.price, settings.limit, settings.agent)
     check_capabilities(settings.capability, settings.agent, settings.price)
     _bounds(settings)
+
+
+def _issuers(settings: Settings, zones: set[str]) -> None:
+    """What is wrong with each, in one error: they are written together, and often copied from one another."""
+    wrong = list[str]()
+    for index, issuer in enumerate(settings.issuer):
+        try:
+            check_issuer(f"issuer[{index}]", issuer, zones)
+        except ConfigurationError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
 
 
 def _callers(settings: Settings) -> None:

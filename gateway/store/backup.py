@@ -202,8 +202,7 @@ def stage(directory: Path, path: Path) -> Path:
     over: nothing reads it."""
     to = staged(path)
     try:
-        for name in ("", *_BESIDE):
-            Path(f"{to}{name}").unlink(missing_ok=True)
+        unstage(path)
         with (
             (directory / FILE).open("rb") as source,
             os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as target,
@@ -216,6 +215,12 @@ def stage(directory: Path, path: Path) -> Path:
     except (sqlite3.Error, OSError) as error:
         raise LedgerUnavailable(f"the backup could not be copied to its place: {type(error).__name__}") from error
     return to
+
+
+def unstage(path: Path) -> None:
+    """Remove the copy that was to take the place of the database at `path`, if any. Nobody may have it open."""
+    for name in ("", *_BESIDE):
+        Path(f"{staged(path)}{name}").unlink(missing_ok=True)
 
 
 def put_in_place(path: Path, mark: str) -> Path | None:

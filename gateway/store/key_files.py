@@ -116,7 +116,8 @@ def guarded(path: Path) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
         raise ConfigurationError(
-            f"{path} is missing: restore it from its backup, or make a new keyring with `gateway init`"
+            f"{path} is missing: restore it from the backup of the keyring that the database was made with; a new one "
+            "(`gateway init`, in an empty directory) is for a new database alone"
         ) from error
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read") from error

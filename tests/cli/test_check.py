@@ -537,3 +537,22 @@ def test_an_authority_that_cannot_be_read_is_told_where_an_agent_is_asked(gatewa
     result = gateway("check", "--json")
     assert states(result.data)["agent ward"] == "unreachable"
     assert "the ca file of agent ward cannot be read" in result.out
+
+
+def test_all_issuers_that_cannot_be_taken_are_told(gateway: Run, site: Path) -> None:
+    (site / "broken.json").write_text('{"keys": [')
+    for name, keys in (("a", "missing.json"), ("b", "broken.json"), ("c", "gone.json")):
+        issuer = f'issuer = "{name}"\naudience = "a"\nalgorithms = ["ES256"]\njwks_file = "{keys}"\n'
+        extend(site, f"\n[[issuer]]\n{issuer}")
+    told = gateway("check", "--json")
+    text = line(told.data, "credentials")["text"]
+    assert all(f"issuer[{place}].jwks_file" in text for place in range(3)), text
+    assert told.code == 1
+
+
+def test_all_issuers_whose_settings_are_wrong_are_told(gateway: Run, site: Path) -> None:
+    extend(site, '\n[[issuer]]\nissuer = "a"\naudience = "a"\nalgorithms = []\njwks_file = "k.json"\n')
+    extend(site, '\n[[issuer]]\nissuer = "b"\naudience = "a"\nalgorithms = ["ES256"]\n')
+    told = gateway("check", "--json")
+    text = line(told.data, "config")["text"]
+    assert ("issuer[0].algorithms" in text, "issuer[1] needs one of" in text) == (True, True), text

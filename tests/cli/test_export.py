@@ -1,6 +1,7 @@
 """`gateway evidence export`: what is selected, what is on record of it, and nothing left of what fails."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,21 @@ def test_what_fails_half_way_leaves_no_file(gateway: Run, used: Path, monkeypatc
     monkeypatch.setattr("gateway.evidence.bundle.build", fail)
     assert gateway("evidence", "export", "--out", "b.zip").code == 1
     assert [path.name for path in used.iterdir() if path.name.startswith(".bundle") or path.suffix == ".zip"] == []
+
+
+def test_bundles_of_adjoining_periods_overlap_and_show_that_they_are_of_one_history(gateway: Run, used: Path) -> None:
+    assert gateway("backup", "b").code == 0  # which publishes a checkpoint
+    for owner in ("ada", "ben"):
+        options = ("--owner", owner, "--kind", "service", "--role", "auditor", "--zone", "in-house")
+        assert gateway("keys", "create", *options).code == 0
+    records = gateway("audit", "query", "--event", "key.created", "--order", "asc", "--json").data["records"]
+    times = [one["record"]["recorded_at"] for one in records]
+    for name, *period in (("one.zip", times[0], times[-1]), ("two.zip", times[-1], "2099-01-01")):
+        assert gateway("evidence", "export", "--out", name, "--no-details", "--period", *period).code == 0
+    with zipfile.ZipFile("one.zip") as one, zipfile.ZipFile("two.zip") as two:
+        before, after = (bag.read("data/records.jsonl").splitlines() for bag in (one, two))
+        Path("first.txt").write_bytes(two.read("data/checkpoints/first.txt"))
+    assert before[-2:] == after[:2]
+    told = gateway("evidence", "verify", "--key", "ledger.vkey", "--checkpoint", "first.txt", "one.zip", "--json")
+    (newer,) = [step for step in told.data["steps"] if step["name"] == "newer"]
+    assert (told.code, newer["state"]) == (0, "ok")

@@ -45,3 +45,23 @@ def test_a_database_that_is_served_from_is_left_alone(site: Path, gateway: Run) 
         refused = gateway("restore", "b", "--reason", "x")
     assert (refused.code, "another process serves" in refused.err) == (2, True)
     assert not list(site.glob("gateway.db.restoring*"))
+
+
+def test_how_many_records_are_gone_is_told(site: Path, gateway: Run) -> None:
+    assert gateway("backup", "b").code == 0
+    made = gateway("keys", "create", "--owner", "ada", "--kind", "service", "--role", "auditor", "--zone", "in-house")
+    assert made.code == 0
+    size = gateway("audit", "verify", "--json").data["size"]
+    done = gateway("restore", "b", "--reason", "a mistake")
+    (line,) = [line for line in done.out.splitlines() if "and are gone" in line and "key.created" in line]
+    assert f"to {size}, and are gone: " in line  # the verification is on record, too
+    again = gateway("restore", "b", "--reason", "again", "--no-newer")
+    assert "default: no newer copy was read: how many records came after these is not known" in again.out
+
+
+def test_a_refused_restore_leaves_no_copy_behind(site: Path, gateway: Run) -> None:
+    assert gateway("backup", "b").code == 0
+    (site / "keys").rename(site / "elsewhere")
+    refused = gateway("restore", "b", "--reason", "x", "--no-newer")
+    assert (refused.code, "the keyring that the database was made with" in refused.err) == (2, True)
+    assert not list(site.glob("gateway.db.restoring*"))

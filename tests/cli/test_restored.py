@@ -32,7 +32,7 @@ def test_what_a_witness_knows_beyond_the_ledger_is_acknowledged_on_record(site: 
         file.flush()
         assert httpx.get(one.url).status_code == 404
         assert gateway("audit", "acknowledge-restore", "--reason", "why").code == 1
-        _knows(site, directory, vkey)
+        knows(site, directory, vkey)
         done = gateway("audit", "acknowledge-restore", "--reason", "the disk was lost", "--json")
         assert (done.code, done.data) == (0, {"acknowledged": [{"witness": "witness.example/w1", "size": 1_000}]})
         assert gateway("audit", "acknowledge-restore", "--reason", "again").code == 1
@@ -147,7 +147,7 @@ def _copied(source: Path, target: Path) -> None:
         one.backup(other)
 
 
-def _knows(site: Path, directory: Path, vkey: str) -> None:
+def knows(site: Path, directory: Path, vkey: str) -> None:
     keyring = open_keyring(load(site / "gateway.toml"))
     signer = keyring.signer(Verifier.parse(vkey).name)
     keyring.close()

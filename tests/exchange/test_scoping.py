@@ -145,6 +145,17 @@ async def test_what_cannot_be_is_refused_by_the_name_of_the_field(
         assert (found.field, found.code) in ((field, "parameter_invalid"), (field, "not_found"))
 
 
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [("exchange:e", "an exchange"), ("incident:i", "an incident"), ("subject:su_nobody", "a data subject")],
+)
+async def test_what_is_not_there_is_told_with_how_it_is_found(about: str, told: str, sqlite_settings: Settings) -> None:
+    async with open_site(configured(sqlite_settings)) as site:
+        found = await (await site.auditor("default")).select(Asked(about=about))
+        assert isinstance(found, Refusal)
+        assert (found.code, (found.hint or "").startswith(told)) == ("not_found", True)
+
+
 async def test_without_a_database_nothing_is_selected(sqlite_settings: Settings) -> None:
     async with open_site(configured(sqlite_settings)) as site:
         auditor = await site.auditor("default")

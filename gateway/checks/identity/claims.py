@@ -144,7 +144,7 @@ def _tenant(claims: dict[str, Any], issuer: Issuer) -> str | Refusal:
     if not isinstance(value, str):
         return invalid("the claim that names the tenant, as a string")
     if value not in issuer.tenants:
-        return _overreach("the tenant must be one that the issuer may assert")
+        return _overreach("a tenant that the issuer may assert")
     return value
 
 
@@ -165,7 +165,7 @@ def _names(claims: dict[str, Any], claim: str, allowed: tuple[str, ...], what: s
     if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in found):
         return invalid(f"the claim of {what} as a list of names")
     if not set(found) <= set(allowed):
-        return _overreach(f"the {what} must be ones that the issuer may assert")
+        return _overreach(f"{what} that the issuer may assert")
     return tuple(dict.fromkeys(found))
 
 

@@ -55,7 +55,7 @@ def parse(compact: str) -> Token | Refusal:
     if not isinstance(algorithm, str):
         return invalid("an `alg` in the token's header")
     if algorithm.lower() == "none" or not segments[3]:
-        return Refusal(code="credential_algorithm", field="authorization", hint="the token must be signed")
+        return Refusal(code="credential_algorithm", field="authorization", hint="a token that is signed")
     refusal = _header(header)
     if refusal is not None:
         return refusal

@@ -20,7 +20,7 @@ _LONG = 60
 _PHONE, _GAP, _WORD = 48, 2, 19
 """Letters in a line of a table on a phone (390 px), between its columns, and of a word that is not broken."""
 _FEW = 50
-"""Rows that are read one by one; of more, columns are compared, and the table is scrolled."""
+"""Rows of which each cell has a line of its own on a phone; of more, the cells of a row follow each other."""
 
 
 def kind(block: Block) -> str:
@@ -57,12 +57,15 @@ def long(value: Cell) -> bool:
 
 
 def stacked(table: Table) -> bool:
-    """Whether a phone shows each cell on a line of its own after its column's name: a table that is too wide for it,
-    whose last columns would be out of sight, and whose rows are few enough to be read one by one."""
-    if len(table.rows) > _FEW:
-        return False
+    """Whether a phone shows each cell after its column's name: a table that is too wide for it, and whose last columns
+    would be out of sight."""
     columns = zip(table.columns, *table.rows, strict=True)
     return sum(_room(head, *map(written, cells)) for head, *cells in columns) > _PHONE
+
+
+def close(table: Table) -> bool:
+    """Whether the cells of a row follow each other there, since a line for each would make too long a page."""
+    return len(table.rows) > _FEW
 
 
 def _room(head: str, *cells: str) -> int:
@@ -90,6 +93,7 @@ _filters: dict[str, Any] = {
     "more": more,
     "long": long,
     "stacked": stacked,
+    "close": close,
     "role": role,
 }
 _environment.filters.update(_filters)

@@ -227,6 +227,8 @@ def minimum(basis: Basis) -> Section:
 
 def approvals(basis: Basis) -> Section:
     told = basis.figures["approvals"]
+    # Where nobody answered, a plot and a table of noughts would say nothing.
+    spread = told["spread"] if told["answered"] else ()
     return Section(
         "approvals",
         "What waited for people",
@@ -239,8 +241,8 @@ def approvals(basis: Basis) -> Section:
                     ("Longest wait", span(told["longest_us"]) if told["answered"] else "none answered"),
                 )
             ),
-            Bars("From the request to the first answer", tuple((row[0], row[1]) for row in told["spread"])),
-            table("Waits", ("Waited", "Approvals"), told["spread"]),
+            Bars("From the request to the first answer", tuple((row[0], row[1]) for row in spread)),
+            table("Waits", ("Waited", "Approvals"), spread),
             table("Steps", ("Step", "Taken by", "Times"), told["steps"]),
             table("Reasons for answers", ("Step", "Actor", "Reason", "First", "Times", "Last"), told["reasons"]),
         ),

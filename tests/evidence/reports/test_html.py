@@ -137,10 +137,21 @@ def test_on_a_phone_a_wide_table_of_few_rows_is_read_line_by_line_and_stays_a_ta
         (("a", "b", "c"), (("w" * 19,) * 3,), True),
         (("a", "b", "c"), (("w " * 60,) * 3,), False),  # words do
         (("a", "b", "c"), (("w" * 19,) * 3,) * 50, True),
-        (("a", "b", "c"), (("w" * 19,) * 3,) * 51, False),  # columns to compare
+        (("a", "b", "c"), (("w" * 19,) * 3,) * 51, True),
     ],
 )
-def test_what_does_not_fit_on_a_phone_is_lines_where_rows_are_few(
+def test_what_does_not_fit_on_a_phone_is_lines(
     columns: tuple[str, ...], rows: tuple[tuple[Cell, ...], ...], lines: bool
 ) -> None:
     assert stacked(Table("T", columns, rows)) is lines
+
+
+def test_on_a_phone_the_cells_of_many_rows_follow_each_other() -> None:
+    head, row = ("Provision", "Subject", "Evidence", "Records"), ("w" * 19, "w" * 19, "", 3)
+    few = tree(render(_own(Table("T", head, (row,) * 50))).decode()).all("table")[0]
+    page = render(_own(Table("T", head, (row,) * 51))).decode()
+    (many,) = tree(page).all("table")
+    assert (few.attributes["class"].split(), many.attributes["class"].split()) == (["lines"], ["lines", "close"])
+    assert (faults(page), ".close tbody th, .close td { display: inline; }" in page) == ([], True)
+    short = tree(render(_own(Table("T", ("Code", "Times"), (("ok", 1),) * 51))).decode()).all("table")[0]
+    assert "close" not in short.attributes["class"]

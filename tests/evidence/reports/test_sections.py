@@ -7,7 +7,7 @@ from gateway.evidence.figures.coverage import WITH, Coverage
 from gateway.evidence.figures.facts import SECTIONS as FIGURES
 from gateway.evidence.figures.seen import GONE
 from gateway.evidence.reports.basis import Apart, Basis
-from gateway.evidence.reports.document import Cell, Fields, Table, Text
+from gateway.evidence.reports.document import Bars, Cell, Fields, Table, Text
 from gateway.evidence.reports.register import Declared
 from gateway.evidence.reports.sections import SECTIONS, coverage, keeping, subject_steps
 from tests.evidence.reports.kit import basis
@@ -140,3 +140,15 @@ def test_that_the_days_of_before_are_not_known_is_told_where_they_are() -> None:
         return any("is not known: records before it" in getattr(block, "text", "") for block in keeping(one).blocks)
 
     assert (warned(0), warned(None)) == (False, True)
+
+
+def test_where_nobody_answered_there_are_no_waits_to_draw() -> None:
+    made = basis()
+    told = {
+        **made.figures["approvals"],
+        "answered": 0,
+        "spread": tuple((row[0], 0) for row in made.figures["approvals"]["spread"]),
+    }
+    section = SECTIONS["approvals"](msgspec.structs.replace(made, figures={**made.figures, "approvals": told}))
+    assert [block.rows for block in section.blocks if isinstance(block, Bars)] == [()]
+    assert [block.rows for block in section.blocks if isinstance(block, Table) and block.caption == "Waits"] == [()]

@@ -88,8 +88,9 @@ def test_ages_are_found(text: str) -> None:
     "text",
     [
         '{"age": 93}', '{"age":"93"}', '{"patientAge": 93}', "patient_age=93", "ageInYears: 93", "age_years: 93",
-        "AGE=93", "Age (years): 93", "Alter (in Jahren): 93", "Age/Sex: 93/F", "Sex/Age: F/93", "Age\t93", "| Age | 93 |",
-        "<age>93</age>", "Âge : 93", "âge (ans) : 93", "edad: 93", "leeftijd: 93", "ålder: 93", "93jähriger Patient",
+        "AGE=93", "Age (years): 93", "Alter (in Jahren): 93", "Age/Sex: 93/F", "Sex/Age: F/93", "Age\t93",
+        "| Age | 93 |", "<age>93</age>", "Âge : 93", "âge (ans) : 93", "edad: 93", "leeftijd: 93", "ålder: 93",
+        "93jähriger Patient",
         "Mme X, 93 ans, vit seule", "(93 años)", "Frau X, 93 Jahre, lebt allein",
     ],
 )  # fmt: skip

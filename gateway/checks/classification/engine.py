@@ -16,7 +16,7 @@ from gateway.checks.classification.fragments import JOINED, Joined, halves, may_
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.neighbours import Field, may_hold, rows, titled, within
-from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.normalise import appended, outline
 from gateway.checks.classification.opaque import RUN, is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import pieces, shifted, unseen
@@ -421,11 +421,14 @@ def _certain(part: Part, found: list[Finding]) -> list[Finding]:
 def _outlined(text: str, late: Callable[[], bool]) -> bytes:
     """The outline of a text, as far as it came before it was `late`."""
     shades: list[bytes] = []
+    last = b""
     step = _PLAIN_BLOCK if text.isascii() else _BLOCK
     for start in range(0, len(text), step):
         if late():
             break
-        shades.append(outline(text[start : start + step]))
+        shade = appended(last, text[start : start + step])
+        shades.append(shade[len(last) :])
+        last = shade[-1:]
     return b"".join(shades)
 
 

@@ -98,6 +98,8 @@ UPPER, LETTER, OTHER, ODD, CONTROL, UNDER = "\xc0", "\xe0", "\xb7", "\xad", "\x7
 files, keys and tools are written, would show nothing."""
 _UNDER = UNDER.encode("latin-1")
 _ODD = ODD.encode("latin-1")
+_BLANKED = (b"\\n", b"\\t", b"\\r", b"\\f", b"\\b")
+"""What JSON writes for a blank."""
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
@@ -220,9 +222,31 @@ def _codec(name: str, table: dict[int, str]) -> Callable[[str], bytes]:
 
 shadow = _codec("gateway.classification.shadow", _SHADOWS)
 """One byte for each character, as `recognizer` describes; `ODD` for each that normalising would change."""
-outline = _codec("gateway.classification.outline", _OUTLINES)
-"""The shadow of what each character becomes; `ODD` for each that becomes more or less than one, or combines with
-others. Where there is none of these, it is the shadow of the normalised text."""
+_outline = _codec("gateway.classification.outline", _OUTLINES)
+
+
+def outline(text: str) -> bytes:
+    """The shadow of what each character becomes; `ODD` for each that becomes more or less than one, or combines with
+    others. Where there is none of these, it is the shadow of the normalised text.
+
+    An escape that JSON writes for a blank (a backslash and `n`) is blank in it, or the words behind it would touch its
+    letter. What is found is found in what such text stands for, so this only has it looked at."""
+    shade = _outline(text)
+    return _blanked(shade) if b"\\" in shade else shade
+
+
+def appended(shade: bytes, text: str) -> bytes:
+    """The outline of a text that has this one so far, and goes on so."""
+    more = _outline(text)
+    if b"\\" in more or shade[-1:] == b"\\":
+        more = _blanked(shade[-1:] + more)[len(shade[-1:]) :]
+    return shade + more
+
+
+def _blanked(shade: bytes) -> bytes:
+    for letter in _BLANKED:
+        shade = shade.replace(letter, b"\\ ")
+    return shade
 
 
 def normalise(text: str, shade: bytes | None = None) -> Mapped:

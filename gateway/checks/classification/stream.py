@@ -18,7 +18,7 @@ from gateway.checks.classification.json_writer import JsonWriter, writer_of
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
-from gateway.checks.classification.normalise import outline
+from gateway.checks.classification.normalise import appended
 from gateway.checks.classification.opaque import NEAR, Opaque, Runs, explains
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import shifted, unseen
@@ -145,7 +145,7 @@ class Lane:
             if not self._begun and text and not text.isspace():
                 self._begun, self._json, self._writer = True, is_json(text), writer_of(text)
             self._buffer += text
-            self._shade += outline(self._fresh + text)
+            self._shade = appended(self._shade, self._fresh + text)
             self._fresh = ""
             self._limit = self._judged(text, final)
             self._follow(text, final)

@@ -395,3 +395,26 @@ def test_an_engine_that_becomes_another_searches_as_that_for_everybody_who_holds
     assert (engine.knows("x-badge"), engine.version) == (True, version)
     lane = lanes.lane("/a")
     assert "bob@" not in lane.feed("write to bob@example.com now") + lane.finish(), "a stream ends as it was begun"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (r'{"note":"Seen today.\nJohn Miller\nleft"}', "person"),
+        (r'{"note":"Dx:\nschizophrenia\n"}', "health-term"),
+        (r'{"note":"a\tbipolar\ndisorder\n"}', "health-term"),
+        (r'{"file":"[x]\r\nAKIAIOSFODNN7EXAMPLE\n"}', "secret-aws-key"),
+        (r"'Regards,\\nJohn Miller\\n'", "person"),
+        (r'{"note":"' + "x " * 700 + r'\nDr. Okonkwo\n"}', "person"),
+    ],
+)
+def test_what_stands_behind_an_escaped_line_end_is_found(text: str, kind: str) -> None:
+    assert kind in {one.type for one in ENGINE.scan_text(text)}
+    assert kind in {one.type for found in ENGINE.scan([Part("/a", text)]).parts for one in found}
+    for size in (1, 7, 64):
+        lanes = ENGINE.stream(frozenset())
+        lane = lanes.lane("/a")
+        for start in range(0, len(text), size):
+            lane.feed(text[start : start + size])
+        lane.finish()
+        assert kind in {one.type for found in lanes.scan().parts for one in found}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.classification.normalise import ODD, Mapped, normalise, outline, shadow, undo_escapes
+from gateway.checks.classification.normalise import ODD, Mapped, appended, normalise, outline, shadow, undo_escapes
 from tests.checks.classification import oracle
 from tests.checks.classification.samples import soups, texts
 
@@ -221,13 +221,17 @@ def test_a_text_is_normalised_as_character_by_character(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=80), texts(), ODDITIES, st.text(alphabet="a€", max_size=40)))
 def test_shadow_and_outline_are_those_of_each_character(text: str) -> None:
-    for write in (shadow, outline):
-        assert write(text) == b"".join(write(character) for character in text)
+    assert shadow(text) == b"".join(map(shadow, text))
+    plain = b"".join(map(outline, text))
+    for letter in b"nrtfb":
+        plain = plain.replace(b"\\" + bytes([letter]), b"\\ ")
+    assert outline(text) == plain
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=80), texts(), ODDITIES))
 def test_an_outline_without_anything_odd_is_the_shadow_of_the_normalised_text(text: str) -> None:
+    text = text.replace("\\", "/")
     if ODD.encode("latin-1") not in outline(text):
         assert outline(text) == shadow(normalise(text).text)
         assert normalise(text).starts is None
@@ -235,3 +239,10 @@ def test_an_outline_without_anything_odd_is_the_shadow_of_the_normalised_text(te
 
 def test_what_becomes_one_character_stands_in_the_outline_as_that() -> None:
     assert outline("１—\u00a0É\u200b…e\u0301") == b"1- \xc0\xad\xade\xad"
+
+
+@pytest.mark.parametrize("cut", range(18))
+def test_an_escape_for_a_blank_is_blank_in_an_outline_whatever_the_pieces(cut: int) -> None:
+    text = "a\\nJohn\\tx\\\\rb\\u0041"
+    assert outline(text) == b"a\\ John\\ x\\\\ b\\u0041"
+    assert appended(outline(text[:cut]), text[cut:]) == outline(text)

@@ -363,7 +363,7 @@ def test_a_piece_that_cannot_be_looked_at_by_itself_does_not_leave(monkeypatch: 
     def failing(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("gateway.checks.classification.stream.outline", failing)
+    monkeypatch.setattr("gateway.checks.classification.stream.appended", failing)
     assert lane.feed("secret") == UNREAD
     monkeypatch.undo()
     assert (lane.feed("more"), lane.finish()) == ("", "")

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import FormatError
+from gateway.core.keys import HALF, says_nothing
 from gateway.core.message import Answer, Part, PartKind
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
@@ -29,9 +30,6 @@ _AGE = re.compile(
     r"(?![a-zà-ÿ])|(?<![A-Za-z])(?:AGES?|ALTER|EDAD|LEEFTIJD|IDADE|[ÂA]GE|ET[ÀA])(?![A-Za-z])"
 )
 """A key that says age, as one of its words: `patientAge`, `age_years`, `AGE`; not `page` or `average`."""
-_SILENT = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
-_HALF = _SILENT | {"number"}
-"""Keys that say nothing of what stands under them, or not enough."""
 _MAX_NUMBER = 400
 """Characters of one number literal."""
 
@@ -213,7 +211,7 @@ def walk(
         parts.append(Part(pointer, told, "name"))
     elif form is not bool and value is not None and _long(value):
         # A number cannot hold a placeholder, so its text may carry its label: no offset into it is ever used.
-        before = f"{label}: " if label and label.lower() not in _SILENT else ""
+        before = f"{label}: " if label and not says_nothing(label) else ""
         parts.append(Part(pointer, f"{before}{value}", "name"))
 
 
@@ -250,10 +248,11 @@ def member(
 def named(key: str, above: str) -> str:
     """The label of what stands under a key in an object with a label: that of the object where the key says nothing
     itself (`{"mrn": {"value": …}}`), both where it says half (`{"passport": {"number": …}}`)."""
-    plain = key.lower()
-    if not above or plain not in _HALF:
+    if not above:
         return key
-    return above if plain in _SILENT else f"{above} {key}"
+    if says_nothing(key):
+        return above
+    return f"{above} {key}" if key.lower() in HALF else key
 
 
 def _overflow(parts: list[Part], place: str) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 import msgspec
 
+from gateway.checks.classification.labels import labelled
 from gateway.checks.classification.masking import is_json
 from gateway.checks.classification.normalise import ODD, outline
 from gateway.checks.classification.pieces import shifted
-from gateway.checks.classification.titles import Titles, may_name
+from gateway.checks.classification.titles import Titles, is_index, may_name
 from gateway.core.finding import Finding
+from gateway.core.keys import HALF, says_nothing
 from gateway.core.message import Part
 
 LONGEST = 32_768
@@ -34,8 +36,9 @@ _TOKEN = re.compile(
 )
 """A string, of which a colon makes a key; a number; a bracket; any other literal."""
 _LISTED = re.compile(r"\[\s{0,99}(?:\[|\"[^\"]{1,64}\"\s{0,8},)")
+_NESTED = re.compile(r':\s{0,99}\{\s{0,99}"(?:[0-9]{1,6}|[$@#_]?[A-Za-z]{1,12})"\s{0,8}:')
 _VALUED = re.compile(
-    r'"[A-Za-z_]{0,24}(?i:val|answer|response|text|content|data|entry|result|input)[A-Za-z]{0,24}"\s{0,8}:'
+    r'"v"\s{0,8}:|"[A-Za-z_]{0,24}(?i:val|answer|response|text|content|data|entry|result|input)[A-Za-z]{0,24}"\s{0,8}:'
 )
 _NAMING = re.compile(
     r'"[A-Za-z_\-]{0,24}(?i:name|key|label|field|question|title|display|param|attribute|property|column|head|prompt|'
@@ -66,7 +69,9 @@ def may_hold(text: str) -> bool:
 
 def may_title(text: str) -> bool:
     """Whether something else than its key may name a value of JSON: quickly told of most."""
-    return _LISTED.search(text) is not None or (_VALUED.search(text) is not None and _NAMING.search(text) is not None)
+    if _LISTED.search(text) is not None or _NESTED.search(text) is not None:
+        return True
+    return _VALUED.search(text) is not None and _NAMING.search(text) is not None
 
 
 def titled(text: str, known: Container[str]) -> Iterator[tuple[Field, str]]:
@@ -77,7 +82,7 @@ def titled(text: str, known: Container[str]) -> Iterator[tuple[Field, str]]:
     fields = list(_fields(text))
     titles = Titles([field.part for field in fields], known)
     for field in fields:
-        title = titles.of(field.part) if may_name(field.part) else ""
+        title = (titles.of(field.part) if may_name(field.part) else "") or _over(field.part.pointer)
         if title:
             yield field, title
 
@@ -94,6 +99,20 @@ def rows(text: str) -> list[list[Field]]:
         found[-1].append(field)
         before = field
     return [row for row in found if len(row) > 1]
+
+
+def _over(pointer: str) -> str:
+    """What names a value whose own key does not, or only half: the key above it. It stands too far away in the text,
+    behind a number or other values, to be seen there."""
+    half = ""
+    for step in reversed(pointer.split("/")):
+        if is_index(step) or says_nothing(step):
+            half = half or " "
+        elif step.lower() in HALF and not half:
+            half = f" {step}"
+        else:
+            return labelled(step + half.rstrip()) if half else ""
+    return ""
 
 
 def _fields(text: str) -> Iterator[Field]:

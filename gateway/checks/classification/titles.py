@@ -15,18 +15,18 @@ from gateway.core.message import Part
 
 _NAMING = (
     "name", "key", "label", "field", "question", "title", "display", "parameter", "param", "attribute", "property",
-    "column", "header", "heading", "prompt", "code", "type", "kind", "system", "id", "text",
+    "column", "header", "heading", "prompt", "code", "type", "kind", "system", "path", "id", "text",
 )  # fmt: skip
 """Keys whose text names what stands beside it, the likeliest first."""
 _RANKS = {key: rank for rank, key in enumerate(_NAMING)}
 _THINGS = ("field", "attribute", "parameter", "param", "property", "column", "question", "item", "variable", "element",
            "header", "input", "key", "display")  # fmt: skip
 """What is named, where a key says both (`fieldName`)."""
-_VALUED = frozenset({"val", "values", "text", "data", "entry", "result", "input"})
+_VALUED = frozenset({"v", "val", "values", "text", "data", "entry", "result", "input"})
 _ENDS = ("value", "answer", "answers", "response", "responses")
 _SAYING = frozenset({"text", "display", "name", "label"})
 """What an object that names says itself by (`"type": {"text": "MRN"}`)."""
-_HEADS = ("columns", "headers", "header", "fields", "cols", "schema", "head")
+_HEADS = ("columns", "headers", "header", "fields", "cols", "schema", "head", "columnMetadata", "schema/fields")
 _WORDS = 6
 """Words at the end of what names a text in which it is looked for."""
 _FLAT = ("xml:", "form:")
@@ -123,6 +123,10 @@ class Titles:
 
     def _column(self, pointer: str) -> str:
         row, _, column = pointer.rpartition("/")
+        if is_value(column):  # `{"stringValue": …}`, `{"v": …}`
+            row, _, column = row.rpartition("/")
+        if row.endswith("/f"):
+            row = row.removesuffix("/f")
         rows, _, number = row.rpartition("/")
         if not (is_index(column) and is_index(number)):
             return ""
@@ -198,7 +202,7 @@ def _naming(key: str) -> str:
 
 def _shortened(title: str) -> str:
     """The end of what names a value, where the word is: of an address the last of its steps."""
-    if "://" in title or title.startswith("urn:"):
+    if "://" in title or title.startswith(("urn:", "/")):
         title = title.rstrip("/").rpartition("/")[2].rpartition(":")[2].rpartition("#")[2]
     return title[-LONGEST_LABEL:] if any(map(str.isalpha, title)) else ""
 

@@ -133,6 +133,37 @@ def test_a_value_of_a_form_is_named_by_the_field_before_it() -> None:
     assert [text for text, kind in found_in(list(content.parts)) if kind == "mrn"] == ["4481920"]
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"mrn": {"0": "4481920"}},
+        {"mrn": {"S": "4481920"}},
+        {"mrn": {"$eq": "4481920"}},
+        {"mrn": {"eq": "4481920", "use": "x"}},
+        {"mrn": {"in": ["7", "4481920"]}},
+        {"mrn": {"from": "4481921", "to": "4481920"}},
+        {"mrns": ["4481921", "4481920"]},
+        {"op": "replace", "path": "/patient/mrn", "value": "4481920"},
+        {"field": "mrn", "oldValue": "4481921", "newValue": "4481920"},
+        {"schema": {"fields": [{"name": "id"}, {"name": "mrn"}]}, "rows": [{"f": [{"v": "1"}, {"v": "4481920"}]}]},
+        {
+            "columnMetadata": [{"name": "id"}, {"name": "mrn"}],
+            "records": [[{"longValue": 1}, {"stringValue": "4481920"}]],
+        },
+    ],
+)
+def test_what_a_value_stands_in_names_it_where_its_key_does_not(document: Any) -> None:
+    assert ("4481920", "mrn") in found_in(parts_of(document))
+    assert ("4481920", "mrn") in found_in([Part("/arguments", json.dumps(document))])
+
+
+@pytest.mark.parametrize(
+    "document", [{"total": {"0": "4481920"}}, {"0": {"1": "4481920"}}, {"mrn": {"amount": "4481920"}}]
+)
+def test_what_says_nothing_under_another_word_is_no_more(document: Any) -> None:
+    assert ("4481920", "mrn") not in found_in(parts_of(document))
+
+
 def test_what_the_value_stands_under_is_said_too() -> None:
     assert before({"phone": [{"type": "account", "value": "4481920"}]}, "4481920") == "phone account: "
 

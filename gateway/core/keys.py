@@ -1,0 +1,24 @@
+"""Keys of objects that say nothing of what stands under them."""
+
+from functools import lru_cache
+
+_LONGEST = 64
+_SILENT = frozenset(
+    {
+        "content", "text", "message", "value", "values", "val", "data", "arguments", "description", "raw", "string",
+        "stringvalue", "#text", "_text", "__text", "@value", "s", "n", "v", "eq", "ne", "neq", "gt", "gte", "lt", "lte",
+        "in", "is", "equals", "like", "contains",
+    }
+)  # fmt: skip
+"""Words for any value, the types of a value as some stores write them (`{"S": "…"}`), and comparisons of a query."""
+HALF = frozenset({"number", "from", "to", "before", "after", "old", "new", "current", "previous"})
+"""Keys in lower case that say only with what they stand in what they hold (`{"passport": {"number": …}}`)."""
+
+
+@lru_cache(maxsize=1024)
+def says_nothing(key: str) -> bool:
+    """Whether what stands under a key is named by what that stands in: a word for any value, a comparison (`$eq`), or
+    the number of a row."""
+    if len(key) > _LONGEST:
+        return False
+    return key.lower() in _SILENT or key.startswith("$") or (key.isascii() and key.isdigit())

@@ -1,0 +1,22 @@
+"""Which keys say nothing of their values."""
+
+import pytest
+
+from gateway.core.keys import HALF, says_nothing
+
+
+@pytest.mark.parametrize(
+    "key", ["value", "Value", "content", "0", "17", "$eq", "$in", "S", "stringValue", "#text", "eq"]
+)
+def test_a_word_for_any_value_a_comparison_and_a_row_say_nothing(key: str) -> None:
+    assert says_nothing(key)
+
+
+@pytest.mark.parametrize("key", ["ssn", "name", "valued", "", "²", "1a", "$" + "x" * 80, "number", "from"])
+def test_other_keys_say_something(key: str) -> None:
+    assert not says_nothing(key)
+
+
+def test_some_say_half() -> None:
+    assert "number" in HALF
+    assert not any(map(says_nothing, HALF))

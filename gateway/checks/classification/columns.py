@@ -30,17 +30,18 @@ WIDEST = LOOKAHEAD - 32
 LONGEST_LINE = 1000
 _MOST = 64
 """Cells of a heading; what stands further right is not read."""
-_SEPARATORS = ("\t", "|", "\u2502", "\u2551", ";", ",", "  ")
-_BARS = "|\u2502\u2551"
+_BARS = "|\u2506\u2502\u2551\u2503"
+_SEPARATORS = ("\t", *_BARS, ";", ",", "  ")
 _RULES = "+-=:| \t\r" + "".join(map(chr, range(0x2500, 0x2580)))
 """What lines between rows are drawn with: ASCII, as databases print tables, and box-drawing characters."""
-_BLANK = " \t\r"
+_BLANK = " \t\r\u2502\u2551\u2503"
+"""What a cell may stand between, beside its separator: some draw the edges of a table with other bars."""
 _RETURN = re.compile(r"\r(?!\n)")
 _SPACED = re.compile(r"[^ \r\n]+(?: [^ \r\n]+)*")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LEAST = 3
 """Characters of the shortest value."""
-_MARKS = {point: None for point in range(128) if not chr(point).isalnum()}
+_MARKS = {point: None for point in (*range(128), *map(ord, _BARS)) if not chr(point).isalnum()}
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +114,9 @@ class Columns:
         self._line = ""
         self._begin = place
         self._done = self._index = 0
+        self._indent = 0
+        """Blanks before a heading that spaces part: a row that begins before them begins with a number that no heading
+        has, as data frames are printed."""
         self._over = False
         """Whether the line has become too long to be one of a table."""
         self._above = ""
@@ -186,7 +190,8 @@ class Columns:
             if separator not in line:
                 continue
             cells = [cell for cell in line.split(separator) if cell or separator != "  "]
-            if not 1 < len(cells) <= _MOST or max(map(len, cells)) > WIDEST:
+            indent = len(line) - len(line.lstrip(" ")) if separator == "  " else 0
+            if not (1 if indent < 2 else 0) < len(cells) <= _MOST or max(map(len, cells)) > WIDEST:
                 return
             known = self._known
             columns = tuple([known.get(_key(cell), ()) for cell in cells])
@@ -199,12 +204,17 @@ class Columns:
                     ]
                 )
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
-                self._separator, self._columns = separator, columns
+                self._separator, self._columns, self._indent = separator, columns, indent
             return
 
     def _cells(self, found: list[Finding], line: str, *, ended: bool) -> None:
         """Judge the cells of a row that are over. Between quotes a comma parts nothing (RFC 4180 §2)."""
         separator, length = self._separator, len(line)
+        if self._indent > 1 and not self._done and line[:1].strip():
+            first = line.find(separator)
+            if first < 0:
+                return
+            self._done = first
         while self._index < len(self._columns):
             start = self._done
             if separator == "  ":

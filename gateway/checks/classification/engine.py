@@ -24,6 +24,7 @@ from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.classification.titles import Titles, may_name
+from gateway.checks.classification.written import tables
 from gateway.core.finding import Finding, Scan, Scanned
 from gateway.core.message import Part
 from gateway.core.ports import Clock
@@ -319,11 +320,18 @@ class Engine:
 
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
         """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
-        if "\n" not in text and "\r" not in text:
-            return True
-        columns = Columns(self._locator.headings)
+        known = self._locator.headings
         shown: list[Finding] = []
         whole = True
+        for one in tables(text, known, _never if budget is None else budget.over):
+            if one is None:
+                whole = False
+            else:
+                shown.append(one)
+        if "\n" not in text and "\r" not in text:
+            found += unseen(shown, found)
+            return whole
+        columns = Columns(known)
         for start in range(0, len(text), _BLOCK):
             shown += columns.feed(text[start : start + _BLOCK])
             if (limit is not None and len(found) + len(shown) > limit) or (

@@ -155,3 +155,22 @@ def test_a_heading_may_stand_on_two_lines(text: str) -> None:
 def test_a_line_of_prose_above_a_heading_names_no_column() -> None:
     assert "mrn" not in {kind for kind, _ in told("Hospital\n\nNumber  Ward\nK103948  Elm\n")}
     assert "mrn" not in {kind for kind, _ in told("Patient 7\nNumber  Ward\nK103948  Elm\n")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "   id        ssn  status\n0   7  536228731  active\n",
+        "         ssn\n0  536228731\n",
+        "             ssn  total\nid                    \n7      536228731      8\n",
+        "\u2502 id \u2506 ssn       \u2502\n\u2502 1  \u2506 536228731 \u2502\n",
+        "\u2503 id \u2503 ssn \u2503\n\u2503 1 \u2503 536228731 \u2503\n",
+    ],
+)
+def test_data_frames_are_read_as_they_are_printed(text: str) -> None:
+    assert ("us-ssn", "536228731") in told(text)
+
+
+@pytest.mark.parametrize("text", ["    SSN\n123 536228731", "  the ssn\n0  536228731"])
+def test_an_indented_line_is_no_heading_by_that_alone(text: str) -> None:
+    assert told(text) == []

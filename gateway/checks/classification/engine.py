@@ -23,7 +23,7 @@ from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.stream import StreamScan
-from gateway.checks.classification.titles import Titles, may_name
+from gateway.checks.classification.titles import Titles, may_answer, may_name
 from gateway.checks.classification.written import tables
 from gateway.core.finding import Finding, Scan, Scanned
 from gateway.core.message import Part
@@ -173,7 +173,7 @@ class Engine:
         for part in parts:
             text, before = part.text, ""
             # A cell, an item, a value: most texts are none of these.
-            if part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit():
+            if part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit() or may_answer(part):
                 try:
                     if may_name(part):
                         titles = titles or Titles(parts, self._locator.headings)

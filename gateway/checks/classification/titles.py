@@ -4,9 +4,11 @@ A member that only says that it is a value is named by its sibling (`{"name": "M
 its answer, the system of an identifier); a cell of a table by the head of its column (`columns` beside `rows`, or a
 first row that is words alone); a text of a list by the one before it (`["MRN", "…"]`). Where a text stands is told by
 its pointer. Of XML and forms, whose pointers do not say what is within what, a value is named by what comes before it
-(`<name>MRN</name><value>…`, `<Attribute Name="mrn"><Value>…`).
+(`<name>MRN</name><value>…`, `<Attribute Name="mrn"><Value>…`). In a chat what somebody asked for at the end of the
+message before names a short answer.
 """
 
+import re
 from collections.abc import Container, Sequence
 from functools import lru_cache
 
@@ -30,6 +32,12 @@ _HEADS = ("columns", "headers", "header", "fields", "cols", "schema", "head", "c
 _WORDS = 6
 """Words at the end of what names a text in which it is looked for."""
 _FLAT = ("xml:", "form:")
+_ANSWER, _ASKED = 48, 400
+"""Characters of the longest answer, and of the end of a message in which a question is looked for."""
+_ASKS = ("?", ":", "\uff1f", "\uff1a")
+_SAID = ("/content", "/text")
+_MESSAGE = re.compile(r"(.*)/([0-9]{1,9})/(?:content|content/0/text|parts/0/text)")
+_SENTENCE = re.compile(r"[^.!?\n]*[?:\uff1f\uff1a]\Z")
 _COUNTED = 9
 """Digits of the longest place in a list."""
 _NEAR = 3
@@ -98,6 +106,7 @@ class Titles:
             or self._sibling(part.pointer)
             or self._column(part.pointer)
             or self._before(part.pointer)
+            or self._asked(part)
         )
         if not title:
             return ""
@@ -158,6 +167,19 @@ class Titles:
         text = self._texts.get(f"{above}/{int(step) - 1}", "")
         return text if text and not _numbered(text) and self._tells(text) else ""
 
+    def _asked(self, part: Part) -> str:
+        """What was asked at the end of the message before a short one, in a chat."""
+        place = _MESSAGE.fullmatch(part.pointer) if may_answer(part) else None
+        if place is None or place[2] == "0":
+            return ""
+        before = f"{place[1]}/{int(place[2]) - 1}"
+        for rest in ("/content", "/content/0/text", "/parts/0/text"):
+            text = self._texts.get(before + rest, "").rstrip("*_` \n\"')")
+            if text:
+                sentence = _SENTENCE.search(text[-_ASKED:])
+                return sentence[0].lstrip() if sentence is not None and text[-1] in _ASKS else ""
+        return ""
+
     def _tells(self, text: str) -> bool:
         """Whether a text is, or ends with, words that name a value."""
         if len(text) > LONGEST_LABEL:
@@ -169,11 +191,18 @@ class Titles:
 def may_name(part: Part) -> bool:
     """Whether something else than its key may name a part: quickly told of most."""
     pointer = part.pointer
+    if not part.label and may_answer(part):
+        return True
     if pointer[-1:].isdigit():
         return part.kind != "unreadable"
     if part.label:
         return is_value(pointer[pointer.rfind("/") + 1 :])
     return part.kind == "name" and part.text[-1:].isdigit() and is_value(pointer[pointer.rfind("/") + 1 :])
+
+
+def may_answer(part: Part) -> bool:
+    """Whether a part may be an answer to what a message before it asked: short, in a chat."""
+    return len(part.text) <= _ANSWER and part.kind == "text" and part.pointer.endswith(_SAID)
 
 
 def is_index(step: str) -> bool:

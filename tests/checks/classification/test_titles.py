@@ -164,6 +164,39 @@ def test_what_says_nothing_under_another_word_is_no_more(document: Any) -> None:
     assert ("4481920", "mrn") not in found_in(parts_of(document))
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer", "kind"),
+    [
+        ("What is your SSN?", "536228731", "us-ssn"),
+        ("Thanks, Ann! To go on I need this. Please give me your medical record number:", "4481920", "mrn"),
+        ("**What is your account number?**", "it is 44812345", "account"),
+        ("And the password?", "hunter2!!", "secret-password"),
+        ("Welcher Tag ist Ihr Geburtsdatum?", "22.07.1984", "date-of-birth"),
+    ],
+)
+def test_a_short_answer_is_named_by_the_question_before_it(asked: str, answer: str, kind: str) -> None:
+    parts: list[Part] = []
+    for index, text in enumerate(("Hello.", asked, answer)):
+        parts.append(Part(f"/messages/{index}/content", text))
+    assert kind in [found for _, found in found_in(parts)]
+    parts = [Part(f"/input/{index}/content/0/text", text) for index, text in enumerate((asked, answer))]
+    assert kind in [found for _, found in found_in(parts)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("How many records are there?", "4481920"),
+        ("I have your SSN.", "536228731"),
+        ("What is your SSN? I ask for the form.", "536228731"),
+        ("What is your MRN?", "4481920 is what I paid for the whole of the house and all that is in it"),
+    ],
+)
+def test_other_messages_are_no_answers(asked: str, answer: str) -> None:
+    parts = [Part(f"/messages/{index}/content", text) for index, text in enumerate((asked, answer))]
+    assert {kind for _, kind in found_in(parts)} <= {"phone"}
+
+
 def test_what_the_value_stands_under_is_said_too() -> None:
     assert before({"phone": [{"type": "account", "value": "4481920"}]}, "4481920") == "phone account: "
 

@@ -14,6 +14,8 @@ from gateway.core.finding import Finding
 
 LONGEST = 32_768
 """Characters of a text, or of a statement, that is read so."""
+_SHORTEST = 12
+"""Characters of the shortest such text (`ssn,x\n123456789`)."""
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _INTO = re.compile(
     r"\b(?:insert|replace|upsert)\s{1,9}(?:ignore\s{1,9}|or\s{1,9}[a-z]{1,9}\s{1,9})?into\s{1,9}"
@@ -45,6 +47,8 @@ def tables(text: str, known: Headings, late: Callable[[], bool]) -> Iterator[Fin
 
 
 def _tables(text: str) -> Iterator[Mapped]:
+    if len(text) < _SHORTEST:
+        return
     if "\\n" in text or "\\r" in text:
         yield from _escaped(text)
     # To look for a letter in either case costs as much as all the rest.

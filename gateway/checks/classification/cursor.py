@@ -31,6 +31,8 @@ WINDOW = 480
 HELD = BACKUP + TRIGGER
 """What must be held back of a text without a trigger, as one may be beginning in it."""
 _STRIDE = 64
+BRIEF = min(_STRIDE, CONTEXT)
+"""Characters of a text that has no more than one window, all of which is looked at."""
 _STRIDES = 3
 """How many characters of a cluster of triggers are passed over before the next is searched for, and how often; once
 only after a window that they were all over."""
@@ -239,6 +241,20 @@ class Cursor:
             return None
         stop, self._stop, self._long = self._stop, None, None
         return stop
+
+
+def at_once(locator: Locator, text: str, shade: bytes, first: int, *, sure: bool) -> tuple[list[Hit], bool]:
+    """The walk over the whole of a text of at most `BRIEF` characters, which is one window from its first trigger on:
+    the hits by place, and whether it was read to its end. The rest as for `Cursor`."""
+    found = first if sure else locator.trigger(shade, first)
+    if found is None:
+        return [], True
+    start, length = max(0, found - BACKUP), len(text)
+    if start:
+        start = next((index + 1 for index in range(start, found) if text[index] in _SPACES), start)
+    located = locator.locate(text, start, shade, Sight(found, length, length))
+    torn = located.runs and any(told and begin < start < stop for begin, stop, told in located.runs)
+    return located.hits, located.complete and not torn
 
 
 def _space(text: str, offset: int, start: int, target: int) -> int:

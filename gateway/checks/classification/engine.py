@@ -11,7 +11,7 @@ from functools import lru_cache
 from gateway.checks.classification.budget import Budget
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
-from gateway.checks.classification.cursor import Cursor
+from gateway.checks.classification.cursor import BRIEF, Cursor, at_once
 from gateway.checks.classification.fragments import JOINED, Joined, halves, may_join, runs
 from gateway.checks.classification.labels import labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
@@ -371,6 +371,10 @@ class Engine:
         when it was not read to its end. `shade` is the text's outline."""
         # A trigger that ends before the text does is one in the text alone, too.
         sure = first is not None and first + TRIGGER <= len(text)
+        if len(text) <= BRIEF:  # most strings of JSON
+            hits, whole = at_once(self._locator, text, shade, first or 0, sure=sure)
+            found.extend([finding_of(hit, hit.end) for hit in hits])
+            return whole and (limit is None or len(found) <= limit)
         cursor = Cursor(self._locator, first or 0, sure=sure)
         opened: Hit | None = None
         whole = True

@@ -5,12 +5,13 @@ import base64
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.checks.classification.cursor import HELD, WINDOW, Cursor, Step
+from gateway.checks.classification.cursor import BRIEF, HELD, WINDOW, Cursor, Step, at_once
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE
+from tests.checks.classification.samples import soups, texts
 
 LOCATOR = Locator(DEFAULT)
 
@@ -93,3 +94,16 @@ def test_a_run_of_encoded_text_is_read_whole_or_not_called_read() -> None:
             assert scan.scanned == "full"
     torn = ENGINE.scan([Part("/x", "\x00" + base64.b64encode(bytes(90)).decode() + code)])
     assert torn.scanned != "full"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(texts(), soups(), st.text(max_size=BRIEF)), st.integers(0, 60))
+def test_a_brief_text_is_walked_at_once_as_step_by_step(text: str, start: int) -> None:
+    text = text[start : start + BRIEF]
+    steps = walk(text)
+    hits = [hit for step in steps for hit in step.findings]
+    found, whole = at_once(LOCATOR, text, outline(text), 0, sure=False)
+    assert (found, whole) == (hits, all(step.complete for step in steps))
+    trigger = LOCATOR.trigger(outline(text), 0)
+    if trigger is not None:
+        assert at_once(LOCATOR, text, outline(text), trigger, sure=True) == (found, whole)

@@ -31,6 +31,8 @@ _CODE = re.compile(r"(?=[0-9\-]*[A-Z])(?=[A-Z\-]*[0-9])[0-9A-Z][0-9A-Z\-]{7,}")
 """Capitals and digits, as in the key of an account or the number of a person that has letters."""
 _LAST, _FIRST = re.compile(r"[^\s,;]*\Z"), re.compile(r"[^\s,;]*")
 """What a text ends with, and what the next begins with, up to a blank."""
+_DOMAIN, _ENDING = re.compile(r"[0-9A-Za-z\-]*+\.[0-9A-Za-z]"), re.compile(r"[A-Za-z]{1,18}(?![\w\-@])")
+"""The rest of a domain with a dot, and of its last label."""
 _NO_CODE = re.compile(r"[^0-9A-Z\-]")
 _AROUND = 24
 """Characters before and behind a half that are read with it."""
@@ -160,13 +162,19 @@ def _halves(text: str, following: str) -> bool:
         or (last in _ENDS and first in _CODES)
         or (first in _ENDS and last in _CODES)
         or (last in _CODES and first in _CODES and _is_code(_tail(text) + _head(following)))
-        or ("@" in text[-SHORT:] and _goes_on(last, first) and "@" in _tail(text))
+        or ("@" in text[-SHORT:] and _goes_on(_tail(text), _head(following)))
     )
 
 
-def _goes_on(last: str, first: str) -> bool:
-    """Whether an address may go on so behind its `@`; behind a dot only a sentence does not."""
-    return (last.isalnum() and (first.isalnum() or first == ".")) or (last == "." and first.islower())
+def _goes_on(tail: str, head: str) -> bool:
+    """Whether an address may go on so behind its `@`: with a dot yet to come, or where it has one with letters alone;
+    behind the dot itself with small ones, or a sentence begins."""
+    _, at, domain = tail.rpartition("@")
+    if not at or not domain:
+        return False
+    if "." not in domain:
+        return _DOMAIN.match(head) is not None
+    return _ENDING.match(head) is not None and (domain[-1].isalnum() or head[0].islower())
 
 
 def _is_code(text: str) -> bool:

@@ -27,7 +27,7 @@ _NEXT = rf'"{_BETWEEN}(?:"[^"]{{0,64}}"\s{{0,8}}:[\s\[{{]{{0,99}}){{0,2}}"'
 # A string that ends as the half of a number or an address does, before one that begins so; or two numbers under keys
 # that are counted. Most texts have neither.
 _HALVES = re.compile(
-    rf"[0-9A-Z@.\-]{_NEXT}[0-9A-Z@.\-]|@{_NEXT}[a-z]|[a-z]{_NEXT}@|"
+    rf"[0-9A-Z@.\-]{_NEXT}[0-9A-Z@.\-]|@{_NEXT}[a-z]|[a-z]{_NEXT}@|@[\w.\-]{{1,40}}{_NEXT}[0-9A-Za-z.]|"
     rf'[0-9]"\s{{0,8}}:\s{{0,8}}-?[0-9.]{{1,40}}{_BETWEEN}"[^"]{{0,64}}[0-9]"\s{{0,8}}:\s{{0,8}}[0-9]'
 )
 _TOKEN = re.compile(

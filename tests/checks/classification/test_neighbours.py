@@ -46,7 +46,8 @@ def test_other_numbers_are_pieces_of_nothing(text: str) -> None:
     "text",
     [
         '{"a": "4111", "b": "1111"}', '["4111","1111"]', '[["4111"], ["1111"]]', '{"card1": 4111, "card2": 1111}',
-        '{"user": "bob@", "host": "example.com"}', '{"a": "john@stm", "b": "ary.org"}', '{"user": "bob", "host": "@example.com"}',
+        '{"user": "bob@", "host": "example.com"}', '{"a": "john@stm", "b": "ary.org"}',
+        '{"user": "bob", "host": "@example.com"}',
         '{"ssn": {"area": "536", "group": "22"}}', ' {"x": [{"a": "DE89"}, {"a": "3704"}]}',
     ],
 )  # fmt: skip

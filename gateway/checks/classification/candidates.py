@@ -19,8 +19,10 @@ _BEFORE = 48
 _BARRIERS = b"0123456789;"
 """What may not stand between a word and what it names: the word belongs to the number before."""
 _NUMBER = NUMBER.encode("ascii")
-_MORE = frozenset(b", /&ao")
+_MORE = frozenset(b", /&ao\"'\r\n")
 """With what the next value of a list begins."""
+FOLLOWS = r"(?:,? ?(?:and|or|&) |, ?|/ ?|[\"'] ?,(?:\r?\n)?[ \t]{0,16}[\"']|,?\r?\n[ \t]{0,8}[\-*+\xB7] {1,3})"
+"""What stands between two values of a list: in a sentence, in quotes as JSON and SQL have them, one below another."""
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
@@ -133,6 +135,7 @@ class LabelFinder(msgspec.Struct, frozen=True):
     first: Pattern
     next: Pattern
     check: Check | None
+    cleared: Pattern | None
     reason: str
 
     def find(
@@ -157,7 +160,7 @@ class LabelFinder(msgspec.Struct, frozen=True):
             if joined(shade, start, end, _NUMBER):
                 break
             verdict = ("", 0, end - start) if self.check is None else self.check(text[start:end])
-            if verdict is None:
+            if verdict is None or (self.cleared is not None and clears(self.cleared, shade, start)):
                 break
             _, left, right = verdict
             ends = start + right
@@ -202,8 +205,9 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
         label=label,
         rank=rank,
         first=Pattern(f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b"),
-        next=Pattern(f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"),
+        next=Pattern(f"{FOLLOWS}({label.value})\\b"),
         check=CHECKS[label.check] if label.check else None,
+        cleared=None if label.cleared is None else Pattern(f"(?:{label.cleared})$"),
         reason=f"keyword:{label.lexicon}",
     )
 

@@ -69,7 +69,7 @@ _MASKABLE: Mapping[str, frozenset[str]] = {
 }
 """Data class → what `redact` masks for it. A title says nothing of who bears it, and what remains reads as it did."""
 _NOTHING: frozenset[str] = frozenset()
-_SOMEBODY = ("over-89", "long-ago")
+SOMEBODY = ("over-89", "long-ago")
 """What is told of an age that identifies and of a date that may be of a birth: neither makes a class alone, beside a
 health term both count as somebody (45 CFR 164.514(b)(2)(i)(C))."""
 OWN = "x-"
@@ -88,7 +88,7 @@ def classes_of(findings: Iterable[Finding], health_context: bool = False, own: O
     aged = False
     for finding in findings:
         types.add(finding.type)
-        aged = aged or finding.reason.endswith(_SOMEBODY)
+        aged = aged or finding.reason.endswith(SOMEBODY)
     if own:
         types.update([DECLARED + name for kind in types & own.keys() for name in own[kind]])
     return _classes(frozenset(types), aged, health_context) if types else _NOTHING

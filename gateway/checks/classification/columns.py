@@ -18,6 +18,7 @@ from functools import lru_cache
 import msgspec
 
 from gateway.checks.classification.checks import CHECKS
+from gateway.checks.classification.classes import SOMEBODY
 from gateway.checks.classification.normalise import normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
@@ -39,7 +40,7 @@ _BLANK = " \t\r\u2502\u2551\u2503"
 _RETURN = re.compile(r"\r(?!\n)")
 _SPACED = re.compile(r"[^ \r\n]+(?: [^ \r\n]+)*")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
-_LEAST = 3
+_LEAST = 2
 """Characters of the shortest value."""
 _MARKS = {point: None for point in (*range(128), *map(ord, _BARS)) if not chr(point).isalnum()}
 
@@ -64,9 +65,12 @@ class Value(msgspec.Struct, frozen=True, gc=False):
             return None
         if self.trigger is not None and self.trigger.first(shade, 0) is None:
             return None
-        if self.check is not None and self.check(cell) is None:
+        verdict = None if self.check is None else self.check(cell)
+        if self.check is not None and verdict is None:
             return None
-        return Finding(self.type, place, place + size, self.score, self.reason)
+        # What is told of an age that identifies makes classes.
+        reason = verdict[0] if verdict is not None and verdict[0] in SOMEBODY else self.reason
+        return Finding(self.type, place, place + size, self.score, reason)
 
 
 Headings = dict[str, tuple[Value, ...]]

@@ -83,7 +83,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
     After a word of `lexicon` come at most `gap` characters, none of them a digit, a semicolon or `^` (which parts what
     stands in a field of HL7), then `value` (without groups); more values may follow in a list (`,`, `and`, `/`).
-    `check` as in `Recognizer`.
+    `check` and `cleared` as in `Recognizer`.
     """
 
     id: str
@@ -93,11 +93,12 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     gap: int = 24
     score: float = 0.9
     check: str | None = None
+    cleared: str | None = None
     more: bool = True
 
 
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
-    """Words and phrases in lower case, matched whole, a plural `s` allowed.
+    """Words and phrases in lower case, matched whole, a plural `s` allowed but behind another.
 
     With a `type` each is a finding; without one they are only looked up as context by `near` and `unless`.
     """

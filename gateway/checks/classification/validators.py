@@ -77,6 +77,10 @@ _YEARS = (2, 4)
 _CJK_DATE = re.compile(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日号일]")
 _PIVOT = 30
 """Two digits above this are a year of the last century."""
+_PORTS = ("/tcp", "/udp")
+"""With what the port of a service ends."""
+_RUN_TOGETHER = (6, 8)
+_DAY_PIECES = re.compile("[0-9]+|[A-Za-z]+")
 _LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WHOLE_HEADER = 320
 """Characters of a JOSE header, in base64, from which on its end may lie beyond what is read at once."""
@@ -152,6 +156,12 @@ def phone(text: str) -> Verdict | None:
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or _looks_like_date(text.lstrip("+").partition(" ")[0]):
         return None
     return _whole("form", text)
+
+
+def phone_told(text: str) -> Verdict | None:
+    """As `phone`, where a word says that it is one: not a number of times, of units, of bytes."""
+    last = text[-1:]
+    return None if last.isalpha() else phone(text)
 
 
 def phone_nanp(text: str) -> Verdict | None:
@@ -294,6 +304,8 @@ def dea(text: str) -> Verdict | None:
 
 def code(text: str) -> Verdict | None:
     """What a keyword may name: at least four digits, not a date."""
+    if text[-4:].lower() in _PORTS:
+        return None
     return _whole("keyword", text) if len(_digits(text)) >= 4 and not _looks_like_date(text) else None
 
 
@@ -363,6 +375,47 @@ def _is_day(year: int, month: int, day: int) -> bool:
     except (ValueError, OverflowError):  # the second for what is too large to be a number of days at all
         return False
     return True
+
+
+def birthday(text: str) -> Verdict | None:
+    """A whole day as a form has it, in figures or with a month's name, in whatever order: a day that there is, between
+    1880 and 2060."""
+    pieces = _DAY_PIECES.findall(text)
+    names = [piece for piece in pieces if piece[0].isalpha() and piece[:3].lower() in _MONTHS]
+    figures = [piece for piece in pieces if piece.isdecimal()]
+    if len(names) + len(figures) != 3 or len(names) > 1:
+        return None
+    if len(figures) < 2:
+        return None
+    first = len(figures[0]) == 4
+    written = figures.pop(0 if first else -1)
+    if len(written) not in _YEARS or any(len(figure) > 2 for figure in figures) or not 1880 <= _full(written) <= 2060:
+        return None
+    year = _full(written)
+    if names:
+        valid = _is_day(year, _MONTHS[names[0][:3].lower()], int(figures[0]))
+    else:
+        left, right = map(int, figures)
+        valid = _is_day(year, left, right) or (not first and _is_day(year, right, left))
+    return _whole("form", text) if valid else None
+
+
+def birth_digits(text: str) -> Verdict | None:
+    """Eight digits or six of a day, right behind a word of birth: its year first or last."""
+    if len(text) not in _RUN_TOGETHER or not (text.isascii() and text.isdecimal()):
+        return None
+    size = len(text) - 4
+    for written, rest in ((text[:size], text[size:]), (text[-size:], text[:-size])):
+        year = _full(written)
+        left, right = int(rest[:2]), int(rest[2:])
+        if 1880 <= year <= 2060 and (_is_day(year, left, right) or _is_day(year, right, left)):
+            return _whole("form", text)
+    return None
+
+
+def _full(year: str) -> int:
+    """A year that two digits may stand for."""
+    return int(year) if len(year) == 4 else (1900 if int(year) > _PIVOT else 2000) + int(year)
 
 
 def textual_date(text: str) -> Verdict | None:
@@ -486,8 +539,10 @@ def _placeholder(value: str) -> bool:
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
-        email, phone, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, textual_date, day, age, name,
+        email, phone, phone_told, phone_nanp,
+         phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
+        dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, birthday, birth_digits,
+        textual_date, day, age, name,
         password, spoken_password, command_password, track, cjk_date, api_key, connection, jose,
     )
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Finds the words of lexicons in a text: whole, whatever their case, a plural `s` allowed (Aho and Corasick 1975).
+"""Finds the words of lexicons in a text: whole, whatever their case, a plural `s` allowed but behind another (Aho and
+Corasick 1975).
 
 Between the words of a phrase may stand any blanks and one line end, as text is wrapped, aligned and quoted: text is
 searched with one space in their place, and a phrase as it is written is as long as a word of a lexicon may be.
@@ -94,7 +95,7 @@ class Words:
             if opens and start and lowered[start - 1].isalnum():
                 continue
             if closes and end < length and lowered[end].isalnum():
-                if lowered[end] != "s" or (end + 1 < length and lowered[end + 1].isalnum()):
+                if lowered[end] != "s" or lowered[index] == "s" or (end + 1 < length and lowered[end + 1].isalnum()):
                     continue
                 end += 1
             if gaps:
@@ -143,7 +144,7 @@ class Words:
             if start and spoken[start - 1] != " ":
                 continue
             if end < length and spoken[end] != " ":
-                if spoken[end] != "s" or (end + 1 < length and spoken[end + 1] != " "):
+                if spoken[end] != "s" or spoken[index] == "s" or (end + 1 < length and spoken[end + 1] != " "):
                     continue
                 end += 1
             hidden = other if ended == index else _NONE

@@ -25,6 +25,7 @@ from gateway.checks.classification.pieces import unseen
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import (
     BACKUP,
+    BESIDE,
     CONTEXT,
     LOOKAHEAD,
     NUMBER,
@@ -135,7 +136,7 @@ def words(registry: Registry, text: str) -> Places:
             for start, end in _written_as(word, lowered):
                 whole = not (start and lowered[start - 1].isalnum() and word[0].isalnum())
                 if whole and lowered[end : end + 1].isalnum() and word[-1].isalnum():
-                    whole = lowered[end] == "s" and not lowered[end + 1 : end + 2].isalnum()
+                    whole = lowered[end] == "s" != word[-1] and not lowered[end + 1 : end + 2].isalnum()
                     end += 1
                 if whole:
                     every.append((lexicon, word, start, end))
@@ -173,7 +174,7 @@ def _in_names(registry: Registry, text: str, named: dict[str, set[str]]) -> Iter
             for last in range(first, min(len(said), first + 20)):
                 phrase = " ".join(one for _, one in said[first : last + 1])
                 stop = said[last][0] + len(said[last][1])
-                for plain in {phrase, phrase.removesuffix("s")} & named.keys():
+                for plain in {phrase, phrase if phrase.endswith("ss") else phrase.removesuffix("s")} & named.keys():
                     ends.setdefault(stop - len(phrase) + len(plain), []).append((plain, said[first][0], stop))
         for several in ends.values():
             for plain, start, stop in several:
@@ -296,19 +297,22 @@ def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int
         verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)
         if _piece(text, start, end, NUMBER) or verdict is None:
             return
+        if label.cleared is not None and _clears(label.cleared, shade, start):
+            return
         first, last = start + verdict[1], start + verdict[2]
         if last == end:
             end = last = end + _fraction(text, end, NUMBER)
         onward = _ANY if end == len(text) else None
         yield Hit(label.type, first, last, label.score, f"keyword:{label.lexicon}", place[0], rank, onward)
-        follow = f"(?:,? ?(?:and|or|&) |, ?|/ ?)({label.value})\\b"
+        listed = r"[\"'] ?,(?:\r?\n)?[ \t]{0,16}[\"']|,?\r?\n[ \t]{0,8}[\-*+\xB7] {1,3}"
+        follow = f"(?:,? ?(?:and|or|&) |, ?|/ ?|{listed})({label.value})\\b"
         match = matched(follow, shade, end, here=True) if label.more else None
 
 
 def _recognized(rank: int, item: Recognizer, text: str, shade: bytes, low: int, near: Places) -> Iterator[Hit]:
     while (match := matched(item.pattern, shade, low)) is not None:
         reach, start, end, stop = match
-        kept = _kept(item, text, start, end, near)
+        kept = _kept(item, text, shade, start, end, near)
         if kept is None:
             low = reach + 1 if item.again else stop
             continue
@@ -319,7 +323,9 @@ def _recognized(rank: int, item: Recognizer, text: str, shade: bytes, low: int, 
         yield Hit(kind, start + first, ends, score, reason, reach, rank, onward)
 
 
-def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tuple[str, float, str, int, int] | None:
+def _kept(
+    item: Recognizer, text: str, shade: bytes, start: int, end: int, near: Places
+) -> tuple[str, float, str, int, int] | None:
     if item.joints is not None and _piece(text, start, end, item.joints):
         return None
     if item.unless and any(0 <= start - last <= _BEFORE for _, last in near.get(item.unless, ())):
@@ -342,10 +348,15 @@ def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tu
     if item.type is None:
         return None
     verdict = CHECKS[item.check](text[start:end]) if item.check else (item.reason, 0, end - start)
-    if verdict is None:
+    if verdict is None or (item.cleared is not None and _clears(item.cleared, shade, start)):
         return None
     score = dict(item.grades).get(verdict[0], item.score)
     return item.type, score, verdict[0] if item.reason == "pattern" else item.reason, verdict[1], verdict[2]
+
+
+def _clears(source: str, shade: bytes, start: int) -> bool:
+    """Whether what stands right before a span ends as this pattern says."""
+    return matched(f"(?:{source})$", shade[max(0, start - BESIDE) : start], 0) is not None
 
 
 def _piece(text: str, start: int, end: int, joints: str) -> bool:

@@ -140,6 +140,27 @@ def test_luhn_by_hand() -> None:
     assert not luhn("")
 
 
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("1984/7/22", True), ("22 Jul 84", True), ("Jul 22nd, 84", True), ("1984-Jul-22", True), ("7.22.1984", True),
+        ("1984/22/7", False), ("22 Jul 1784", False), ("31 Feb 84", False), ("22 Juli", False), ("1 2 3", False),
+        ("Jul Aug 84", False),
+    ],
+)  # fmt: skip
+def test_a_birthday_is_a_whole_day(text: str, valid: bool) -> None:
+    assert (CHECKS["birthday"](text) is not None) is valid
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [("840722", True), ("220784", True), ("07221984", True), ("19840722", True), ("991399", False), ("0722198", False),
+     ("99999999", False)],
+)  # fmt: skip
+def test_digits_of_a_birthday_are_a_day(text: str, valid: bool) -> None:
+    assert (CHECKS["birth_digits"](text) is not None) is valid
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(sorted(CHECKS)), st.from_regex(r"[A-Za-z]{0,3}[0-9][0-9 ./:,x@\[\]A-Za-z-]{0,30}", fullmatch=True)

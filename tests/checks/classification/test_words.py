@@ -30,6 +30,13 @@ def test_a_plural_is_part_of_the_word_and_a_piece_of_another_is_none() -> None:
     assert FEW.places("x#1", 0, 3) == {"b": [(1, 3)]}
 
 
+def test_what_ends_in_s_takes_no_plural() -> None:
+    few = Words([Lexicon(id="a", words=("tos", "uti"))])
+    assert few.places("tos toss utis", 0, 13) == {"a": [(0, 3), (9, 13)]}
+    named = Words([Lexicon(id="a", words=("ahv avs", "ssn"))], {"a"})
+    assert named.places("ahvAvs ahv_avss my_ssns", 0, 23) == {"a": [(0, 6), (19, 23)]}
+
+
 def test_what_is_around_the_place_says_whether_a_word_is_whole() -> None:
     assert FEW.places("kid", 1, 3) == {}
     assert FEW.places("idx", 0, 2) == {}

@@ -5,6 +5,16 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Nea
 _L = r"A-Za-z\xC0\xE0"
 
 _NUMBER = r"[0-9](?:[ .\-/()]{0,3}[0-9]){6,14}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?"
+_COUNTED_AFTER = (
+    " ?(?i:times|units?|users|people|customers|subscribers|visits|sessions|requests|events|calls|rows|records|bytes|"
+    "kb|mb|gb|kib|mib|gib|ms|msec|seconds|minutes|hours|orders|items|pieces|pcs|eur|usd|dollars|euros|percent|per)"
+)
+"""What shows that something is counted is taken in with it, for the check to refuse."""
+_COUNTED_BEFORE = (
+    "(?i:users|sales|subscribers|subscriptions|customers|visits|visitors|sessions|downloads|installs|installations|"
+    "traffic|revenue|orders|devices|clicks|views|pageviews|impressions|volume|count|counts|total|totals|units|minutes|"
+    "requests|calls|hits|events|transactions|shipments|messages)(?: (?:is|was|were|are|total|count))?[:=]? {0,3}[(]?"
+)
 _PLACES = "office, fax, mobile, cell, home, work, direct"
 _GAP = 4
 
@@ -28,7 +38,18 @@ LEXICONS = (
     Lexicon(id="phone-after", words=words(_PLACES)),
 )
 
-LABELS = (Label(id="phone-labelled", lexicon="phone", type="phone", value=_NUMBER, gap=20, score=0.8, check="phone"),)
+LABELS = (
+    Label(
+        id="phone-labelled",
+        lexicon="phone",
+        type="phone",
+        value=rf"(?:{_NUMBER})(?:{_COUNTED_AFTER})?",
+        gap=20,
+        score=0.8,
+        check="phone_told",
+        cleared=_COUNTED_BEFORE,
+    ),
+)
 
 RECOGNIZERS = (
     Recognizer(
@@ -101,7 +122,7 @@ RECOGNIZERS = (
         id="phone-annotated",
         type=None,
         pattern=rf"\b{_NUMBER}",
-        gate=rf"[0-9][^0-9;]{{0,{_GAP}}}(?i:{_PLACES.replace(', ', '|')})",
+        gate=rf"[0-9][^0-9;A-Za-z\xC0\xE0\n]{{0,{_GAP}}}(?i:{_PLACES.replace(', ', '|')})\b",
         joints=NUMBER,
         near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=_GAP, check="phone"),),
     ),

@@ -20,6 +20,14 @@ _KEYED = (
     rf'"? ?(?:\((?i:{_UNITS})\) ?)?[:=|\t>] ?"?|'
     r'(?i:\bage ?/ ?(?:sex|gender)"? ?[:=|\t] ?"?|\b(?:sex|gender) ?/ ?age"? ?[:=|\t] ?"?[fmwx] ?/ ?))'
 )
+_SEEN = (
+    r"(?:,? (?i:with|w/|who|c/o|s/p|h/o|hx|pmhx?|p/w|presents?|presented|presenting|admitted|found|seen|here|brought|"
+    r"complain(?:s|ed|ing)|status post|history|known|from (?:home|snf|nursing))\b|,? (?i:w/|c/o|s/p|h/o|p/w) )"
+)
+_COUNTED = (
+    r"(?i:[$\xB7.,\-+\x23]|\b(?:raised|revenue|sales|about|around|over|under|nearly|almost|some|than|to|of|at|by|for|from|"
+    r"temp|temperature|fell|rose|up|down|reached|hit|between|and|below|above)) ?"
+)
 _OVER_89 = "(?:9[0-9]|1[01][0-9]|12[0-5])"
 _OLD = (
     r"(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?y\.o\.|[ \-]?yrs?\.?[ \-]old|[ \-]year[ \-]olds?|[ \-]years? of age|"
@@ -52,6 +60,14 @@ LEXICONS = (
             "data nasc., dt. nasc., d.n., født, fødselsdato, syntymäaika, 生年月日, 出生日期, 생년월일"
         ),
     ),
+    Lexicon(
+        id="age",
+        words=words(
+            "age, age years, age yrs, age in years, age at visit, age at admission, age at diagnosis, patient age, "
+            "pt age, alter, alter jahre, alter in jahren, âge, âge ans, edad, edad años, età, età anni, idade, "
+            "leeftijd, wiek, alder, ålder"
+        ),
+    ),
 )
 
 LABELS = (
@@ -73,6 +89,45 @@ LABELS = (
         more=False,
         score=0.85,
     ),
+    # As forms and letters write a day, in forms which say too little where no word names them.
+    Label(
+        id="birth-written",
+        lexicon="birth",
+        type="date-of-birth",
+        value=(
+            r"[0-9]{4}(?: ?/ ?[0-9]{1,2} ?/ ?| ?- ?[0-9]{1,2} ?- ?|\. ?[0-9]{1,2}\. ?| [0-9]{1,2} )[0-9]{1,2}|"
+            r"[0-9]{1,2}(?: ?/ ?[0-9]{1,2} ?/ ?| ?- ?[0-9]{1,2} ?- ?|\. ?[0-9]{1,2}\. ?| [0-9]{1,2} )"
+            r"(?:[0-9]{4}|[0-9]{2})|"
+            rf"[0-9]{{1,2}}(?:st|nd|rd|th|\.)?[ /\-]?{_MONTH}[ /,\-]{{0,2}}['\xB7]?(?:[0-9]{{4}}|[0-9]{{2}})|"
+            rf"[0-9]{{4}}[ /\-]?{_MONTH}[ /\-]?[0-9]{{1,2}}"
+        ),
+        check="birthday",
+        more=False,
+        score=0.95,
+    ),
+    Label(
+        # The month before the day.
+        id="birth-month-first",
+        lexicon="birth",
+        type="date-of-birth",
+        value=rf"{_MONTH} ?[0-9]{{1,2}}(?:st|nd|rd|th)?,? ?['\xB7]?(?:[0-9]{{4}}|[0-9]{{2}})",
+        gap=12,
+        check="birthday",
+        more=False,
+        score=0.95,
+    ),
+    Label(
+        id="birth-digits",
+        lexicon="birth",
+        type="date-of-birth",
+        value="[0-9]{8}|[0-9]{6}",
+        gap=6,
+        check="birth_digits",
+        more=False,
+        score=0.85,
+    ),
+    # No value stands in a word: it names columns of tables alone, what is written behind it is `age-keyed`.
+    Label(id="age-column", lexicon="age", type="age", value="[0-9]{1,3}", gap=0, check="age", more=False, score=0.75),
 )
 
 _DAY = r"(?:[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-][0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -171,6 +226,16 @@ RECOGNIZERS = (
         gate=rf"\b[0-9]{{1,3}}{_OLD}",
         check="age",
         score=0.85,
+    ),
+    Recognizer(
+        # `93F with heart failure`, as notes begin; neither a sum in millions nor a temperature.
+        id="age-and-sex",
+        type="age",
+        pattern=rf"\b([0-9]{{1,3}}) ?[FM]{_SEEN}",
+        gate=rf"[0-9] ?[FM]{_SEEN}",
+        check="age",
+        cleared=_COUNTED,
+        score=0.75,
     ),
     Recognizer(
         id="age-labelled",

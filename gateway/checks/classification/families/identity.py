@@ -42,7 +42,20 @@ LEXICONS = (
             "verzekeringsnummer, polisnr., relatienummer, número da carteirinha, carteirinha, "
             "número do beneficiário, número da apólice, apólice, nº da apólice, número do plano, numer polisy, "
             "nr polisy, numer ubezpieczenia, nr ubezpieczenia, försäkringsnummer, försäkringsnr, försäkringsnr., "
-            "medlemsnummer"
+            "medlemsnummer, kv-nr., kv-nr, kvnr., kv-nummer, kv nr., krankenversicherungs-nr., krankenvers.-nr."
+        ),
+    ),
+    # Health cards of Canada, Australia and Brazil, in groups of their own.
+    Lexicon(
+        id="plan-card",
+        words=words(
+            "ohip, ohip no, ohip no., ohip number, ohip #, ohip card, ramq, nam, ramq no, n° ramq, no ramq, "
+            "numéro ramq, numéro d'assurance maladie, n° d'assurance maladie, health card, health card no, "
+            "health card number, "
+            "medicare, medicare no, medicare no., medicare number, medicare card, medicare card number, ihi, ihi no, "
+            "ihi number, individual healthcare identifier, cartão sus, cartao sus, cartão do sus, nº sus, "
+            "nº do sus, nº cartão sus, número do cartão sus, número sus, cartão nacional de saúde, cns, nº cns, "
+            "nº do cartão sus"
         ),
     ),
     Lexicon(
@@ -123,6 +136,18 @@ LABELS = (
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
     Label(
         id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95
+    ),
+    Label(
+        id="plan-card",
+        lexicon="plan-card",
+        type="health-plan-id",
+        value=(
+            r"[0-9]{4}[ \-]?[0-9]{3}[ \-]?[0-9]{3}(?:[ \-]?[A-Z]{2})?|[A-Z]{4} ?[0-9]{4} ?[0-9]{4}|"
+            r"[2-6][0-9]{3}[ \-]?[0-9]{5}[ \-]?[0-9](?:[ \-/][1-9])?|800[0-9]{13}|8003(?: [0-9]{4}){3}|"
+            r"[1-3789][0-9]{14}|[1-3789][0-9]{2} [0-9]{4} [0-9]{4} [0-9]{4}"
+        ),
+        check="long_code",
+        score=0.9,
     ),
     Label(id="account", lexicon="account", type="account", value=_GROUPED, check="apart_long_code", score=0.85),
     Label(

@@ -18,7 +18,8 @@ LEXICONS = (
         id="fr-nir",
         words=words(
             "nir, numéro de sécurité sociale, sécurité sociale, securite sociale, no de sécurité sociale, "
-            "n° de sécurité sociale, numéro insee, carte vitale, n° sécu, numéro de sécu"
+            "n° de sécurité sociale, numéro insee, carte vitale, n° sécu, numéro de sécu, n° ss, no ss, n° de ss, "
+            "numéro ss, numéro de ss, no secu, n° sécurité sociale"
         ),
     ),
     Lexicon(id="es-dni", words=words("dni, nif, d.n.i., documento nacional de identidad, documento de identidad")),
@@ -26,8 +27,21 @@ LEXICONS = (
     Lexicon(id="it-codice-fiscale", words=words("codice fiscale, cod. fisc., cod. fiscale, cf:")),
     Lexicon(id="nl-bsn", words=words("bsn, burgerservicenummer, sofinummer, sofi-nummer, citizen service number")),
     Lexicon(id="pl-pesel", words=words("pesel, numer pesel, nr pesel")),
-    Lexicon(id="se-personnummer", words=words("personnummer, samordningsnummer, personal identity number, persnr")),
+    Lexicon(
+        id="se-personnummer",
+        words=words("personnummer, samordningsnummer, personal identity number, persnr, personnr, personnr."),
+    ),
     Lexicon(id="uk-nhs", words=words("nhs, nhs number, nhs no, nhs no., nhs #, nhs id")),
+    Lexicon(id="uk-chi", words=words("chi number, chi no, chi no., chi #, chi:, community health index")),
+    Lexicon(
+        id="es-nuss",
+        words=words(
+            "nº seguridad social, nº de seguridad social, nº s.s., nº ss, n.º seguridad social, n.º de la seguridad "
+            "social, nº de la seguridad social, número de seguridad social, número de la seguridad social, "
+            "número seguridad social, núm. seguridad social, núm. s.s., nuss, naf, nº de afiliación, número de "
+            "afiliación, n° seguridad social, afiliación a la seguridad social"
+        ),
+    ),
     Lexicon(
         id="uk-nino", words=words("nino, ni number, ni no, ni no., national insurance, national insurance number, n.i.")
     ),
@@ -68,6 +82,22 @@ LABELS = (
     _label("pl-pesel", r"[0-9]{6}[ \-]?[0-9]{5}"),
     _label("se-personnummer", r"(?:19|20)?[0-9]{6}[\-+ ]?[0-9]{4}"),
     _label("uk-nhs", rf"[0-9]{{3}}{_S}[0-9]{{3}}{_S}[0-9]{{4}}"),
+    # Scotland's: a day of birth and four digits more.
+    Label(
+        id="uk-chi-labelled",
+        lexicon="uk-chi",
+        type="uk-nhs",
+        value=r"[0-3][0-9][01][0-9]{3}[ \-]?[0-9]{4}|[0-9]{3} [0-9]{3} [0-9]{4}",
+        check="code",
+    ),
+    # Spain's number of social security, which has no type of its own.
+    Label(
+        id="es-nuss-labelled",
+        lexicon="es-nuss",
+        type="account",
+        value=r"[0-5][0-9][ /\-]?[0-9]{7,8}[ /\-]?[0-9]{2}",
+        check="code",
+    ),
     _label("uk-nino", rf"[A-Za-z]{{2}}{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}[0-9]{{2}}{_S}[A-Da-d]"),
     _label("ca-sin", rf"[0-9]{{3}}{_S}[0-9]{{3}}{_S}[0-9]{{3}}"),
     _label("au-tfn", rf"[0-9]{{3}}{_S}[0-9]{{3}}{_S}[0-9]{{2,3}}"),

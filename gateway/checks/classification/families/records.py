@@ -20,7 +20,7 @@ _ENGLISH = _each(
     "mrn, umrn, emrn, mr, emr, ehr, chart, encounter, enc, patient identification, patient record, patient file, "
     "patient chart, patient control, patient case, patient registration, medical chart, medical file, medical "
     "registration, clinical record, clinical file, clinic, hospital file, hospital case, hospital record, "
-    "hospital patient, hospital registration, hospital reg, hospital reg., hospital unit, unit, unit record, "
+    "hospital patient, hospital registration, hospital reg, hospital reg., hospital unit, unit record, "
     "health record, healthcare record, admission, inpatient case, inpatient file, dental chart, dental record, "
     "pas, empi, master patient index, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, hospital episode, "
     "wristband, emergency record, ed record, medical rec, ur, u.r., nhi",
@@ -98,8 +98,8 @@ _NORDIC = _each(
 _OTHERS = (
     "folder number, folder no., medical_record_number, patient_id, nº dossier, pt. id, mrn, mrns, m.r.n., emrn, "
     "umrn, mrn id, patient mrn, pat mrn, pat mrn id, csn, enc csn id, uhid, empi, crn, hrn, nhi:, har no., har #, "
-    "chart:, med rec, med. rec., medical rec, med record, medical record, patient file, record number, record "
-    "no., record #, record id, patid, hosp num, patient record, patient ref, patient reference, patient code, "
+    "med rec, med. rec., medical rec, med record, medical record, patient file, patid, "
+    "hosp num, patient record, patient ref, patient reference, patient code, "
     "patients ref, patient with id, patient (id, patient (no., patient (nr, health record, hospital registration, "
     "hc:, h.c., n.h.c., nhc, nº de expediente, no. de expediente, n.º de expediente, número de expediente, "
     "expediente clínico, ipp, iep, nda, identifiant patient, identifiant du patient, identifiant permanent, "
@@ -115,7 +115,7 @@ _CLOSE = _each(
     "patient, patient's, pt, hospital, hosp, medical record, med rec, med. rec., medical rec, mrn, mr, mr., "
     "chart, encounter, patient identification, patient record, patient file, patient chart, medical chart, "
     "medical file, clinical record, clinic, hospital file, hospital case, hospital record, hospital patient, "
-    "hospital registration, hospital reg, unit, unit record, health record, admission, dental chart, record, pas, "
+    "hospital registration, hospital reg, unit record, health record, admission, dental chart, pas, "
     "empi, uhid, hrn, ipd, opd, opd reg, ipd reg, mrd, csn, cpi, folder, emr, ehr, pat, nhi, ur, u.r., ip, op, x-ray, "
     "cytology, har,"
     # `nº`, which is read as `no`: `paciente no consta`.
@@ -126,7 +126,7 @@ _CLOSE = _each(
 """`no` says no number as often: `hospital no longer`."""
 _BARE = (
     "encounter, episode, enc, patient chart, medical chart, hospital chart, unit:, cipa, registro hospitalar, "
-    "registo hospitalar, urn, hc, hn, ur, ur:, urn:, mr:, fin:, har:, epi:, behandlungsfall, fall, patientenakte, "
+    "registo hospitalar, urn, hc, ur, ur:, urn:, mr:, fin:, har:, epi:, behandlungsfall, fall, patientenakte, "
     "krankenakte, dossier, dossier médical, dossier patient, episodio, expediente, ficha clínica, historia, "
     "atendimento, ricovero, cartella, journal, episode number, episode no., episode id, chart, inpatient, "
     "patient, patiënt, hospital record, ipd, opd, episodio nº, episódio nº, ingreso nº, paciente nº, atendimento "
@@ -160,6 +160,14 @@ LEXICONS = (
     Lexicon(id="mrn-close", words=words(_CLOSE)),
     Lexicon(id="mrn-bare", words=words(f"{_BARE}, {_COUNTED}")),
     Lexicon(id="mrn-beside", words=words(_BESIDE)),
+    Lexicon(
+        # Of a database, a ward or a drawing as often: only a long number is a record's.
+        id="mrn-long",
+        words=words(
+            "record number, record no, record no., record #, record nr, unit number, unit no, unit no., unit #, unit#, "
+            "unit nr, chart:"
+        ),
+    ),
 )
 
 _SPACED = r"[0-9]{1,4}(?: [0-9]{1,4}){1,8}"
@@ -178,7 +186,8 @@ _IN_BRACKETS = rf"[\[(]{_ID}[\])]"
 _PATIENT = r"\b(?i:patient|pat\.|pt)(?i: name)?[:=]? {0,3}"
 _NAMED = r"[A-Z\xC0][A-Za-z\xC0\xE0 .,'\-]{2,40}"
 _FILED = (
-    r"\b(?i:(?:file|case|akten|our|your|reg\.?|registration|id)[ \-]?(?:number|ref(?:erence)?|nr|no|#)\.?:? ?(?:is )?|"
+    r"\b(?i:(?:file|case|akten|our|your|reg\.?|registration|id|record|unit|hn)[ \-_]?(?:"
+    r"number|ref(?:erence)?|nr|no|id|#)\.?:? ?(?:is )?|"
     r"(?:our|your) ref(?:erence)?\.?:? )"
 )
 _TOLD = (
@@ -189,6 +198,10 @@ _TOLD = (
 LABELS = (
     Label(id="mrn", lexicon="mrn", type="mrn", value=_VALUE, check="record", score=0.95),
     Label(id="mrn-close", lexicon="mrn-close", type="mrn", value=_VALUE, gap=5, check="record", score=0.95),
+    Label(id="mrn-long", lexicon="mrn-long", type="mrn", value=_VALUE, gap=5, check="long_record", score=0.85),
+    Label(
+        id="mrn-lettered", lexicon="mrn-long", type="mrn", value="[A-Z][0-9A-Z]{4,11}", gap=5, check="code", score=0.8
+    ),
     Label(id="mrn-bare", lexicon="mrn-bare", type="mrn", value=_LONG, gap=2, check="long_record", score=0.8),
 )
 
@@ -223,6 +236,28 @@ RECOGNIZERS = (
         check="long_record",
         score=0.85,
         reason="word-behind",
+    ),
+    Recognizer(
+        # As American hospitals call the account of a stay, in capitals: `fin` is an end in other languages.
+        id="mrn-of-stay",
+        type="mrn",
+        pattern=r"\b(?:FIN|HAR)(?: (?:No\.?|NO\.?|number|Number|Nbr|ID))?\"? ?[:#=]? ?\"?([0-9]{8,12})\b",
+        gate=r"\b(?:FIN|HAR)[ :#=\"A-Za-z.]{1,12}[0-9]{8}",
+        joints=NUMBER,
+        check="long_record",
+        score=0.8,
+        reason="word",
+    ),
+    Recognizer(
+        # The hospital number as South-East Asia writes it, in capitals.
+        id="mrn-hn",
+        type="mrn",
+        pattern=r"\bHN(?: ?[:.#]| No\.?)? ?([0-9]{2}-[0-9]{5,7}|[0-9]{6,10})\b",
+        gate=r"\bHN[ :.#No]{1,5}[0-9]{2}",
+        joints=NUMBER,
+        check="long_record",
+        score=0.8,
+        reason="word",
     ),
     Recognizer(
         # `her old record, file no. H7652916`

@@ -17,7 +17,12 @@ appartenance religieuse, convictions religieuses, confession religieuse,
 católico, católica, musulmán, musulmana, judío, religión judía, budista, hindú, ateo, atea, testigo de jehová,
 creencias religiosas, confesión religiosa, evangélico, evangélica,
 cattolico, cattolica, musulmano, ebreo, ebrea, ebraica, buddista, induista, testimone di geova, fede religiosa,
-credo religioso, appartenenza religiosa, convinzioni religiose
+credo religioso, appartenenza religiosa, convinzioni religiose,
+katholiek, katholieke, moslim, moslima, islamitisch, joods, joodse, boeddhist, jehova's getuige,
+muslimsk, katolsk, jødisk, judisk, hinduistisk, jehovas vitner, jehovas vittnen, jehovas vidner,
+katolik, katoliczka, katolikiem, katoliczką, muzułmanin, muzułmanka, muzułmaninem, pochodzenia żydowskiego,
+świadek jehowy, protestant,
+muçulmano, muçulmana, judeu, judia, testemunha de jeová, crenças religiosas, convicções religiosas
 """
 _ORIENTATION = """
 gay, lesbian, bisexual, homosexual, heterosexual, transgender, transsexual, asexual, queer, lgbt, lgbtq, non-binary,
@@ -27,7 +32,12 @@ geschlechtsangleichung, sexualleben, gleichgeschlechtlich,
 homosexuel, homosexuelle, lesbienne, bisexuel, bisexuelle, hétérosexuel, transgenre, transsexuelle,
 orientation sexuelle, vie sexuelle, changement de sexe,
 lesbiana, transexual, transgénero, orientación sexual, vida sexual, cambio de sexo, identidad de género,
-omosessuale, lesbica, bisessuale, eterosessuale, transessuale, orientamento sessuale, vita sessuale, cambio di sesso
+omosessuale, lesbica, bisessuale, eterosessuale, transessuale, orientamento sessuale, vita sessuale, cambio di sesso,
+trans woman, trans women, trans man, trans men, transwoman, transman, trans person, trans people, transman,
+transfrau, transmann, femme trans, homme trans, mujer trans, hombre trans, donna trans, uomo trans,
+homoseksueel, homoseksuele, biseksueel, transvrouw, transseksueel, homofil, lesbisk, biseksuell, bifil, homoseksuell,
+homosexuell man, transkvinna, transkvinne, homoseksualista, homoseksualny, homoseksualna, lesbijka, biseksualny,
+transpłciowa, transpłciowy, homossexual, bissexual, mulher trans, homem trans, orientação sexual
 """
 _ETHNICITY = """
 african american, african-american, hispanic, latino, latina, native american, caucasian, asian american, sinti,
@@ -38,7 +48,10 @@ origine ethnique, origine raciale, appartenance ethnique, maghrébin, maghrébin
 minorité ethnique,
 origen étnico, origen racial, etnia, gitano, gitana, afrodescendiente, mestizo, mestiza, minoría étnica,
 color de piel,
-origine etnica, origine razziale, appartenenza etnica, minoranza etnica, zingaro, zingara, colore della pelle
+origine etnica, origine razziale, appartenenza etnica, minoranza etnica, zingaro, zingara, colore della pelle,
+roma origin, roma descent, roma background, roma ethnicity, of african descent, of asian descent, of arab descent,
+etnische afkomst, etnische achtergrond, etnisk opprinnelse, etnisk oprindelse, etniskt ursprung, samisk, pochodzenie
+etniczne, pochodzenia romskiego, romskiego pochodzenia, origem étnica, origem racial, cigano, cigana
 """
 _UNION = """
 trade union, labor union, labour union, union member, union membership, shop steward, works council member, unionized,
@@ -50,7 +63,10 @@ cotisation syndicale,
 sindicato, sindicalista, afiliación sindical, delegado sindical, delegada sindical, afiliado a un sindicato,
 comisiones obreras, cuota sindical,
 sindacato, sindacalista, delegato sindacale, delegata sindacale, iscritto al sindacato, iscritta al sindacato,
-appartenenza sindacale, tessera sindacale, cgil, cisl
+appartenenza sindacale, tessera sindacale, cgil, cisl,
+vakbondslid, lid van de vakbond, lid van een vakbond, vakbondslidmaatschap, fagforeningsmedlem, medlem af fagforening,
+fagforbundsmedlem, fackmedlem, medlem i facket, członek związku zawodowego, członkini związku zawodowego, związkowiec,
+sindicalizado, sindicalizada, membro do sindicato, delegado sindical
 """
 _POLITICS = """
 political opinion, political party, party member, party membership, communist, socialist party, registered democrat,
@@ -64,7 +80,8 @@ extrême gauche, militant politique, affiliation politique,
 opinión política, opiniones políticas, partido político, miembro del partido, militante del partido, comunista,
 extrema derecha, extrema izquierda, afiliación política, ideología política,
 opinione politica, opinioni politiche, partito politico, iscritto al partito, iscritta al partito, tessera di partito,
-estrema destra, estrema sinistra, militante politico, appartenenza politica
+estrema destra, estrema sinistra, militante politico, appartenenza politica,
+partijlid, lid van de partij, partimedlem, członek partii, członkini partii, membro do partido, filiação partidária
 """
 _BIOMETRIC = """
 retina scan, iris scan, facial recognition, voiceprint, faceprint, biometric, dna profile,
@@ -90,7 +107,16 @@ libération conditionnelle, infraction pénale, détention provisoire, repris de
 antecedentes penales, antecedentes policiales, condenado, condenada, condena penal, pena de prisión,
 libertad condicional, prisión preventiva, delito penal, delincuente sexual, orden de alejamiento,
 casellario giudiziale, precedenti penali, pregiudicato, pregiudicata, condannato, condannata, condanna penale,
-pena detentiva, libertà condizionale, custodia cautelare, reato penale, arresti domiciliari
+pena detentiva, libertà condizionale, custodia cautelare, reato penale, arresti domiciliari,
+on probation, indicted for, indicted on, under indictment, arraigned, out on bail, released on bail, jailed for,
+imprisoned, sentenced to, found guilty of, pled guilty, plea bargain, criminal history, police record, arrest warrant,
+charged with assault, charged with fraud, charged with murder, charged with theft, charged with possession, charged
+with rape, charged with dui, charged with drunk driving, charged with burglary, charged with manslaughter, charged with
+tax evasion, charged with embezzlement, convict, manslaughter conviction, house arrest, ankle monitor,
+strafblad, veroordeeld voor, gevangenisstraf, voorwaardelijke straf, voorarrest, straffedømt, straffet for, dømt for,
+fengselsstraff, fængselsstraf, dömd för, fängelsestraff, belastningsregistret, karany, skazany, skazana, wyrok karny,
+kara więzienia, antecedentes criminais, pena de prisão, liberdade condicional, prisão preventiva, condenado por,
+condenada por, auf bewährung, angeklagt wegen, mis en examen, imputado por, imputada por, indagato per, indagata per
 """
 _HEALTH = """
 mental illness, disabled person, severely disabled, disability pension, on sick leave, sick note,
@@ -124,9 +150,25 @@ LEXICONS = (
 
 _KEYS = (
     "key|certificate|cert|cluster|host|server|client|browser|device|canvas|audio|font|tls|ssl|ssh|gpg|pgp|openpgp|rsa|"
-    r"dsa|ecdsa|ed25519|sha-?1|sha-?256|sha-?512|md5|ja3|x\.?509|build|query|content|asset|file|image|error|public"
+    r"dsa|ecdsa|ed25519|sha-?1|sha-?256|sha-?512|md5|ja3|x\.?509|build|query|content|asset|file|image|error|public|"
+    "system|backend|model|prompt|request|response|schema|config|configuration|cache|alert|issue|event|exception|commit|"
+    "code|dependency|lockfile|app|application|binary|bundle|docker|package|http|jwt|token|cookie|session|webpack|signing|"
+    "repo|repository|thumbprint|statement|plan|crash|stack|log|message|document"
+)
+_RACES = (
+    "white|black|asian|caucasian|hispanic|latin[oax]|african[ -]american|black or african[ -]american|native american|"
+    "american indian|pacific islander|mixed|multiracial|biracial|arab|middle eastern|south asian|east asian"
 )
 RECOGNIZERS = (
+    Recognizer(
+        # As a form or a key has it: what is said of a race that is run is no colour.
+        id="special-race",
+        type="special-ethnicity",
+        pattern=rf"\b(?i:race)\"?\\?\"? ?[:=|\t] ?\\?\"?((?i:{_RACES}))\b",
+        gate=rf"(?i:race)[\"\\ ]{{0,3}}[:=|\t] ?[\"\\]{{0,2}}(?i:{_RACES})\b",
+        score=0.85,
+        reason="lexicon",
+    ),
     Recognizer(
         # Not the digest of a key, a certificate or a file, nor what tells browsers apart.
         id="special-fingerprint",

@@ -107,3 +107,22 @@ def test_a_sign_at_a_line_s_end_alone_is_no_address(text: str) -> None:
 
 def test_a_number_with_the_prefix_of_another_country_is_found_behind_its_word() -> None:
     assert ("phone", "0049 30 901820") in told("Telefon: 0049 30 901820")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mobile users: 4812345", "call 1234567 times", "Phone sales 4812345 units", "calls mobile: 1234567 ms",
+        "MemFree: 2076672 kB\nDirectMap2M:     2076672 kB\nDirectMap1G:  20766 kB", "phone traffic was 4812345",
+    ],
+)  # fmt: skip
+def test_what_is_counted_of_telephones_is_no_number(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Mobile: 4812345", "call 555 1234", "phone 4812345 ext 12", "my mobile is 4812345", "4812345 (mobile)",
+             "555 123 4567 office"]
+)  # fmt: skip
+def test_numbers_of_telephones_still_are(text: str) -> None:
+    assert [kind for kind, _ in told(text)] == ["phone"]

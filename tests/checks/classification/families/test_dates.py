@@ -191,3 +191,63 @@ def test_a_day_in_other_signs_may_be_of_a_birth() -> None:
 @pytest.mark.parametrize("text", ["2024年13月14日", "2024本3冊14枚", "2024年3月", "1234年度5月号6日"])
 def test_other_counts_with_signs_are_no_days(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "1984/7/22", "1984-7-22", "1984.7.22", "07221984", "22071984", "22JUL1984", "22/Jul/1984", "1984-Jul-22",
+        "07 22 1984", "22 07 1984", "22. 7. 1984", "22 / 07 / 1984", "840722", "220784", "22 Jul 84", "Jul 22, 84",
+        "22 Jul '84",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["DOB: ", "born ", "Geburtsdatum: ", '{"dob":"'])
+def test_a_day_of_birth_is_one_as_forms_write_it(word: str, day: str) -> None:
+    assert told(f"{word}{day}") == [("date-of-birth", day)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "born 84 13 45", "birth order 2 of 3", "DOB 99999999", "DOB 123456789", "born 3 4 5 6", "DOB: 991399",
+        "at a level of 840722", "build 22JUL1984", "07 22 1984", "ref 1984-Jul-22x",
+    ],
+)  # fmt: skip
+def test_other_figures_are_no_days_of_birth(text: str) -> None:
+    assert "date-of-birth" not in [kind for kind, _ in told(text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["93F with CHF", "Pt is a 93M s/p fall", "a 101 F presents with cough", "93M, admitted", "a 93F who fell"]
+)
+def test_an_age_stands_before_a_sex_as_notes_begin(text: str) -> None:
+    assert [one.reason for one in ENGINE.scan_text(text) if one.type == "age"] == ["over-89"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raised $93M with help", "revenue of 93M with growth", "grew to 93M with users", "at 93F with wind",
+        "temperature 93F with rain", "93M users", "93F", "0x93F with", "1.93M with",
+    ],
+)  # fmt: skip
+def test_millions_and_degrees_are_no_ages(text: str) -> None:
+    assert "age" not in [kind for kind, _ in told(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,age,diagnosis\nAnna Miller,93,diabetes\n",
+        "| name | age | diagnosis |\n|---|---|---|\n| A | 93 | diabetes |\n",
+        "Name\tPatient Age\tWard\nx\t93\t4\n",
+        "Name;Alter;Station\nx;93;4\n",
+    ],
+)
+def test_a_column_of_ages_says_which_identify(text: str) -> None:
+    assert [one.reason for one in ENGINE.scan_text(text) if one.type == "age"] == ["over-89"]
+
+
+@pytest.mark.parametrize("text", ["NAME   READY   AGE\npod-1   1/1   93d\n", "name,stage\nx,93\n", "a,age\nx,300\n"])
+def test_other_columns_hold_no_ages(text: str) -> None:
+    assert "age" not in [kind for kind, _ in told(text)]

@@ -105,3 +105,26 @@ def test_in_small_letters_in_brackets_and_in_columns(text: str, kind: str, value
 @pytest.mark.parametrize("text", ["part 1eg4-te5-mk73", "item (536) 22-8731", "MBI 1sg4-te5-mk73", "SSN office (5) 22"])
 def test_in_small_letters_or_brackets_a_word_must_name_it(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("KV-Nr. A123456780", "A123456780"), ("OHIP 1234-567-890", "1234-567-890"), ("OHIP: 1234567890", "1234567890"),
+        ("RAMQ MILA 8407 2215", "MILA 8407 2215"), ("Medicare 2123 45670 1", "2123 45670 1"),
+        ("IHI 8003608166690503", "8003608166690503"), ("cartão SUS 898001160660001", "898001160660001"),
+        ("cartão SUS: 898 0011 6066 0001", "898 0011 6066 0001"),
+    ],
+)  # fmt: skip
+def test_numbers_of_health_cards_are_found(text: str, number: str) -> None:
+    assert told(text) == [("health-plan-id", number)]
+
+
+@pytest.mark.parametrize("text", ["Medicare paid 2123 in 2024", "OHIP covers 90 days", "RAMQ 2024", "SUS 1234"])
+def test_what_health_cards_are_told_of_is_none(text: str) -> None:
+    assert told(text) == []
+
+
+def test_the_port_of_a_service_is_no_account() -> None:
+    assert told("radius-acct 1813/tcp\nradius-acct 1813/udp") == []
+    assert told("acct 48181306/2") == [("account", "48181306/2")]

@@ -70,3 +70,22 @@ def test_without_either_they_are_not(text: str) -> None:
 def test_an_nhs_number_that_can_be_a_telephone_number_is_told_as_that() -> None:
     assert [kind for kind, _ in told("it is 943 476 5870")] == ["phone"]
     assert [finding.score for finding in ENGINE.scan_text("it is 401 023 2137")] == [0.75]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "number"),
+    [
+        ("N° SS 1 84 07 75 116 001 23", "fr-nir", "1 84 07 75 116 001 23"),
+        ("Nº Seguridad Social 281234567840", "account", "281234567840"),
+        ("NUSS: 28/12345678/40", "account", "28/12345678/40"),
+        ("CHI number 2207841234", "uk-nhs", "2207841234"),
+        ("personnr 8112289874", "se-personnummer", "8112289874"),
+    ],
+)
+def test_more_words_name_them(text: str, kind: str, number: str) -> None:
+    assert (kind, number) in told(text)
+
+
+@pytest.mark.parametrize("text", ["chi square 12.5", "Chi 2207841234", "NAF 2812", "seguridad social 12"])
+def test_other_numbers_behind_such_words_are_none(text: str) -> None:
+    assert told(text) == []

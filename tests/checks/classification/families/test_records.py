@@ -87,6 +87,47 @@ def test_what_else_is_numbered_is_none(text: str) -> None:
 
 
 def test_no_word_says_how_close_its_number_stands_twice() -> None:
-    wide, close, bare = (set(lexicon.words) for lexicon in LEXICONS if lexicon.id != "mrn-beside")
+    wide, close, bare, _ = (set(lexicon.words) for lexicon in LEXICONS if lexicon.id != "mrn-beside")
     assert not wide & close
     assert not wide & bare
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["chart: bar-2024", "record_id: 12345678", '{"record_id":"12345678"}', "unit number 12345", "hn: 1234567",
+     '{"hn":"1234567"}', "record number 12", "FIN 12 of 30", "fin 100234567x", "HAR file 1234"],
+)  # fmt: skip
+def test_what_much_else_is_numbered_by_is_no_record(text: str) -> None:
+    assert "mrn" not in [kind for kind, _ in told(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("FIN 100234567", "100234567"), ("HAR: 60012345678", "60012345678"), ("HN 65-019283", "65-019283"),
+        ("patient's unit number 12345", "12345"), ("Unit No. 3494466", "3494466"),
+        ("record number: 4481920", "4481920"),
+        ("chart: 4481920", "4481920"), ("the patient's record ID 12345", "12345"),
+    ],
+)  # fmt: skip
+def test_a_long_number_or_a_word_of_care_makes_it_one(text: str, number: str) -> None:
+    assert ("mrn", number) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MRNs:\n- 84736251\n- 84736252", "MRNs:\r\n  * 84736251\r\n  * 84736252", '{"mrns":["84736251","84736252"]}',
+        '"mrn": [\n    "84736251",\n    "84736252"\n]', "mrn IN ('84736251', '84736252')",
+        "MRNs:\n• 84736251\n• 84736252",
+    ],
+)  # fmt: skip
+def test_each_value_of_a_list_is_found(text: str) -> None:
+    assert told(text) == [("mrn", "84736251"), ("mrn", "84736252")]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"mrn":"84736251","zip":"84736252"}', "MRN: 84736251\n84736252", "84736251'84736252'"]
+)
+def test_what_is_no_list_is_not_followed(text: str) -> None:
+    assert ("mrn", "84736252") not in told(text)

@@ -48,3 +48,30 @@ def test_ordinary_words_are_not() -> None:
         ("special-politics", "party")
     ]
     assert told("the union of two sets, a party for all, the court of law") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("zij is katholiek", "special-religion"), ("hij is moslim", "special-religion"),
+        ("hun er muslimsk", "special-religion"), ("jest katolikiem", "special-religion"),
+        ("is vakbondslid", "special-union"), ("a trans woman", "special-orientation"),
+        ("of Roma origin", "special-ethnicity"), ("Race: White", "special-ethnicity"),
+        ('{"race": "Asian"}', "special-ethnicity"), ("| Race | Black |", "special-ethnicity"),
+        ("he is on probation", "special-criminal"), ("was indicted for fraud", "special-criminal"),
+    ],
+)  # fmt: skip
+def test_more_words_of_special_categories_are_found(text: str, kind: str) -> None:
+    assert [found for found, _ in told(text)] == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id":"x","system_fingerprint":"fp_44709d6fcb"}', r'{\"system_fingerprint\": \"fp_1\"}',
+        "system_fingerprint=fp_1", "the request fingerprint", "commit fingerprint", "race condition: white box",
+        "race=0", "the probation period ends", "charged with shipping", "trans fat", "Roma won 2-1", "embrace: white",
+    ],
+)  # fmt: skip
+def test_what_looks_like_them_is_not(text: str) -> None:
+    assert not [kind for kind, _ in told(text) if kind.startswith("special-")]

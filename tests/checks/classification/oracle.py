@@ -344,6 +344,8 @@ def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tu
     verdict = CHECKS[item.check](text[start:end]) if item.check else (item.reason, 0, end - start)
     if verdict is None:
         return None
+    if item.cleared and matched(f"(?:{item.cleared})$", shadow(text[max(0, start - _BEFORE) : start]), 0):
+        return None
     score = dict(item.grades).get(verdict[0], item.score)
     return item.type, score, verdict[0] if item.reason == "pattern" else item.reason, verdict[1], verdict[2]
 

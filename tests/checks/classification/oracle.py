@@ -352,6 +352,8 @@ def _kept(item: Recognizer, text: str, start: int, end: int, near: Places) -> tu
 
 def _piece(text: str, start: int, end: int, joints: str) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
+    if re.search(r"(\x1b|\\(x1[bB]|033|e|u001[bB]))\[([0-9;:]{0,23};)?$", text[max(0, start - 32) : start]):
+        return True
     before, after = text[:start][-2:][::-1], text[end : end + 2]
     for around in (before, after):
         near, far = around[:1], around[1:]

@@ -188,6 +188,7 @@ def test_it_is_told_where_encoded_runs_stand_and_whether_they_hold_text() -> Non
     ("before", "value", "kind"),
     [
         ("", "4111111111111111", "card"), ("ssn=", "536228731", "us-ssn"), ("ip ", "203.0.113.77", "ip"),
+        ("MRN ", "4481920", "mrn"),
         ("key ", "AKIAIOSFODNN7EXAMPLE", "secret-aws-key"), ("password: ", "Tr0ub4dor!", "secret-password"),
     ],
 )  # fmt: skip

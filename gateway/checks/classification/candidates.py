@@ -28,6 +28,10 @@ _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
 _DASH = ord("-")
 _UUID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_COLOUR = re.compile(rb"(?:\x1b|\\(?:x1[bB]|033|e|u001[bB]))\[[0-9;:]{0,24}$")
+"""What a terminal's colour begins with: its figures are no value's."""
+_COLOUR_LENGTH = 32
+_OF_COLOURS = frozenset(b"[;")
 _UUID_LENGTH = 37
 """Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
 _ZEROS = 8
@@ -248,6 +252,8 @@ def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
     if start:
         before = shade[start - 1]
         if before in _WORDY or (before in joints and start > 1 and shade[start - 2] in _NUMERIC):
+            return True
+        if before in _OF_COLOURS and _COLOUR.search(shade[max(0, start - _COLOUR_LENGTH) : start]) is not None:
             return True
         dashed = before == _DASH
     if end < len(shade):

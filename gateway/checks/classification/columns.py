@@ -74,7 +74,11 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 Headings = dict[str, tuple[Value, ...]]
-"""What a heading says, letters and digits alone → what stands below it."""
+"""What a heading says, letters and digits alone → what stands below it; nothing where it must be written as it is
+known, and then so again behind `EXACT`."""
+EXACT = "="
+_WRITTEN = re.compile('[ \t"*`]*([a-z]+(?:[ _-][a-z]+)*)["*`]{0,3}[ \t\r]*')
+"""A heading as a recognizer's gate knows it, in small letters."""
 
 
 def headings(registry: Registry) -> Headings:
@@ -98,6 +102,11 @@ def headings(registry: Registry) -> Headings:
                 )
                 by_lexicon.setdefault(near.lexicon, []).append(value)
     found: dict[str, tuple[Value, ...]] = {}
+    for item in registry.recognizers:
+        for head in item.heads:
+            value = Value(_whole(r"\S+"), CHECKS[item.check or ""], item.type or "", item.score, "heading", None, False)
+            found.setdefault(_key(head), ())
+            found[EXACT + head] = (value,)
     for lexicon in registry.lexicons:
         for word in lexicon.words:
             values = by_lexicon.get(lexicon.id)
@@ -125,6 +134,8 @@ class Columns:
         """Whether the line has become too long to be one of a table."""
         self._above = ""
         """The line before, where it may be the upper half of a heading: short, without a digit."""
+        self._last = ""
+        """The line before."""
         self._return = False
         """Whether a carriage return came last."""
 
@@ -156,7 +167,7 @@ class Columns:
         found = self._feed("\n") if self._return else []
         self._return = False
         self._end(found)
-        self._columns, self._above = (), ""
+        self._columns, self._above, self._last = (), "", ""
         return found
 
     def _take(self, piece: str, found: list[Finding]) -> None:
@@ -176,6 +187,7 @@ class Columns:
         """The line is over: it was a row, or is a heading."""
         line = self._line
         above, self._above = self._above, ""
+        last, self._last = self._last, "" if self._over or len(line) > LONGEST_LINE else line
         if self._over:
             return
         bare = len(line.translate(_NO_DIGITS)) == len(line)
@@ -186,9 +198,9 @@ class Columns:
             if self._separator not in line and not (self._separator in _BARS and _is_rule(line)):
                 self._columns = ()
         if len(line) > 2 and (not self._columns or bare):
-            self._head(line, above)
+            self._head(line, above, last)
 
-    def _head(self, line: str, above: str) -> None:
+    def _head(self, line: str, above: str, last: str) -> None:
         """Take a line for a heading that says no less than the last one."""
         for separator in _SEPARATORS:
             if separator not in line:
@@ -198,7 +210,7 @@ class Columns:
             if not (1 if indent < 2 else 0) < len(cells) <= _MOST or max(map(len, cells)) > WIDEST:
                 return
             known = self._known
-            columns = tuple([known.get(_key(cell), ()) for cell in cells])
+            columns = tuple([self._below(cell, separator, last, line) for cell in cells])
             if above:
                 uppers = _uppers(above, line, separator, len(cells))
                 columns = tuple(
@@ -210,6 +222,17 @@ class Columns:
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
                 self._separator, self._columns, self._indent = separator, columns, indent
             return
+
+    def _below(self, heading: str, separator: str, last: str, line: str) -> tuple[Value, ...]:
+        """What stands below a heading. One that must be written as it is known is one of a table's first line alone:
+        further down it is a cell of a table about such things, and between brackets an argument."""
+        values = self._known.get(_key(heading))
+        if values or values is None:
+            return values or ()
+        written = _WRITTEN.fullmatch(heading.lower())
+        if written is None or "(" in line or last.count(separator) == line.count(separator):
+            return ()
+        return self._known.get(EXACT + written[1], ())
 
     def _cells(self, found: list[Finding], line: str, *, ended: bool) -> None:
         """Judge the cells of a row that are over. Between quotes a comma parts nothing (RFC 4180 §2)."""

@@ -17,6 +17,7 @@ from gateway.core.finding import Finding
 _KEYWORD = "keyword:"
 _OTHER = {
     "field": "the format's own definition says what this field is",
+    "heading": "the heading of its column says what it is",
     "joined": "its pieces stand in several texts next to each other",
 }
 

@@ -15,6 +15,11 @@ WORD = re.compile(rf"[A-Z]?{_SMALL}+|[A-Z]+(?!{_SMALL})|[0-9]+")
 """The words of a name."""
 LONGEST_LABEL = 64
 """Characters of the longest key or name that is read as words."""
+WHOLE = "\x1e"
+"""Stands before a text that is all a value, blanks and quotes in it or not."""
+_SECRETS = (
+    "password", "passwd", "pwd", "passphrase", "passwort", "kennwort", "wachtwoord", "secret", "secret key", "api key",
+)  # fmt: skip
 _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 """Keys that say nothing of what stands under them."""
 
@@ -26,6 +31,8 @@ def labelled(label: str) -> str:
         return ""
     label = unicodedata.normalize("NFC", label)
     found = " ".join(WORD.findall(label.lower() if label.isupper() else label)).lower()
+    if found.endswith(_SECRETS):
+        return f"{found}: {WHOLE}"
     return f"{found}: " if found else ""
 
 

@@ -55,7 +55,10 @@ _MAILED = (
 )
 # Not what parts words, lines, pages (9 to 13) and fields (28 to 31: X12 and pharmacy claims are written with them).
 _CONTROLLED = r"[0-9A-Za-z@.\-][\x00-\x08\x0E-\x1B\x7F]{1,8}[0-9A-Za-z@.\-]"
-CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _MARKED_UP, _APART, _MAILED, _CONTROLLED))
+# What colours a terminal's text (ECMA-48 §8.3.117, and EL, which grep writes beside it), as it is or as strings of
+# source code and logs write it. Its last letter would touch what follows.
+_COLOURED = r"(?:\x1B|\\(?:x1[Bb]|033|e|u001[Bb]))\[[0-9;:]{0,24}[mK]"
+CODED = "|".join((_BASE64, _HEX, _QUOTED, _TAGGED, _MARKED_UP, _APART, _MAILED, _CONTROLLED, _COLOURED))
 """Where something may be that only another reading shows."""
 
 ENCODED = 14
@@ -109,7 +112,7 @@ _PARTED, _WIDEST = 96, 400
 """Over how many characters they are too far apart: where a window parts them, and where it does not."""
 _TOLD = frozenset(string.ascii_letters + string.digits + "@._+:/-")
 _words = re.compile(rf"[ -~]{{{_WORDS}}}")
-_controls = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]+")
+_controls = re.compile(rf"(?:{_COLOURED}|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f])+")
 _at = re.compile(
     r"(?i)\s?[\[({] ?(?:at|ät|arroba|arobase) ?[\])}]\s?|(?<=[a-z0-9]) @ (?=[a-z0-9])|"
     r"(?<=[a-z0-9]) (?:at|ät) (?=[a-z0-9-]{1,24} (?:dot|punkt) [a-z])|"
@@ -298,7 +301,7 @@ def _plain(text: str) -> Iterator[_Edit]:
 
 
 def _uncontrolled(text: str) -> Iterator[_Edit]:
-    """Control characters, which nobody sees."""
+    """Control characters and what sets colours, which nobody sees."""
     for match in _controls.finditer(text):
         yield match.start(), match.end(), "", 0
 

@@ -59,7 +59,8 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     for kinds without a checksum), `cleared` a pattern that clears it where it ends right before the span (`BESIDE`).
     `grades` are the scores of some of the check's reasons, in the
     place of `score`. Without `type` a candidate is a finding only by its `near`. `onward` matches what
-    continues a match that is longer than a window.
+    continues a match that is longer than a window. `heads` are headings, in small letters, of columns in which each
+    word that passes the check is one; the gate matches where such a heading ends.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Recognizer(msgspec.Struct, frozen=True, kw_only=True):
     cleared: str | None = None
     grades: tuple[tuple[str, float], ...] = ()
     onward: str = r"""[^\s"'<>]*"""
+    heads: tuple[str, ...] = ()
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

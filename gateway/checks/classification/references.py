@@ -26,15 +26,28 @@ _REFERENCE = re.compile(
     rf"|(?:{_ROOTS})(?:\??\.[A-Za-z_][A-Za-z0-9_]*)+(?:[(\[].*)?"
     rf"|(?i:{_CALLS})[(\[][A-Za-z0-9_.]*[)\]]*"
     r"|[A-Za-z_][A-Za-z0-9]*[._][A-Za-z0-9_.]*[(\[][A-Za-z0-9_.]*[)\]]*"
+    r"|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\.(?:password|passwd|pwd)"
+    r"|_[A-Za-z0-9_.]+[(\[][A-Za-z0-9_.]*[)\]]*"
+    r"|(?i:required|nullable|sometimes|string|confirmed|(?:min|max|size|between|regex):[0-9,]+)"
+    r"(?:\|(?i:[a-z_]+(?::[A-Za-z0-9_,.]+)?))+"  # rules of a form
 )
 _TYPES = frozenset(
     entries(
         "secretstr secretbytes charfield passwordfield passwordinput encryptedstring varchar nvarchar bytea boolean "
-        "securestring"
+        "securestring useref usestate"
     )
 )
+_PIECES = re.compile(r"[^a-z]+")
+_TO_BE_PUT = frozenset(entries("your my insert replace enter put paste add here placeholder"))
+_THINGS = frozenset(entries("key token secret password passwd pass pw value client access credential credentials"))
 
 
 def refers(value: str) -> bool:
     """Whether all of a value is a reference to what stands elsewhere, a call that gets it, or a type."""
     return value.lower() in _TYPES or _REFERENCE.fullmatch(value) is not None
+
+
+def stands_in(value: str) -> bool:
+    """Whether a value says what is to be put in its place (`YOUR_API_KEY_HERE`)."""
+    words = frozenset(_PIECES.split(value.lower()))
+    return bool(words & _TO_BE_PUT) and bool(words & _THINGS)

@@ -17,7 +17,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.us import itin as stdnum_itin
 
 from gateway.checks.classification.recognizer import entries
-from gateway.checks.classification.references import refers
+from gateway.checks.classification.references import refers, stands_in
 from gateway.core.tokens import TOKEN
 
 _TOKEN = re.compile(TOKEN)
@@ -89,9 +89,35 @@ _MARKS = ".,;:)!?"
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
-        "undefined password passwd secret token redacted hidden"
+        "undefined password passwd secret token redacted hidden must should cannot needs enter please your bool "
+        "int integer number text object array bytes blob email input"
     )
 )
+_RULES = frozenset(
+    entries(
+        "must should shall cannot needs need enter please your required invalid wrong missing incorrect forgot "
+        "forgotten characters character digits least minimum maximum contain contains enter type choose confirm "
+        "confirmation repeat field login account user users reset change changed does match matches is are was were be "
+        "been has have not no passe saisir saisissez votre ihr ihre bitte eingeben mindestens zeichen vergessen "
+        "introduzca su ingrese obligatorio"
+    )
+)
+"""Words that rules, labels and messages about passwords are made of."""
+_CALLED = ("passw", "passphrase", "passcode", "kennwort", "contrase", "senha", "wachtwoord")
+_LIGHT = frozenset(entries("the a an of to for and or in on with at by if der die das und le la de el"))
+_WORDS = re.compile(r"[^\W\d_]+")
+_SIGNS = re.compile("[,;<>]")
+_ELEMENT = re.compile(
+    r"</|<!|<(?:br|b|i|p|a|u|td|tr|th|li|ul|ol|div|span|code|strong|em|font|pre|hr|h[1-6]|small|input|button|label)\b"
+)
+_COLOUR = re.compile(r"\\(?:x1[bB]|033|e|u001[bB])\[")
+_COMPOUND = re.compile(r"[A-Za-z]+(?:[-_/'.][A-Za-z]+)+")
+"""Several words as one (`case-sensitive`)."""
+_PARTS = re.compile(r"[-_./:]")
+_NO_SECRET = re.compile(r"(?i:[./~]*/|arn:|https?:|file:|vault:|ref:|\$|\{|<|[a-z_][a-z0-9_.]*[(\[{])")
+"""A path, an address, or what source code gets one by."""
+_STRANGE = frozenset("!#$%^&*~@+=?|(){}[]")
+_SHORTEST_SECRET, _SHORTEST_PART = 6, 4
 NOT_NAMES = frozenset(
     entries(
         "the a an and or but if in on at of to for from with by as is are was were be been it its this that these "
@@ -482,19 +508,79 @@ def name(text: str) -> Verdict | None:
 def password(text: str) -> Verdict | None:
     """The value after `password:`; not a word that says there is none, a reference to where it is, or a placeholder of
     our own."""
-    value = text.rstrip(_MARKS)
-    if refers(value):
-        return None
-    if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#") or _placeholder(value):
+    if not _may_be_password(text.rstrip(_MARKS)):
         return None
     # Many a password ends with these: masked with it, whatever they are.
     return "keyword", 0, len(text.rstrip(".,;:)"))
 
 
+def quoted_password(text: str) -> Verdict | None:
+    """All that quotes hold after `password:`: not what a form, a rule or a message says of one."""
+    start, end = _inside(text)
+    inner = text[start:end]
+    if " " not in inner.strip() and "\t" not in inner:
+        return ("keyword", start, end) if _may_be_password(inner.rstrip(_MARKS)) else None
+    return None if _is_said_of_one(inner) or refers(inner) else ("keyword", start, end)
+
+
+def password_with_signs(text: str) -> Verdict | None:
+    """The value after `password:` with what parts values in it: no tags, and more than words."""
+    value = text.rstrip(_MARKS)
+    first = _SIGNS.split(value, maxsplit=1)[0]
+    if first == value or first.isalpha() or _COMPOUND.fullmatch(first) is not None or not _may_be_password(first):
+        return None
+    opened, closed = value.find("<"), value.find(">")
+    if _ELEMENT.search(value) is not None or (closed >= 0 and not 0 <= opened < closed):
+        return None
+    return "keyword", 0, len(text.rstrip(".,;:)"))
+
+
+def element_password(text: str) -> Verdict | None:
+    """What an element holds whose name is of a password: as between quotes."""
+    value = text.strip()
+    start = text.index(value)
+    return ("keyword", start, start + len(value)) if quoted_password(f'"{value}"') is not None else None
+
+
+def cell_password(text: str) -> Verdict | None:
+    """What the cell beside `Password` holds: a digit or a symbol must be in it."""
+    value = text.strip()
+    return element_password(text) if told_password(f'"{value}"') is not None else None
+
+
+def told_password(text: str) -> Verdict | None:
+    """What stands in quotes right after `password`: a digit or a symbol must be in it."""
+    start, end = _inside(text)
+    return ("keyword", start, end) if spoken_password(text[start:end]) is not None else None
+
+
+def secret_value(text: str) -> Verdict | None:
+    """The value after `client_secret:` or `api_key:`: letters and digits mixed, no name, path or placeholder."""
+    value = text.rstrip(_MARKS)
+    if not _may_be_password(value) or _NO_SECRET.match(value) is not None or stands_in(value):
+        return None
+    mixed = any(_is_mixed(piece) for piece in _PARTS.split(value))
+    return ("keyword", 0, len(text.rstrip(".,;:)"))) if mixed and len(value) >= _SHORTEST_SECRET else None
+
+
+def quoted_secret(text: str) -> Verdict | None:
+    """The same in quotes, where a sign counts as much."""
+    start, end = _inside(text)
+    value = text[start:end]
+    if " " in value or "\t" in value or len(value) < _SHORTEST_SECRET:
+        return None
+    if secret_value(value) is not None:
+        return "keyword", start, end
+    signs = len(set(value) & _STRANGE) > 1 and any(character.isalnum() for character in value)
+    signs = signs and _may_be_password(value) and _NO_SECRET.match(value) is None and not stands_in(value)
+    return ("keyword", start, end) if signs else None
+
+
 def spoken_password(text: str) -> Verdict | None:
     """The value after `password is`: prose goes on with words, so a digit or a symbol must be in it."""
     verdict = password(text)
-    return verdict if verdict and not text.rstrip(_MARKS).isalpha() else None
+    value = text.rstrip(_MARKS)
+    return verdict if verdict and not value.isalpha() and _COMPOUND.fullmatch(value) is None else None
 
 
 def command_password(text: str) -> Verdict | None:
@@ -505,7 +591,8 @@ def command_password(text: str) -> Verdict | None:
 def api_key(text: str) -> Verdict | None:
     """The value after `api_key:` or `token:`: long, letters and digits mixed."""
     mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
-    return _whole("keyword", text) if len(text) >= 16 and mixed and not (_placeholder(text) or refers(text)) else None
+    nothing = _placeholder(text) or refers(text) or stands_in(text)
+    return _whole("keyword", text) if len(text) >= 16 and mixed and not nothing else None
 
 
 def jose(text: str) -> Verdict | None:
@@ -528,6 +615,30 @@ def connection(text: str) -> Verdict | None:
     return _whole("form", text) if told else None
 
 
+def _may_be_password(value: str) -> bool:
+    """Whether one word may be a password: it says neither that there is none nor where one is."""
+    if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#"):
+        return False
+    return not (refers(value) or _placeholder(value) or stands_in(value) or _COLOUR.match(value))
+
+
+def _inside(text: str) -> tuple[int, int]:
+    """Where what quotes hold begins and ends; the quote that ends it may be missing."""
+    return 1, len(text) - (len(text) > 2 and text[-1] == text[0])
+
+
+def _is_said_of_one(text: str) -> bool:
+    """Whether several words speak of a password, as labels, rules and messages do, rather than are one."""
+    said = _WORDS.findall(text.lower())
+    if any(word in _RULES or word.startswith(_CALLED) for word in said):
+        return True
+    return sum(word in _LIGHT for word in said) > 1 or text.rstrip()[-1:] in {"?", ":", "\u2026"}
+
+
+def _is_mixed(piece: str) -> bool:
+    return len(piece) >= _SHORTEST_PART and any(map(str.isdigit, piece)) and any(map(str.isalpha, piece))
+
+
 def _placeholder(value: str) -> bool:
     """Whether it is what masking writes, or a token that stands for something."""
     bare = value.rstrip("\"'")
@@ -539,11 +650,11 @@ def _placeholder(value: str) -> bool:
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
-        email, phone, phone_told, phone_nanp,
-         phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin, npi,
-        dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, birthday, birth_digits,
+        email, phone, phone_told, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin,
+        npi, dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, birthday, birth_digits,
         textual_date, day, age, name,
-        password, spoken_password, command_password, track, cjk_date, api_key, connection, jose,
+        password, quoted_password, password_with_signs, element_password, cell_password, told_password, secret_value,
+        quoted_secret, spoken_password, command_password, track, cjk_date, api_key, connection, jose,
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""

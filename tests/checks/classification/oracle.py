@@ -361,6 +361,8 @@ def _clears(source: str, shade: bytes, start: int) -> bool:
 
 def _piece(text: str, start: int, end: int, joints: str) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
+    if re.search(r"(\x1b|\\(x1[bB]|033|e|u001[bB]))\[([0-9;:]{0,23};)?$", text[max(0, start - 32) : start]):
+        return True
     before, after = text[:start][-2:][::-1], text[end : end + 2]
     for around in (before, after):
         near, far = around[:1], around[1:]
@@ -484,7 +486,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     separator = ""
     heads: tuple[tuple[Value, ...], ...] = ()
     begin = 0
-    before = ""
+    before = last_line = ""
     for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
         told = [
             finding
@@ -506,13 +508,28 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                 cells = [one for one in line.split(used) if one or used != "  "]
                 halves = _over(above, line, used, len(cells)) if above.strip() else [""] * len(cells)
                 new = tuple(
-                    known.get(_name(cell)) or (known.get(_name(half + cell), ()) if above.strip() else ())
+                    known.get(_name(cell))
+                    or (
+                        _exact(cell, known)
+                        if last_line.count(used) != line.count(used) and not re.search("[(]", line)
+                        else ()
+                    )
+                    or (known.get(_name(half + cell), ()) if above.strip() else ())
                     for half, cell in zip(halves, cells, strict=True)
                 )
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
                 if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
                     separator, heads = used, new
+        last_line = line if len(line) <= 1000 else ""
     return found
+
+
+def _exact(cell: str, known: Headings) -> tuple[Value, ...]:
+    """What stands below a heading that must be written as it is known."""
+    bare = cell.lower().strip(" \t\r").rstrip('"*`')
+    if len(cell.lower().rstrip(" \t\r")) - len(cell.lower().rstrip(' \t\r"*`')) > 3:
+        return ()
+    return known.get(f"={bare.lstrip(' *`' + chr(9) + chr(34))}", ())
 
 
 def _name(heading: str) -> str:

@@ -11,6 +11,7 @@ from gateway.checks.classification.normalise import Mapped, normalise, shadow
 from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.readings import CODED, armoured, reread
 from gateway.checks.classification.recognizer import TRIGGER
+from tests.checks.classification.conftest import told
 
 CODE = Pattern(CODED)
 
@@ -179,3 +180,25 @@ def test_it_is_told_where_encoded_runs_stand_and_whether_they_hold_text() -> Non
     short = base64.b64encode(b"hello to you").decode()
     assert armoured(Mapped(short)) == [(0, len(short), False)]
     assert armoured(Mapped("words alone")) == []
+
+
+@pytest.mark.parametrize("escape", ["\x1b", "\\u001b", "\\x1b", "\\033", "\\e"])
+@pytest.mark.parametrize("code", ["33m", "m", "01;31m", "38;5;196m", "01;31m{0}[K"])
+@pytest.mark.parametrize(
+    ("before", "value", "kind"),
+    [
+        ("", "4111111111111111", "card"), ("ssn=", "536228731", "us-ssn"), ("ip ", "203.0.113.77", "ip"),
+        ("MRN ", "4481920", "mrn"),
+        ("key ", "AKIAIOSFODNN7EXAMPLE", "secret-aws-key"), ("password: ", "Tr0ub4dor!", "secret-password"),
+    ],
+)  # fmt: skip
+def test_what_colours_a_terminal_parts_nothing(escape: str, code: str, before: str, value: str, kind: str) -> None:
+    text = f"{before}{escape}[{code.format(escape)}{value}{escape}[0m and so on"
+    assert told(text) == [(kind, value)]
+
+
+@pytest.mark.parametrize(
+    "text", [r"RED = '\033[31m'; BOLD = '\e[1m'", "\x1b[32mINFO\x1b[0m listening on port 8080", "a[0m"]
+)
+def test_colours_are_nothing(text: str) -> None:
+    assert told(text) == []

@@ -3,11 +3,40 @@
 from gateway.checks.classification.recognizer import Recognizer
 
 _WORD = r"[A-Za-z0-9_\-]*"
-_WRITTEN = (
-    r"(?i:\b(?:password|passwd|pwd|passphrase|passwort|contrase\xE0a|kennwort|mot de passe|parola d'ordine|wachtwoord|"
-    r"has\xE0o|senha|pass)[\"']?|(?-i:[a-z0-9](?:Password|Passwd|Pwd|Passphrase))[\"']?)"
+_SAID = (
+    r"(?i:password|passwd|passphrase|passwort|kennwort|wachtwoord|"
+    r"\b(?:pwd|contrase\xE0a|mot de passe|parola d'ordine|has\xE0o|senha))"
 )
-_SPOKEN = "(?i:\\b(?:password|passwd|pwd|passphrase|pin|passcode) (?:is|was|=) )"
+_MARKS = r"""["'\x60*]{0,3}"""
+"""What sets a name off: quotes, and what does in Markdown."""
+# `PASS: test_login` is what a run of tests prints.
+_GATE = rf"(?:(?:{_SAID}|[a-z0-9]Pwd|\b[Pp]ass|[A-Za-z0-9]_PASS){_MARKS}[ \t]{{0,8}}[:=]|\bPASS[ \t]{{0,8}}=)"
+_TO = rf"{_GATE}[:=]?\*{{0,2}}[ \t]{{0,8}}"
+_IN_QUOTES = (
+    r"""("(?:[^"\\\r\n]|\\[^\r\n]){1,48}"|'(?:[^'\\\r\n]|\\[^\r\n]){1,48}'|\x60[^\x60\r\n]{1,48}\x60|"""
+    r"""\x1E[^\x1E\r\n]{1,48}$|"""
+    r"""["'](?:[^"'\\\s]|\\[^\s])+["']?|\x60[^\x60\s]+\x60?|\x1E[^\x1E\s]+)"""
+)
+"""All that quotes hold; of what is longer than a window may look for, or was never closed, its first word. A control
+character stands before what is all of a text (`labels`)."""
+_FIRST, _NEXT = r"""[^\s"'<>,;\x60\x1B\x1E]""", r"""[^\s"'<>,;\x1B]"""
+_ASSIGNED = r"(?:self|this)(?:\.|->)[A-Za-z0-9_.]{1,24}[ \t]?=[ \t]?"
+"""In source code, what is assigned to an attribute without quotes is a name."""
+_NAMED = (
+    r"(?:(?i:[a-z0-9][_\-.]secret|secret[_\-. ]?key|\b(?:client|app|consumer|shared|webhook|signing) ?secret|"
+    r"api[_\-. ]?key|access[_\-. ]?key|"
+    r"\b(?:access|auth|refresh|bearer|private|session|deploy|bot|oauth)[_\-. ]?token)|"
+    rf"[a-z0-9]Secret){_MARKS}[ \t]{{0,8}}[:=]"
+)
+_KEPT_ELSEWHERE = r"(?i:pull|existing|tls|registry)[_\-]?(?i:secret)[\"']?[ \t]?[:=][ \t]?[\"']?"
+"""Names of an object that keeps a secret (Kubernetes)."""
+_KEPT = r"(?i:api[ _\-]?key|secret(?:[ _]key)?|(?:access|auth)[ _]token|access[ _]key)"
+_SPOKEN = rf"(?i:(?:\b(?:pin|passcode)|{_SAID}) (?:is|was|=|is now|set to|lautet|ist|est|es|\xE0) )"
+_QUOTED = r"""("[^"\s]{3,48}"|'[^'\s]{3,48}'|\x60[^\x60\s]{3,48}\x60)"""
+_CHANGED = rf"{_SAID} (?i:(?:(?:was|is|has been|have been|had been) )?(?:changed|reset|updated|rotated|set))"
+_ENDS = r"""["*\x60]{0,3}(?: ?[|,;\t\r\n\xB7]|  )"""
+"""With what a cell ends."""
+_TAG = r"[A-Za-z0-9_.:\-]{0,24}"
 _PUTTY = r"(?:[A-Za-z0-9+/=\s\\]*Private-(?:MAC|Hash): [0-9a-f]*|[A-Za-z0-9+/=\s\\]*)"
 
 RECOGNIZERS = (
@@ -186,20 +215,39 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-password",
         type="secret-password",
-        pattern=rf"""{_WRITTEN}[ \t]{{0,8}}(?:[:=]{{1,2}}[ \t]{{0,8}}["']?|=>[ \t]{{0,8}}["'])([^\s"'<>,;]+)""",
-        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]",
+        pattern=rf"{_TO}({_FIRST}{_NEXT}*)",
+        gate=_GATE,
         check="password",
         score=0.9,
+        cleared=_ASSIGNED,
+    ),
+    Recognizer(
+        id="secret-password-quoted",
+        type="secret-password",
+        pattern=rf"{_GATE}[:=>]?\*{{0,2}}[ \t]{{0,8}}{_IN_QUOTES}",
+        gate=_GATE,
+        check="quoted_password",
+        score=0.9,
+    ),
+    Recognizer(
+        # What parts values may be part of one, where nothing behind it looks like the next key.
+        id="secret-password-signs",
+        type="secret-password",
+        pattern=rf"""{_TO}({_FIRST}{_NEXT}*(?:[,;<>][^\s"'<>,;=:\x1B]{{0,24}}){{1,4}})(?:[\s"']|$)""",
+        gate=_GATE,
+        check="password_with_signs",
+        score=0.9,
+        cleared=_ASSIGNED,
     ),
     Recognizer(
         # On the next line more often stands something else: the next field of a form, what a manual asks for.
         id="secret-password-below",
         type="secret-password",
         pattern=(
-            rf"""{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n[ \t]{{0,8}}["']?"""
+            rf"""{_GATE}[:=]?[ \t]{{0,8}}\r?\n[ \t]{{0,8}}["']?"""
             r"""([^\s"'<>,;:=(){}\[\]|]{4,})(?:[\s"',;]|$)"""
         ),
-        gate=rf"{_WRITTEN}[ \t]{{0,8}}[:=]{{1,2}}[ \t]{{0,8}}\r?\n",
+        gate=rf"{_GATE}[:=]?[ \t]{{0,8}}\r?\n",
         check="spoken_password",
         score=0.8,
     ),
@@ -229,14 +277,167 @@ RECOGNIZERS = (
         score=0.8,
     ),
     Recognizer(
+        id="secret-password-command",
+        type="secret-password",
+        pattern=(
+            r"""(?:\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass) (?:[^\n|;]{0,29} )?-p ?|"""
+            r"""\b(?:docker|podman|nerdctl|buildah|skopeo|helm registry|az|oc) login (?:[^\n|;]{0,40} )?-p[ =]|"""
+            r"""\s--(?:password|passwd|passphrase|pass|secret|client-secret|api-key) )"""
+            r"""["']?([^\s"'$<{(\[\-][^\s"']{2,})"""
+        ),
+        gate=(
+            r"\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass) [^\n|;]{0,30}-p|"
+            r"\b(?:docker|podman|nerdctl|buildah|skopeo|helm registry|az|oc) login |"
+            r"\s--(?:password|passwd|passphrase|pass|secret|client-secret|api-key) "
+        ),
+        check="command_password",
+        score=0.8,
+    ),
+    Recognizer(
+        # netrc's form.
+        id="secret-password-netrc",
+        type="secret-password",
+        pattern=r"\bmachine\s{1,2}\S{1,32}\s{1,4}login\s{1,2}\S{1,24}\s{1,4}password\s{1,2}(\S+)",
+        gate=r"\bmachine\s{1,2}\S{1,24}",
+        check="password",
+        score=0.9,
+    ),
+    Recognizer(
+        id="secret-password-sql",
+        type="secret-password",
+        pattern=(
+            r"(?:(?i:\b(?:with|encrypted|login) password)|"
+            r"\bIDENTIFIED (?:WITH [a-z_0-9]{1,22} )?BY(?: PASSWORD)?) "
+            r"""('[^'\n]{1,40}'|"[^"\n]{1,40}")"""
+        ),
+        gate=r"""(?:(?i:\b(?:with|encrypted|login) password)|\bIDENTIFIED (?:WITH|BY)) """,
+        check="quoted_password",
+        score=0.9,
+    ),
+    Recognizer(
+        id="secret-password-told",
+        type="secret-password",
+        pattern=rf"(?:{_SAID}|(?i:identified by)) {_QUOTED}",
+        gate=rf"""(?:{_SAID}|(?i:identified by)) ["'\x60]|{_SAID}{_ENDS}""",
+        check="told_password",
+        score=0.8,
+        heads=(
+            "password",
+            "passwd",
+            "passphrase",
+            "passwort",
+            "kennwort",
+            "wachtwoord",
+            "pwd",
+            "senha",
+            "user password",
+            "db password",
+            "db_password",
+            "user_password",
+            "initial password",
+            "temporary password",
+            "new password",
+            "start password",
+            "default password",
+            "admin password",
+        ),
+    ),
+    Recognizer(
+        id="secret-password-before",
+        type="secret-password",
+        pattern=rf"""{_CHANGED} from ["']?([^\s"'<>,;]+)""",
+        gate=rf"{_CHANGED} from",
+        check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        id="secret-password-after",
+        type="secret-password",
+        pattern=rf"""{_CHANGED} (?:from \S{{1,32}} )?to ["']?([^\s"'<>,;]+)""",
+        gate=_CHANGED,
+        check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        # What the tag says that ends it: one that begins it may hold any attributes.
+        id="secret-password-element",
+        type="secret-password",
+        pattern=rf">([^<>\n]{{3,48}}|[^<>\s]{{3,72}})</{_TAG}(?i:password|passwd|passphrase|passwort|kennwort|pwd)>",
+        gate=rf"</{_TAG}(?i:password|passwd|passphrase|passwort|kennwort|pwd)>",
+        check="element_password",
+        score=0.9,
+    ),
+    Recognizer(
+        id="secret-key-element",
+        type="secret-api-key",
+        pattern=rf">([^<>\s]{{6,72}})</{_TAG}(?i:api_?key|access_?key|secret|secret_?key|(?:access|auth|refresh)_?token)>",
+        gate=rf"</{_TAG}(?i:api_?key|access_?key|secret|secret_?key|(?:access|auth|refresh)_?token)>",
+        check="secret_value",
+        score=0.85,
+    ),
+    Recognizer(
+        id="secret-password-cell",
+        type="secret-password",
+        pattern=(
+            rf"{_SAID}:?</(?:t[dh]|dt|b|strong|label|span)>\s{{0,8}}<(?:td|dd|span|code)[^<>]{{0,16}}>(?:<code>|<b>)?"
+            r"([^<>\n]{3,32})</"
+        ),
+        gate=rf"{_SAID}:?</(?:t[dh]|dt|b|strong|label|span)>",
+        check="cell_password",
+        score=0.85,
+    ),
+    Recognizer(
+        id="secret-password-attribute",
+        type="secret-password",
+        pattern=rf"""{_SAID}["'] (?:value|connectionString|content)=("[^"\n]{{1,48}}"|'[^'\n]{{1,48}}')""",
+        gate=rf"""{_SAID}["'] (?:value|connectionString|content)=""",
+        check="quoted_password",
+        score=0.85,
+    ),
+    Recognizer(
         id="secret-api-key",
         type="secret-api-key",
         pattern=(
             r"""(?i:\b(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:key|token|secret)["']?)"""
-            r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["']?([A-Za-z0-9_\-+/=.]{16,})"""
+            r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?([A-Za-z0-9_\-+/=.~]{16,})"""
         ),
-        gate=r"""(?i:key|token|secret)["']?(?:[ \t]?[:=]{1,2}[ \t]?| is )["']?[A-Za-z0-9_\-+/=.]{16}""",
+        gate=r"""(?i:key|token|secret)["']?(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?[A-Za-z0-9_\-+/=.~]{16}""",
         check="api_key",
+        score=0.85,
+    ),
+    Recognizer(
+        # Short, or with signs, where its name leaves no doubt.
+        id="secret-named",
+        type="secret-api-key",
+        pattern=rf"{_NAMED}[:=]?\*{{0,2}}[ \t]{{0,8}}({_FIRST}{_NEXT}{{5,}})",
+        gate=rf"{_NAMED}|{_KEPT}{_ENDS}",
+        check="secret_value",
+        score=0.85,
+        heads=(
+            "api key",
+            "api_key",
+            "apikey",
+            "api-key",
+            "secret",
+            "secret key",
+            "secret_key",
+            "client secret",
+            "client_secret",
+            "access token",
+            "access_token",
+            "access key",
+            "access_key",
+            "auth token",
+            "auth_token",
+        ),
+        cleared=f"{_ASSIGNED}|{_KEPT_ELSEWHERE}",
+    ),
+    Recognizer(
+        id="secret-named-quoted",
+        type="secret-api-key",
+        pattern=rf"{_NAMED}[:=>]?\*{{0,2}}[ \t]{{0,8}}{_IN_QUOTES}",
+        gate=_NAMED,
+        check="quoted_secret",
         score=0.85,
     ),
     Recognizer(

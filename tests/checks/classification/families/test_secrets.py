@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.checks.classification.engine import Engine
+from gateway.core.message import Part
 from tests.checks.classification.conftest import told
 
 B64 = "a1B2c3D4" * 8
@@ -144,3 +146,137 @@ def test_of_a_putty_key_what_is_private_goes() -> None:
     text = f"PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPublic-Lines: 1\n{B64}\n{private}"
     assert told(text + "\n") == [("secret-private-key", private)]
     assert told("Private-Lines: a row of them") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"password":"correct horse battery staple"}', "correct horse battery staple"),
+        ("DB_PASSWORD='my pass word 1'", "my pass word 1"),
+        ("password: 'Tr0ub, 4dor; <x>'", "Tr0ub, 4dor; <x>"),
+        (r'{"password":"p@ss\"w0rd"}', r"p@ss\"w0rd"),
+        ("Password = Tr0ub;4dor", "Tr0ub;4dor"),
+        ("Password = Tr0ub,4dor", "Tr0ub,4dor"),
+        ("Password: Tr0ub(4)dor<x>", "Tr0ub(4)dor<x>"),
+        ("Server=db;Password=Tr0ub4dor;Database=x", "Tr0ub4dor"),
+        ("connect(password=Tr0ub4dor,user=bob)", "Tr0ub4dor"),
+        ("<p>Password: Tr0ub4dor</p>", "Tr0ub4dor"),
+        ("Password: Tr0ub4dor<br>", "Tr0ub4dor"),
+        ("<password>correct horse</password>", "correct horse"),
+        ('<wsse:Password Type="#PasswordText">Tr0ub4dor!</wsse:Password>', "Tr0ub4dor!"),
+        ("<server><username>bob</username><password>geheim</password></server>", "geheim"),
+        ('<add key="DbPassword" value="Tr0ub4dor!"/>', "Tr0ub4dor!"),
+        ("<tr><td>Password</td><td>Tr0ub4dor!</td></tr>", "Tr0ub4dor!"),
+        ("<dt>Password</dt>\n<dd><code>Tr0ub4dor!</code></dd>", "Tr0ub4dor!"),
+        ("- **Password:** Tr0ub4dor!", "Tr0ub4dor!"),
+        ("- **Password**: `Tr0ub4dor!`", "Tr0ub4dor!"),
+        ("Password: `Tr0ub4dor!`", "Tr0ub4dor!"),
+        ("PGPASSWORD=geheim12 psql", "geheim12"),
+        ("Startpasswort: geheim", "geheim"),
+        ("CREATE USER a WITH PASSWORD 'geheim'", "geheim"),
+        ("CREATE USER a IDENTIFIED BY 'geheim'", "geheim"),
+        ("CREATE USER a IDENTIFIED WITH mysql_native_password BY 'geheim'", "geheim"),
+        ("Use password 'geheim12' to log in", "geheim12"),
+        ("Ihr Passwort lautet geheim12", "geheim12"),
+        ("Le mot de passe est geheim12.", "geheim12"),
+        ("machine h.example login u password geheim", "geheim"),
+        ("docker login -u bob -p Tr0ub4dor! reg.example.org", "Tr0ub4dor!"),
+        ("mysql -u root -pTr0ub4dor db", "Tr0ub4dor"),
+        ("sshpass -p 'Tr0ub4dor' ssh h", "Tr0ub4dor"),
+        ("mysqldump --password Tr0ub4dor! db", "Tr0ub4dor!"),
+    ],
+)
+def test_a_password_is_masked_whole_wherever_it_is_written(text: str, value: str) -> None:
+    assert told(text) == [("secret-password", value)]
+
+
+def test_of_a_password_that_was_changed_both_go() -> None:
+    text = "password was changed from geheim12 to Tr0ub4dor!"
+    assert told(text) == [("secret-password", "geheim12"), ("secret-password", "Tr0ub4dor!")]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("client_secret=abc8Q~LmNoPqRsTuVwXyZ0123456789abcdefgh", "abc8Q~LmNoPqRsTuVwXyZ0123456789abcdefgh"),
+        ("SECRET_KEY='django-insecure-#k3$9x!2f@q8z7(w1)'", "django-insecure-#k3$9x!2f@q8z7(w1)"),
+        ("client_secret=Summer2024!", "Summer2024!"),
+        ("clientSecret: s3cr3t", "s3cr3t"),
+        ('"client_secret": "s3cr3t"', "s3cr3t"),
+        ("api_key: 9f8e7d6c", "9f8e7d6c"),
+        ("access_token = 9f8e7d6c;", "9f8e7d6c"),
+        ("**API key**: `9f8e7d6c5b4a39281706f5e4d3c2b1a0`", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"),
+        ("<ApiKey>9f8e7d6c5b4a39281706f5e4d3c2b1a0</ApiKey>", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"),
+        ("api_key=ABCDEFGH12345678HERE", "ABCDEFGH12345678HERE"),
+    ],
+)
+def test_a_secret_by_its_name_may_be_short_or_hold_signs(text: str, value: str) -> None:
+    assert told(text) == [("secret-api-key", value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("user,password,note\nbob,Tr0ub4dor!,x\nann,hunter2,y\n", ["Tr0ub4dor!", "hunter2"]),
+        ("| User | Password |\n|---|---|\n| bob | Tr0ub4dor! |", ["Tr0ub4dor!"]),
+        ("| User | **Password** |\n|---|---|\n| bob | Tr0ub4dor! |", ["Tr0ub4dor!"]),
+        ("user\tapi_key\nbob\t9f8e7d6c\n", ["9f8e7d6c"]),
+        ('"user","client_secret"\n"bob","Summer2024!"\n', ["Summer2024!"]),
+        ("here it is:\nuser;Passwort\nbob;geheim12", ["geheim12"]),
+    ],
+)
+def test_a_heading_names_the_secrets_below_it(text: str, values: list[str]) -> None:
+    assert [value for kind, value in told(text) if kind.startswith("secret")] == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Name | Type |\n|---|---|\n| password | string |\n| totp_6 | x509 |",
+        "| Field | Password |\n|---|---|\n| b2 | required |\n| c3 | case-sensitive |",
+        "| name | API key |\n|---|---|\n| bob | not set yet, see v2 |",
+        "password, username\nand e-mail2, phone3",
+        "super().__init__(host, user, passwd, acct,\n    timeout, address, encoding=encoding1)",
+        "pass\nword,x\nTr0ub4dor,y",
+    ],
+)
+def test_a_table_about_secrets_holds_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password = _split(x)", "self.user, self.password = user", "this.password = pw1;", '{"password":"bool"}',
+        '{"password":"required|min:12"}', "'password' => 'required|string|min:8|confirmed',",
+        "password: must be at least 12 characters", "PASS: test_login (0.23s)", "PASS: src/app.test.ts",
+        "FAIL: 2, PASS: 1234", "api_key=YOUR_API_KEY_HERE_1234", 'apiKey: "your-api-key-goes-here-123"',
+        '{"password": "Enter your password"}', '{"password": "Passwort vergessen?"}', '{"password": "Mot de passe"}',
+        '{"password": "Password must contain 8 characters"}', "the password is case-sensitive, 12 characters",
+        "Das Passwort ist 90 Tage lang sicher", "<password>string</password>", "<secret>false</secret>",
+        "<th>Password</th><th>Role</th>", "<td>Password</td><td>required</td>", "<nextToken>abcdef</nextToken>",
+        '<label for="password">Password</label><input id="password"/>', '<input type="password" value=""/>',
+        "connect(host=host, password=password, port=port)", "{user:e,password:t,remember:n}",
+        "e.password=t.password;return e", "const password = useRef<HTMLInputElement>(null);",
+        "password was changed to a new one", "password changed from the settings page to the account page",
+        "columns identified by 'name' or 'id'", "Enter password 'again' to confirm", "docker login --help",
+        "docker login -u bob --password-stdin reg", "docker login -p $PASSWORD reg", "mysql -u root -p",
+        "tool --password <password> --user x", "tool --password prompt", "existingSecret: postgres-credentials-1",
+        "imagePullSecret: regcred2", "secretName: my-tls-secret", "clientSecret: process.env.CLIENT_SECRET!,",
+        "client_secret=client_secret,", "client_secret=self._client_secret)", "api_key = os.getenv('API_KEY_V2')",
+        "client_secret: Optional[str] = None", "secret_key = settings.SECRET_KEY", "session_token: v1.2.3",
+        "machine learning login page password reset", "- `password`: string, required",
+        "- `api_key` (required): your API key", "api_key: {type: apiKey, in: header}",
+    ],
+)  # fmt: skip
+def test_what_is_written_about_secrets_is_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+@pytest.mark.parametrize("name", ["password", "dbPassword", "client_secret", "apiKey"])
+@pytest.mark.parametrize("value", ["Tr0ub 4dor, 'x' \"y\"", "Tr0ub4dor!", "Tr0ub;4d"])
+def test_under_a_key_all_of_a_text_is_the_secret(engine: Engine, name: str, value: str) -> None:
+    if " " in value and "assword" not in name:
+        value = value.replace(" ", "_")
+    [found] = engine.scan([Part("/x", value, label=name)]).parts
+    assert [(one.start, one.end) for one in found] == [(0, len(value))]

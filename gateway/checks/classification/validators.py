@@ -650,8 +650,8 @@ def _placeholder(value: str) -> bool:
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
-        email, phone, phone_told, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits, itin,
-        npi, dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, birthday, birth_digits,
+        email, phone, phone_told, phone_nanp, phone_trunk, card, card_labelled, iban, ipv4, ipv6, ssn, nine_digits,
+        itin, npi, dea, code, long_code, numeric_date, iso_date, day_of_figures, compact_date, birthday, birth_digits,
         textual_date, day, age, name,
         password, quoted_password, password_with_signs, element_password, cell_password, told_password, secret_value,
         quoted_secret, spoken_password, command_password, track, cjk_date, api_key, connection, jose,

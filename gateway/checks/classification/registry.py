@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.checks.classification import people
+from gateway.checks.classification import named, people
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.families import (
     care,
@@ -149,6 +149,6 @@ DEFAULT = Registry(
         *health.LEXICONS,
         *special.LEXICONS,
     ),
-    tables=(people.DIGEST,),
+    tables=(people.DIGEST, named.DIGEST),
 )
 """What ships."""

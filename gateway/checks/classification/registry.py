@@ -29,7 +29,7 @@ from gateway.checks.classification.families import (
     things,
     touching,
 )
-from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Column, Label, Lexicon, Recognizer
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
@@ -43,6 +43,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recognizers: tuple[Recognizer, ...]
     labels: tuple[Label, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
+    columns: tuple[Column, ...] = ()
     tables: tuple[str, ...] = ()
     """Digests of what checks look up."""
     own: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -69,6 +70,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             _known(label.id, {label.check}, {label.lexicon}, lexicons)
             if label.gap > BACKUP - LONGEST:
                 raise ConfigurationError(f"label {label.id} reaches further than {BACKUP - LONGEST} characters")
+        for column in self.columns:
+            _known(column.id, {column.check}, set(), lexicons)
         for item in self.recognizers:
             _known(
                 item.id,
@@ -149,6 +152,7 @@ DEFAULT = Registry(
         *health.LEXICONS,
         *special.LEXICONS,
     ),
+    columns=(*contact.COLUMNS, *names.COLUMNS, *places.COLUMNS),
     tables=(people.DIGEST, named.DIGEST),
 )
 """What ships."""

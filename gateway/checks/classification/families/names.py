@@ -2,7 +2,7 @@
 
 from gateway.checks.classification.patterns import any_of
 from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
-from gateway.checks.classification.recognizer import Lexicon, Recognizer
+from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, words
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
 _WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
@@ -110,6 +110,38 @@ _ELEMENTS = (
 _ENTRIES = r"(?:FN(?:;[A-Z0-9=\-]{1,20})?:|N(?:;[A-Z0-9=\-]{1,20})?:|cn: |sn: |givenName: |displayName: )"
 
 LEXICONS: tuple[Lexicon, ...] = ()
+
+_CELL = rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}(?:, {_FAMILY}(?: (?:{_SHORT}|[A-Z]\.?))?)?"
+
+COLUMNS = (
+    Column(
+        id="person-column",
+        words=words(
+            "first name, last name, middle name, given name, family name, full name, maiden name, legal name, surname, "
+            "first, last, fname, lname, first nm, last nm, patient, patient name, pt name, patient full name, "
+            "customer name, client name, employee, employee name, member name, contact name, subscriber name, "
+            "insured name, beneficiary name, account holder, account holder name, cardholder, cardholder name, "
+            "card holder, payee, payee name, guardian, emergency contact, next of kin, student, student name, "
+            "physician, attending, doctor, nurse, vorname, nachname, familienname, kontoinhaber, prénom, "
+            "nom de famille, achternaam, voornaam, efternamn, förnamn, etternavn, efternavn, fornavn, nazwisko, imię, "
+            "cognome, apellido, apellidos, sobrenome, paciente, paziente"
+        ),
+        type="person",
+        value=_CELL,
+        check="named",
+    ),
+    Column(
+        id="person-column-weak",
+        words=words(
+            "name, names, customer, client, contact, member, subscriber, beneficiary, owner, assignee, author, nom, "
+            "nome, nombre, naam, namn, navn, person"
+        ),
+        type="person",
+        value=_CELL,
+        check="named",
+        weak=True,
+    ),
+)
 
 RECOGNIZERS = (
     Recognizer(

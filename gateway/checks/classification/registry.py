@@ -19,6 +19,7 @@ from gateway.checks.classification.families import (
     national,
     network,
     organizations,
+    payments,
     places,
     records,
     regrouped,
@@ -28,6 +29,7 @@ from gateway.checks.classification.families import (
     spread,
     things,
     touching,
+    travel,
 )
 from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Column, Label, Lexicon, Recognizer
 from gateway.checks.classification.sources import anchored
@@ -118,6 +120,8 @@ DEFAULT = Registry(
         *places.RECOGNIZERS,
         *organizations.RECOGNIZERS,
         *segments.RECOGNIZERS,
+        *payments.RECOGNIZERS,
+        *travel.RECOGNIZERS,
         *regrouped.RECOGNIZERS,
         *spread.RECOGNIZERS,
         *touching.RECOGNIZERS,

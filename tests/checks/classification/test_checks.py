@@ -1,6 +1,6 @@
 """Which checks there are."""
 
-from gateway.checks.classification import civil, digits, named, numbers, people, regrouped, validators
+from gateway.checks.classification import civil, digits, mrz, named, numbers, people, regrouped, validators
 from gateway.checks.classification.checks import CHECKS
 
 
@@ -10,6 +10,7 @@ def test_all_checks_are_there_under_one_name_each() -> None:
         numbers.CHECKS,
         civil.CHECKS,
         people.CHECKS,
+        mrz.CHECKS,
         named.CHECKS,
         digits.CHECKS,
         regrouped.CHECKS,

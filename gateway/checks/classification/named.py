@@ -23,6 +23,8 @@ _FORMS = frozenset(
 """With which organizations name themselves, whatever stands before."""
 _HEADS = frozenset(
     entries(
+        "developer author contributor maintainer authority organization organisation community office bureau partner "
+        "kickoff pizza salad soup sandwich coffee tea juice burger cake bread milk cheese "
         "account action adapter address agenda agent agreement alert algorithm analysis analytics api app "
         "application archive area article assessment asset assistant attachment audit backend backlog backup balance "
         "banner batch billing board bot box branch briefing browser bucket budget bug build bundle button cache "
@@ -93,7 +95,7 @@ _COMMON = (
             "turn unassigned undefined unified unit universal unknown unread untitled urgent usb user vacation valid "
             "vehicle virtual visitor voice waiting warning water weather web week weekend weekly welcome west white "
             "wide wireless wood work world write yearly yellow yes a11y wifi sql json xml csv pdf html http https "
-            "url id ui ux ai ml it ip tcp udp dns vpn iot crm erp kpi roi faq usd eur"
+            "url id ui ux ai ml it ip tcp udp dns vpn iot crm erp kpi roi faq usd eur valued"
         )
     )
 )
@@ -169,10 +171,17 @@ def greeted(text: str) -> Verdict | None:
     return None if alone and not _is_known([kept]) else verdict
 
 
+def housed(text: str) -> Verdict | None:
+    """A street with its number in a column of addresses: not a thing that is counted (`Line 1`)."""
+    name_of = " ".join(token for token in text.split() if not token[0].isdigit())
+    return None if is_thing(name_of) and " " not in name_of else ("heading", 0, len(text))
+
+
 CHECKS: dict[str, Check] = {
     "named": named,
     "likely": likely,
     "qualified": qualified,
     "carded": carded,
     "greeted": greeted,
+    "housed": housed,
 }

@@ -195,6 +195,8 @@ def test_towns_and_streets_below_their_heading_are_found() -> None:
         "| Name | Type |\n|---|---|\n| Order Id | String |\n",
         "NAME  READY  STATUS\nNginx Ingress  1/1  Running\n",
         "customer,total\nKontoso Retail,12\n",
+        "name,phone\nTLS,none\n",
+        "address,value\nLine 1,foo\n",
         "| first_name | last_name |\n|---|---|\n| string | String |\n",
         "last_name,first_name\n84736251,N/A\nunknown,None\n",
         "name,email\nSupport Team,help@corp.example\nMain Menu,x@corp.example\n",

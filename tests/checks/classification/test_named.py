@@ -21,6 +21,7 @@ from tests.checks.classification.conftest import told
         "Kubernetes Dashboard",
         "Green Widget",
         "Weather Forecasts",
+        "Prometheus Authors",
     ],
 )
 def test_things_and_organizations_are_told(thing: str) -> None:
@@ -73,6 +74,12 @@ def test_a_greeting_of_a_word_in_capitals_is_a_name_if_a_dictionary_knows_it() -
     assert named.greeted("TOKEN") is None
     assert named.greeted("JOHN") is not None
     assert named.greeted("Oluwaseun") is not None
+
+
+def test_a_thing_that_is_counted_is_no_street() -> None:
+    assert named.housed("Line 1") is None
+    assert named.housed("Hauptstrasse 12") == ("heading", 0, 15)
+    assert named.housed("12 Main Street") is not None
 
 
 def test_an_entry_of_a_directory_is_apart_by_semicolons() -> None:

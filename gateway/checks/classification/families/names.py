@@ -52,7 +52,7 @@ _LABEL_ENDS = (
 )
 _BEGINS = rf"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? |{_PARTICLE} [A-Za-z\xC0])"
 """How a name begins, a title before it or not."""
-_SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*`]{0,2}"""
+_SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*]{0,2}"""
 _CELL_ENDS = ":?</(?:td|th|dt|b|strong|label|span)>"
 _CELLS = rf"{_CELL_ENDS}:?\s{{0,4}}(?:<(?:td|dd|span|p|div)[^<>\n]{{0,16}}>\s?)?"
 """What may stand between a label and a name: as in prose, JSON and Markdown, or in HTML."""
@@ -138,7 +138,7 @@ COLUMNS = (
         ),
         type="person",
         value=_CELL,
-        check="named",
+        check="greeted",
         weak=True,
     ),
 )

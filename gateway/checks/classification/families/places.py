@@ -138,6 +138,7 @@ COLUMNS = (
             r"[0-9]{1,6}[A-Za-z]?,? [0-9A-Z\xC0][0-9A-Za-z\xC0\xE0'.,\- ]{2,50}|"
             r"[A-Z\xC0][A-Za-z\xC0\xE0'.,\- ]{2,44} [0-9]{1,5} ?[A-Za-z]?"
         ),
+        check="housed",
     ),
 )
 

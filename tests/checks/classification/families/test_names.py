@@ -276,6 +276,7 @@ def test_a_visiting_card_names_somebody() -> None:
         '{"first":"Monday","last":"Friday"}',
         "12 Elm, Chevy Chase, MD 20815",
         "The Server wrote: done",
+        "under its name: `Verifier.parse` of it",
     ],
 )
 def test_what_looks_like_an_announced_name_is_none(text: str) -> None:

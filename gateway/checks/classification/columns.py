@@ -3,8 +3,9 @@
 A heading is a line of short cells of which one is a word of a label (`name,dob,mrn`, `| MRN | Date of Birth |`), alone
 or with what stands above it in the line before (`Hospital` over `Number`); the lines below it with the same separator
 are its rows, up to one without, or to another heading; between bars, lines that are drawn (`+---+`) part rows and end
-nothing. A cell is a finding when all of it is a value as the label has it and the label's check holds. Set apart are
-cells by tabs, bars, semicolons, commas, or two spaces and more. Lines end with a line feed, a carriage return, or both.
+nothing. A cell is a finding when all of it is a value as the label has it and the label's check holds; of names,
+streets and towns, which no label knows, as the column has it (`Column`). Set apart are cells by tabs, bars, semicolons,
+commas, or two spaces and more. Lines end with a line feed, a carriage return, or both.
 
 Text is followed as it comes, and a cell is judged as soon as it ends. None of more than `WIDEST` characters is a
 finding, so that what streams is known before the walk, which stays `LOOKAHEAD` behind, can have passed it (`stream`).
@@ -20,7 +21,7 @@ import msgspec
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import SOMEBODY
 from gateway.checks.classification.normalise import normalise, shadow, undo_escapes
-from gateway.checks.classification.patterns import Pattern, needed_by
+from gateway.checks.classification.patterns import Pattern, needed_by, quoted
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
 from gateway.checks.classification.registry import Registry
 from gateway.checks.classification.validators import Check
@@ -58,6 +59,8 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
     digits: bool
     """Whether there is none without a digit."""
+    weak: bool = False
+    """Whether there is none but beside a column of another kind."""
 
     def judged(self, cell: str, shade: bytes, place: int, size: int) -> Finding | None:
         """The finding that this cell is, in its plain form. `place`, `size`: where it stands in the text."""
@@ -73,6 +76,8 @@ class Value(msgspec.Struct, frozen=True, gc=False):
         return Finding(self.type, place, place + size, self.score, reason)
 
 
+HEADING = "heading"
+"""The reason of a cell that a heading alone names."""
 Headings = dict[str, tuple[Value, ...]]
 """What a heading says, letters and digits alone → what stands below it; nothing where it must be written as it is
 known, and then so again behind `EXACT`."""
@@ -113,7 +118,26 @@ def headings(registry: Registry) -> Headings:
             if values and (key := _key(word)):
                 have = found.get(key, ())
                 found[key] = (*have, *(value for value in values if value not in have))
+    for column in registry.columns:
+        check = CHECKS[column.check] if column.check else None
+        one = Value(_whole(column.value), check, column.type, column.score, HEADING, None, False, column.weak)
+        for word in column.words:
+            found[_key(word)] = (*found.get(_key(word), ()), one)
     return found
+
+
+def naming(known: Headings) -> frozenset[str]:
+    """Those that name a value wherever they stand before it, no columns alone."""
+    return frozenset(key for key, values in known.items() if any(value.reason != HEADING for value in values))
+
+
+def heads(registry: Registry) -> str:
+    """Where a heading that no digit need stand below may be: a word of a column beside what parts cells, as it hardly
+    stands in prose. Those of weak ones need another beside them."""
+    words = sorted({_either(word) for column in registry.columns if not column.weak for word in column.words})
+    some = f"(?i:{'|'.join(words)})"
+    behind = r"""["']?(?:,["']?[0-9A-Za-z\xC0\xE0_]| {0,2}[|;\t]| \xB7|  )"""
+    return rf"""\b{some}{behind}|[,;|\t\xB7]["' ]?{some}["' ]{{0,2}}[\r\n]""" if words else ""
 
 
 class Columns:
@@ -219,6 +243,7 @@ class Columns:
                         for have, upper, cell in zip(columns, uppers, cells, strict=True)
                     ]
                 )
+            columns = _believed(columns)
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
                 self._separator, self._columns, self._indent = separator, columns, indent
             return
@@ -284,6 +309,16 @@ class Columns:
             if finding is not None:
                 found.append(finding)
                 return
+
+
+def _believed(columns: tuple[tuple[Value, ...], ...]) -> tuple[tuple[Value, ...], ...]:
+    """The columns of a table; none where all that is known of it is weak."""
+    return columns if any(not value.weak for values in columns for value in values) else ((),) * len(columns)
+
+
+def _either(word: str) -> str:
+    """A pattern for a word of a heading as programs write it, too: `last name`, `last_name`, `lastName`."""
+    return r"[ _\-]?".join(quoted(shadow(one).decode("latin-1")) for one in word.split(" "))
 
 
 def _is_rule(line: str) -> bool:

@@ -176,7 +176,7 @@ class Engine:
             if part.label or part.pointer[-1:].isdigit() or text[-1:].isdigit() or may_answer(part):
                 try:
                     if may_name(part):
-                        titles = titles or Titles(parts, self._locator.headings)
+                        titles = titles or Titles(parts, self._locator.naming)
                         before = titles.of(part)
                 except Exception:  # noqa: BLE001 -- it is read without, and the message is `unscanned`
                     failed += 1
@@ -293,7 +293,7 @@ class Engine:
         """Add to the findings of a text what something else than their key names in fields of the JSON in it."""
         alone: list[Finding] = []
         try:
-            named = list(titled(text, self._locator.headings))
+            named = list(titled(text, self._locator.naming))
         except Exception:  # noqa: BLE001 -- as of a part
             return False
         if not named:

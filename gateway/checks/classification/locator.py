@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelFinder, finder, holds, label_finder
-from gateway.checks.classification.columns import headings
+from gateway.checks.classification.columns import headings, heads, naming
 from gateway.checks.classification.normalise import (
     ESCAPED,
     LETTER,
@@ -105,6 +105,8 @@ class Locator:
         self._words = Words(registry.lexicons, _named(registry))
         self.headings = headings(registry)
         """What a column of a table may be headed with."""
+        self.naming = naming(self.headings)
+        """Of these, what names a value of JSON that stands beside it, too."""
 
     def continuation(self, hit: Hit, text: str) -> int:
         """How many characters at the beginning of `text` continue a hit that ran into the end of its window."""
@@ -260,8 +262,9 @@ def _trigger(registry: Registry, gates: list[str]) -> str:
         whole.setdefault((begins, ends), []).append(either)
     folded = [f"{begins}(?i:{'|'.join(several)}){ends}" for (begins, ends), several in whole.items()]
     numbers = [NUMBERS] if registry.labels else []
+    headed = [some] if (some := heads(registry)) else []
     return "|".join(
-        [*(f"(?:{gate})" for gate in gates), *folded, *_parted(found), *numbers, ODD, ESCAPED, MARKED, CODED]
+        [*(f"(?:{gate})" for gate in gates), *folded, *_parted(found), *numbers, *headed, ODD, ESCAPED, MARKED, CODED]
     )
 
 

@@ -17,7 +17,8 @@ GRADES = (("full-name", 0.85), ("given-and-other", 0.7), ("given-name", 0.55))
 """Reason → score."""
 LISTED = "listed-name"
 """The reason of a family name before a given one."""
-_PARTICLES = frozenset(entries("van von de der den da di du del la le el al bin ibn ter zu dos das af av"))
+PARTICLES = frozenset(entries("van von de der den da di du del la le el al bin ibn ter zu dos das do af av"))
+"""Small words within a family name."""
 _THINGS = frozenset(
     entries(
         "avenue street st road rd lane ln drive boulevard blvd square place court way park bridge river lake mountain "
@@ -35,7 +36,7 @@ _THINGS = frozenset(
 _WORDS = NOT_NAMES | _THINGS
 _IRISH = 4
 """Characters than which such a name is longer."""
-_BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt Saint St San Santa"))
+BEFORE = frozenset(entries("New Port North South East West Lake Fort Mount Mt Saint St San Santa"))
 """With what the names of places begin."""
 
 
@@ -64,7 +65,7 @@ def known(text: str) -> Verdict | None:
     of a thing (`Port Mitchell`, `Perry Stadium`)."""
     position = 0
     tokens = text.split(" ")
-    if tokens[0].rstrip(".") in _BEFORE:
+    if tokens[0].rstrip(".") in BEFORE:
         return None
     for index, token in enumerate(tokens):
         stem = _stem(token)
@@ -88,7 +89,7 @@ def _name(start: int, given: str, following: list[str], *, ended: bool, sure: bo
         if _is_initial(token) and (sure or not initial):
             initial, end = True, position
             continue
-        if token in _PARTICLES and sure:
+        if token in PARTICLES and sure:
             continue
         if stem.lower() in _THINGS and stem[:1].isupper() and not family:
             return None

@@ -112,6 +112,19 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "lexicon"
 
 
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands below a heading of a table that is one of these words, where no label says so: all of a cell as
+    `value` has it (without groups), `check` as in `Recognizer`. `weak`: only beside another column that is known."""
+
+    id: str
+    words: tuple[str, ...]
+    type: str
+    value: str
+    check: str | None = None
+    score: float = 0.8
+    weak: bool = False
+
+
 def entries(text: str) -> tuple[str, ...]:
     """The entries of a table, apart by white space, in order."""
     return tuple(text.split())

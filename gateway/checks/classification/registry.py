@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from gateway.checks.classification import people
+from gateway.checks.classification import named, people
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.families import (
     care,
@@ -19,6 +19,7 @@ from gateway.checks.classification.families import (
     national,
     network,
     organizations,
+    payments,
     places,
     records,
     regrouped,
@@ -28,8 +29,9 @@ from gateway.checks.classification.families import (
     spread,
     things,
     touching,
+    travel,
 )
-from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Label, Lexicon, Recognizer
+from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, Column, Label, Lexicon, Recognizer
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
@@ -43,6 +45,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recognizers: tuple[Recognizer, ...]
     labels: tuple[Label, ...] = ()
     lexicons: tuple[Lexicon, ...] = ()
+    columns: tuple[Column, ...] = ()
     tables: tuple[str, ...] = ()
     """Digests of what checks look up."""
     own: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -69,6 +72,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             _known(label.id, {label.check}, {label.lexicon}, lexicons)
             if label.gap > BACKUP - LONGEST:
                 raise ConfigurationError(f"label {label.id} reaches further than {BACKUP - LONGEST} characters")
+        for column in self.columns:
+            _known(column.id, {column.check}, set(), lexicons)
         for item in self.recognizers:
             _known(
                 item.id,
@@ -115,6 +120,8 @@ DEFAULT = Registry(
         *places.RECOGNIZERS,
         *organizations.RECOGNIZERS,
         *segments.RECOGNIZERS,
+        *payments.RECOGNIZERS,
+        *travel.RECOGNIZERS,
         *regrouped.RECOGNIZERS,
         *spread.RECOGNIZERS,
         *touching.RECOGNIZERS,
@@ -149,6 +156,7 @@ DEFAULT = Registry(
         *health.LEXICONS,
         *special.LEXICONS,
     ),
-    tables=(people.DIGEST,),
+    columns=(*contact.COLUMNS, *names.COLUMNS, *places.COLUMNS),
+    tables=(people.DIGEST, named.DIGEST),
 )
 """What ships."""

@@ -139,10 +139,14 @@ NOT_NAMES = frozenset(
 _NO_BEGINNINGS = NOT_NAMES | frozenset(
     entries(
         "world hiring manager recruiter administrator system api ci cd sdk bot server widget build deploy release run "
-        "checkout install lint setup docker python node linux ubuntu windows github gitlab"
+        "checkout install lint setup docker python node linux ubuntu windows github gitlab am pm"
     )
 )
 """With what no name begins, though one may go on with it (`Anna Bot`, `Jan van Lint`)."""
+
+
+_WITHIN = frozenset({"do"})
+"""A small word of Portuguese family names that is a word of English as well."""
 
 
 def _digits(text: str) -> str:
@@ -493,7 +497,10 @@ def name(text: str) -> Verdict | None:
     end = 0
     position = 0
     for token in text.split(" "):
-        if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS):
+        # `do` goes on with a family name (`Ana do Carmo`).
+        if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS) and not (
+            position and token in _WITHIN
+        ):
             break
         position += len(token)
         end = position

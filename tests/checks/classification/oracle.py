@@ -517,6 +517,8 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                     or (known.get(_name(half + cell), ()) if above.strip() else ())
                     for half, cell in zip(halves, cells, strict=True)
                 )
+                if all(value.weak for values in new for value in values):
+                    new = ((),) * len(cells)
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
                 if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
                     separator, heads = used, new

@@ -26,12 +26,12 @@ def shown(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("name,dob,mrn\nKelly,06/09/1976,H08823161", [("date-of-birth", "06/09/1976"), ("mrn", "H08823161")]),
+        ("who,dob,mrn\nKelly,06/09/1976,H08823161", [("date-of-birth", "06/09/1976"), ("mrn", "H08823161")]),
         ("| MRN | Born |\n|--|--|\n| 84736251 | 3 May 1976 |", [("mrn", "84736251"), ("date-of-birth", "3 May 1976")]),
         ("member_id\tNPI\nXYZ123456\t1234567893\r\n", [("health-plan-id", "XYZ123456"), ("npi", "1234567893")]),
         ("Patienten-Nr.;Geburtsdatum\n84736251;12.03.1958\n", [("mrn", "84736251"), ("date-of-birth", "12.03.1958")]),
         ("Who    MRN       DOB\nJohn Smith  84736251  19580312", [("mrn", "84736251"), ("date-of-birth", "19580312")]),
-        ('name,ssn\n"Smith, John","123456789"\n', [("us-ssn", "123456789")]),
+        ('name,ssn\n"Smith, John","123456789"\n', [("person", "Smith, John"), ("us-ssn", "123456789")]),
         ("mrn,name\n84736251,A\n84736252,B\n", [("mrn", "84736251"), ("mrn", "84736252")]),
         ("name,mrn\rA,84736251\rB,84736252\r", [("mrn", "84736251"), ("mrn", "84736252")]),
         (
@@ -127,6 +127,7 @@ def test_a_table_that_cannot_be_read_makes_the_message_unscanned(monkeypatch: py
 _SOUP = (
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",
+    "last name", "Miller", "Oluwaseun Adeyemi", "city", "email", "a@b.example", "12 Elm Way", "street", "customer",
     "\r", "+--+", "-", "│", "├─┼", "hospital", "number", "medical\nrecord no,", "patient  x\nid  ",
 )  # fmt: skip
 
@@ -174,3 +175,66 @@ def test_data_frames_are_read_as_they_are_printed(text: str) -> None:
 @pytest.mark.parametrize("text", ["    SSN\n123 536228731", "  the ssn\n0  536228731"])
 def test_an_indented_line_is_no_heading_by_that_alone(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "persons"),
+    [
+        ("last_name,first_name\nAdeyemi,Oluwaseun\n", ["Adeyemi", "Oluwaseun"]),
+        ("id,patient_name\n1,Oluwaseun Adeyemi\n", ["Oluwaseun Adeyemi"]),
+        ('patientName;ward\n"Adeyemi, Oluwaseun";B\n', ["Adeyemi, Oluwaseun"]),
+        ("first\tlast\nOluwaseun\tvan der Berg\n", ["Oluwaseun", "van der Berg"]),
+        ("| Name | City |\n|---|---|\n| Oluwaseun Adeyemi | Lagos |\n", ["Oluwaseun Adeyemi"]),
+        (" last_name | first_name\n-----------+------------\n Adeyemi   | Oluwaseun\n", ["Adeyemi", "Oluwaseun"]),
+        ("│ Surname │ Ward │\n│ Adeyemi │ B    │\n", ["Adeyemi"]),
+        ("Surname  Ward\nAdeyemi  B\n", ["Adeyemi"]),
+        ("name;email\nOluwaseun Adeyemi;o@x.example\n", ["Oluwaseun Adeyemi"]),
+        ("name,dob\nAdeyemi,1984-07-22\n", ["Adeyemi"]),
+    ],
+)
+def test_names_below_a_heading_that_names_somebody_are_found(text: str, persons: list[str]) -> None:
+    scan = ENGINE.scan([Part("/a", text)])
+    assert [text[one.start : one.end] for one in scan.parts[0] if one.type == "person"] == persons
+    assert [value for kind, value in told(text) if kind == "person"] == persons
+    lane = ENGINE.stream(frozenset({"person"})).lane("/a")
+    out = "".join(lane.feed(text[at : at + 3]) for at in range(0, len(text), 3)) + lane.finish()
+    assert not any(person in out for person in persons)
+
+
+def test_towns_and_streets_below_their_heading_are_found() -> None:
+    found = told("id,city,street\n1,Nelsonmouth,12 Gavin Gardens\n2,Kleinstadt,Hinter dem Dom 4\n")
+    assert [value for kind, value in found if kind == "place"] == ["Nelsonmouth", "Kleinstadt"]
+    assert [value for kind, value in found if kind == "street-address"] == ["12 Gavin Gardens", "Hinter dem Dom 4"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,price\nBlue Widget,3.50\nSony Bravia,400\n",
+        "| Name | Type |\n|---|---|\n| Order Id | String |\n",
+        "NAME  READY  STATUS\nNginx Ingress  1/1  Running\n",
+        "customer,total\nKontoso Retail,12\n",
+        "name,phone\nTLS,none\n",
+        "address,value\nLine 1,foo\n",
+        "| first_name | last_name |\n|---|---|\n| string | String |\n",
+        "last_name,first_name\n84736251,N/A\nunknown,None\n",
+        "name,email\nSupport Team,help@corp.example\nMain Menu,x@corp.example\n",
+        "address,port\n0x7ffe12,80\n/dev/sda1,443\n",
+        "first, last\nand always. Then we went on\n",
+    ],
+)
+def test_what_stands_below_a_heading_and_is_no_name_is_none(text: str) -> None:
+    assert {"person", "street-address"}.isdisjoint(kind for kind, _ in told(text))
+    assert {"person", "street-address"}.isdisjoint(kind for kind, _ in shown(text))
+
+
+def test_a_name_of_things_names_somebody_only_beside_another_column() -> None:
+    assert shown("name,colour\nOluwaseun Adeyemi,red\n") == []
+    assert shown("name,dob\nOluwaseun Adeyemi,red\n") == [("person", "Oluwaseun Adeyemi")]
+
+
+def test_headings_of_columns_alone_name_nothing_else() -> None:
+    locator = Locator(DEFAULT)
+    assert "patientname" in locator.headings
+    assert "patientname" not in locator.naming
+    assert "mrn" in locator.naming

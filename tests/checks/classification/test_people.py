@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.checks.classification import named
 from gateway.checks.classification.people import DIGEST, GRADES, known, title
 from gateway.checks.classification.registry import DEFAULT
 from tests.checks.classification.conftest import ENGINE, told
@@ -55,7 +56,7 @@ def test_a_title_is_told_without_its_dot() -> None:
 
 
 def test_the_tables_are_part_of_the_version() -> None:
-    assert DEFAULT.tables == (DIGEST,)
+    assert DEFAULT.tables == (DIGEST, named.DIGEST)
 
 
 @given(

@@ -1,6 +1,6 @@
 """How people are reached: e-mail, telephone, web addresses."""
 
-from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import NUMBER, Column, Label, Lexicon, Near, Recognizer, words
 
 _L = r"A-Za-z\xC0\xE0"
 
@@ -48,6 +48,16 @@ LABELS = (
         score=0.8,
         check="phone_told",
         cleared=_COUNTED_BEFORE,
+    ),
+)
+
+COLUMNS = (
+    Column(
+        id="email-column",
+        words=words("email, e-mail, email address, mail, e-mail address, correo, courriel"),
+        type="email",
+        value=r"[^@\s]{1,30}@[^@\s.]{1,20}\.[^@\s]{2,12}",
+        score=0.95,
     ),
 )
 

@@ -13,6 +13,8 @@ _BIC = "[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"
 _TRACK = r"[0-9]{12,19}(?:\^[^^\n]{2,26}\^|=)[0-9]{4}"
 _NEXT = r"[ ,;/(|]{1,3}"
 
+_BEHIND_BRANCH = r"[0-9]{3}[ ,;|/\n]{1,3}(?i:acc?t?)\.?(?i: ?(?:no|number|#))?[.: ]{1,3}"
+
 LEXICONS = (
     Lexicon(
         id="card",
@@ -34,7 +36,8 @@ LEXICONS = (
             "deposit account, direct deposit, kontonummer, konto, kontonr, konto-nr, konto-nr., bankleitzahl, blz, "
             "bankverbindung, sort code, routing number, routing no, routing no., routing #, aba, aba number, "
             "bank details, numéro de compte, compte bancaire, rib, cuenta bancaria, número de cuenta, conto corrente, "
-            "conto bancario, rekeningnummer, bankkonto, numer konta, kontonummer:"
+            "conto bancario, rekeningnummer, bankkonto, numer konta, kontonummer:, bsb, bsb number, bsb no, clabe, "
+            "clabe interbancaria, depotnummer, depot-nr, depot-nr., wertpapierdepot, n° de compte, no de compte"
         ),
     ),
     Lexicon(
@@ -157,6 +160,33 @@ RECOGNIZERS = (
         gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/[0-9]{{3}}\b",
         joints=NUMBER,
         score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        # As lists of cards have it: `number|month|year|code`.
+        id="card-expiry-barred",
+        type="card-expiry",
+        pattern=r"\b[0-9]{12,19}\|((?:0[1-9]|1[0-2])\|(?:20)?[0-9]{2})\b",
+        gate=r"[0-9]{12}\|(?:0[1-9]|1[0-2])\|(?:20)?[0-9]{2}\b",
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-cvv-barred",
+        type="card-cvv",
+        pattern=r"\b[0-9]{12,19}\|(?:0[1-9]|1[0-2])\|(?:20)?[0-9]{2}\|([0-9]{3,4})\b",
+        gate=r"[0-9]{12}\|(?:0[1-9]|1[0-2])\|(?:20)?[0-9]{2}\|[0-9]{3}",
+        joints=NUMBER,
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        # An Australian account behind its branch; `acc` alone says too little.
+        id="account-behind-bsb",
+        type="bank-account",
+        pattern=rf"(?i:bsb)[:# ]{{1,3}}[0-9]{{3}}[ \-]?{_BEHIND_BRANCH}([0-9]{{5,10}})\b",
+        gate=rf"{_BEHIND_BRANCH}[0-9]{{5}}",
+        score=0.9,
         reason="beside",
     ),
     Recognizer(

@@ -64,7 +64,8 @@ LEXICONS = (
             "account, account number, account no, account #, acct, acct no, acct #, acct number, a/c, account id, "
             "customer id, customer number, customer no, client id, client number, kundennummer, iban, "
             "invoice account, numéro client, número de cliente, numero cliente, klantnummer, konto-id, kundennr, "
-            "kunden-nr."
+            "kunden-nr., loan number, loan no, loan no., loan #, loan id, loan account, mortgage number, "
+            "mortgage account"
         ),
     ),
     Lexicon(

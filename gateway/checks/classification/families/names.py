@@ -2,43 +2,60 @@
 
 from gateway.checks.classification.patterns import any_of
 from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
-from gateway.checks.classification.recognizer import Lexicon, Recognizer
+from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, words
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
 _WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
-_INNER = (
-    rf"(?: (?:[A-Z]\.|(?:van|von|de|der|den|da|di|du|del|la|le|el|al|bin|ibn|ter|zu) ?(?:{_WORD})|{_WORD}|[A-Z]\b))"
-)
+_PARTICLE = "(?:van|von|de|der|den|da|do|di|du|del|la|le|el|al|bin|ibn|ter|zu|dos|das|af|av)"
+_LED = rf"(?:{_PARTICLE} ){{0,2}}"
+_INNER = rf"(?: (?:[A-Z]\.|{_LED}{_PARTICLE} ?(?:{_WORD})|{_WORD}|[A-Z]\b))"
 _NAME = rf"{_WORD}{_INNER}?{_INNER}?{_INNER}?"
 _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
+_ANNOUNCED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?(?:{_PARTICLE} )?{_LED}{_NAME}(?: [\"(\xB7]{_WORD}[\")\xB7] {_WORD})?"
+"""A name from its first particle on, a nickname in it or not."""
 TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
     r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|Dott\.ssa|Dott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
     r"dr|MR|MRS|MS|DR)"
 )
+_OF_PEOPLE = "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|Mevrouw|Meneer|MR|MRS|MS|DR)"
+"""Titles that are no word of another language."""
+_KINDS = "full|first|last|middle|given|family|sur|maiden|legal|mother's maiden"
+_SURELY = (
+    rf"(?:patient(?:[ _]?(?:name|nm)|'s name)?|(?:{_KINDS})[ _]?(?:name|nm)|(?:name|nm)[ _](?:first|last|given|family)|"
+    r"surname|lname|fname|nachname|vorname|familienname|cognome|apellidos?|nom de famille|pr\xE0nom|achternaam|"
+    r"voornaam|efternamn|f\xE0rnamn|etternavn|efternavn|fornavn|nazwisko|imi\xE0|sobrenome|paziente|paciente)"
+)
+"""What is said of people alone."""
 _LABELS = (
-    r"(?i:\b(?:patient(?:[ _]?name|'s name)?|(?:full|first|last|middle|given|family|sur|maiden|legal|user|customer|"
-    r"client|member|employee|contact|account holder|nominee|beneficiary|insured|spouse|mother's maiden|next of kin|"
-    r"emergency contact)?[ _]?name|surname|client|customer|card ?holder|member|employee|subscriber|insured|"
+    r"(?i:\b(?:(?:user|customer|"
+    r"client|member|employee|contact|account holder|nominee|beneficiary|insured|spouse|next of kin|"
+    r"emergency contact)?[ _]?name|client|customer|card ?holder|member|employee|subscriber|insured|"
     r"beneficiary|physician|doctor|provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|"
     r"next of kin|emergency contact|attn|attention|contact|sender|recipient|ship to|bill to|billing address|"
     r"directed by|signed|signed by|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|plaintiff|"
-    r"defendant|student|patientin|versicherter|vorname|nachname|kontoinhaber(?:in)?|paziente|paciente|assicurat[oa]|"
-    r"assistit[oa]|asegurad[oa]|segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|cognome|nome|"
-    r"nombre|apellidos|m[e\xE0]dic[oa](?: curante| richiedente| respons[a\xE0]vel| responsable| tratante)?|fdo\.|"
-    r"firmado))"
+    r"defendant|student|patientin|versicherter|kontoinhaber(?:in)?|assicurat[oa]|"
+    r"assistit[oa]|asegurad[oa]|segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|nome|"
+    r"nombre|m[e\xE0]dic[oa](?: curante| richiedente| respons[a\xE0]vel| responsable| tratante)?|fdo\.|"
+    r"firmado|nom|naam|namn|navn|account[ _]?holders?|payee|payer|remitter|assignee|reporter|approver|assigned to|"
+    r"(?:reported|prepared|approved|requested|submitted) by))"
 )
 _LABEL_ENDS = (
     r"name|\b(?:patient|client|customer|card ?holder|member|employee|subscriber|insured|beneficiary|physician|doctor|"
     r"provider|attending|surgeon|nurse|caller|applicant|borrower|tenant|guardian|kin|contact|attn|attention|sender|"
     r"recipient|to|address|by|signed|regards|sincerely|best|cheers|thanks|author|interviewer|witness|claimant|"
     r"plaintiff|defendant|student|patientin|versicherter|kontoinhaber(?:in)?|pa[zc]iente|assicurat[oa]|assistit[oa]|"
-    r"a?segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|cognome|nome|nombre|apellidos|"
-    r"m[e\xE0]dic[oa]|curante|richiedente|respons[a\xE0]vel|responsable|tratante|fdo\.|firmado)"
+    r"a?segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|nome|nombre|"
+    r"m[e\xE0]dic[oa]|curante|richiedente|respons[a\xE0]vel|responsable|tratante|fdo\.|firmado|nom|naam|namn|navn|"
+    r"account[ _]?holders?|payee|payer|remitter|assignee|reporter|approver)"
 )
-_BEGINS = r"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? )"
+_BEGINS = rf"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? |{_PARTICLE} [A-Za-z\xC0])"
 """How a name begins, a title before it or not."""
+_SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*]{0,2}"""
+_CELL_ENDS = ":?</(?:td|th|dt|b|strong|label|span)>"
+_CELLS = rf"{_CELL_ENDS}:?\s{{0,4}}(?:<(?:td|dd|span|p|div)[^<>\n]{{0,16}}>\s?)?"
+"""What may stand between a label and a name: as in prose, JSON and Markdown, or in HTML."""
 _SECONDS = r"[0-9] ?(?:ms|MS)\.? "
 """Milliseconds at the end of a sentence, which are no title."""
 _NAMED = (
@@ -49,10 +66,20 @@ _NAMED = (
 )
 _OF_THINGS = rf"""(?i:\b(?:{_NAMED})[ -]name)["']?[ \t]?[:=][ \t\n]{{0,4}}["']?"""
 """What says that a name follows, and not of whom."""
-_GREETINGS = "regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening"
+_GREETINGS = (
+    r"regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening|gr\xE0\xE0en?|gru\xE0|"
+    r"cordialement|salutations|saludos|atentamente|saluti|cumprimentos|atenciosamente|groeten?|h\xE0lsningar|hilsen|"
+    r"pozdrawiam"
+)
+_THANKS = (
+    r"(?i:\b(?:thank you|thanks|best|warmly|respectfully|gracias|merci|danke|grazie|obrigad[oa]|bedankt|tack))"
+    r"[,.!]?\r?\n\n?"
+)
 _INTRODUCTIONS = (
     "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
-    "signed by|seen by|referred by|treated by|reviewed by"
+    r"signed by|seen by|referred by|treated by|reviewed by|ich hei\xE0e|mein name ist|je m['\xB7]appelle|mon nom est|"
+    r"me llamo|mi nombre es|mi chiamo|il mio nome \xE0|meu nome \xE0|chamo-me|me chamo|mijn naam is|ik heet|jag heter|"
+    r"mitt namn \xE0r|jeg heter|jeg hedder|mit navn er|nazywam si\xE0|pay to the order of"
 )
 _ROLES = (
     "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister"
@@ -64,7 +91,57 @@ _CAPITALS = r"[A-Z\xC0]{1,3}['\xB7\-]?[A-Z\xC0]{1,20}(?:-[A-Z\xC0]{2,20})?"
 _FURTHER = rf",? (?:{_CAPITALS}\b|[A-Z\xC0][a-z\xE0]{{1,20}}(?:-[A-Z\xC0][a-z\xE0]{{1,20}})?|[A-Z]\b\.?)"
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
 
+_SHORT = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7\-]{1,13}"
+_FAMILY = rf"(?:{_PARTICLE} ){{0,2}}{_SHORT}"
+_WHOLE = rf"{_SHORT}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{1,2}}(?: {_SHORT})?"
+"""At most 77 characters, so that what comes behind is seen with it."""
+_MEMBERS = """["'](?:first|last|given|family|middle)["']"""
+_DEGREES = (
+    r"MD|M\.D\.|RN|DNP|PhD|Ph\.D\.|DDS|DMD|PharmD|Pharm\.D\.|Esq|CPA|MSN|LCSW|FNP|APRN|MBBS|FRCP|FACS|FACP|DVM|DPM|"
+    r"PsyD|Psy\.D\.|CRNA|PA-C|NP-C|JD|J\.D\."
+)
+_ELEMENTS = (
+    r"[<:](?:(?:first|last|full|given|family|middle|patient|customer|client|employee|member|contact|account_?holder|cardholder|"
+    r"payee|debtor|creditor|beneficiary|person|subscriber)[_\-]?name|surname|lname|fname|nm|payee|"
+    r"account[_\-]?holder|card[_\-]?holder)"
+)
+"""The names of elements of XML behind their bracket or prefix."""
+
+_ENTRIES = r"(?:FN(?:;[A-Z0-9=\-]{1,20})?:|N(?:;[A-Z0-9=\-]{1,20})?:|cn: |sn: |givenName: |displayName: )"
+
 LEXICONS: tuple[Lexicon, ...] = ()
+
+_CELL = rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}(?:, {_FAMILY}(?: (?:{_SHORT}|[A-Z]\.?))?)?"
+
+COLUMNS = (
+    Column(
+        id="person-column",
+        words=words(
+            "first name, last name, middle name, given name, family name, full name, maiden name, legal name, surname, "
+            "first, last, fname, lname, first nm, last nm, patient, patient name, pt name, patient full name, "
+            "customer name, client name, employee, employee name, member name, contact name, subscriber name, "
+            "insured name, beneficiary name, account holder, account holder name, cardholder, cardholder name, "
+            "card holder, payee, payee name, guardian, emergency contact, next of kin, student, student name, "
+            "physician, attending, doctor, nurse, vorname, nachname, familienname, kontoinhaber, prénom, "
+            "nom de famille, achternaam, voornaam, efternamn, förnamn, etternavn, efternavn, fornavn, nazwisko, imię, "
+            "cognome, apellido, apellidos, sobrenome, paciente, paziente"
+        ),
+        type="person",
+        value=_CELL,
+        check="named",
+    ),
+    Column(
+        id="person-column-weak",
+        words=words(
+            "name, names, customer, client, contact, member, subscriber, beneficiary, owner, assignee, author, nom, "
+            "nome, nombre, naam, namn, navn, person"
+        ),
+        type="person",
+        value=_CELL,
+        check="greeted",
+        weak=True,
+    ),
+)
 
 RECOGNIZERS = (
     Recognizer(
@@ -108,6 +185,18 @@ RECOGNIZERS = (
         reason="title",
     ),
     Recognizer(
+        # A family name that begins with small words.
+        id="person-titled-particle",
+        type="person",
+        pattern=rf"\b{_OF_PEOPLE}\.? ({_PARTICLE} {_LED}{_NAME})",
+        gate=rf"\b{_OF_PEOPLE}\.? {_PARTICLE} [A-Za-z\xC0]",
+        check="name",
+        cleared=_SECONDS,
+        again=True,
+        score=0.85,
+        reason="title",
+    ),
+    Recognizer(
         id="person-titled-lower",
         type="person",
         pattern=r"\b(?:mr|mrs|ms|dr)\. ([a-z\xE0]+(?:[ \-][a-z\xE0]+)?)",
@@ -121,15 +210,122 @@ RECOGNIZERS = (
     Recognizer(
         id="person-labelled",
         type="person",
-        pattern=(
-            rf"""{_LABELS}["']?[ \t]?[:=][ \t\n]{{0,4}}["']?(?:{TITLES}\.? )?"""
-            rf"({_TITLED}(?:, {_WORD}(?: [A-Z]\.)?)?)"
-        ),
-        gate=rf"""(?i:{_LABEL_ENDS})["']?[ \t]?[:=][ \t\n]{{0,4}}["']?{_BEGINS}""",
-        check="name",
+        pattern=rf"{_LABELS}(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_ANNOUNCED}(?:, {_WORD}(?: [A-Z]\.)?)?)",
+        gate=rf"(?i:{_LABEL_ENDS})(?:{_SAYS}{_BEGINS}|{_CELL_ENDS})",
+        check="named",
         cleared=_OF_THINGS,
         again=True,
         score=0.85,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-labelled-surely",
+        type="person",
+        pattern=rf"(?i:\b{_SURELY})(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_ANNOUNCED}(?:, {_WORD}(?: [A-Z]\.)?)?)",
+        gate=rf"(?i:\b{_SURELY})(?:{_SAYS}{_BEGINS}|{_CELL_ENDS})",
+        check="name",
+        again=True,
+        score=0.85,
+        reason="label",
+    ),
+    Recognizer(
+        # What a label names without a sign between, as columns and lists do.
+        id="person-labelled-apart",
+        type="person",
+        pattern=(rf"\b(?i:(?:{_KINDS}|patient|customer|client|employee|member)?[ _]?name)(?:\t| [\-\xB7] )({_WHOLE})"),
+        gate=r"(?i:name)(?:\t| [\-\xB7] )[A-Z\xC0]",
+        check="likely",
+        cleared=rf"(?i:\b(?:{_NAMED})[ -]name)(?:\t| [\-\xB7] )",
+        again=True,
+        score=0.75,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-element",
+        type="person",
+        pattern=(
+            rf"(?i:{_ELEMENTS})(?: [^<>\n]{{0,16}})?>\s{{0,8}}"
+            rf"({_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,2}})\s{{0,8}}</"
+        ),
+        gate=rf"(?i:{_ELEMENTS})(?: [^<>\n]{{0,16}})?>",
+        check="named",
+        score=0.85,
+        reason="label",
+    ),
+    Recognizer(
+        # The members of a name: `"name": {"first": "…", "last": "…"}`.
+        id="person-member",
+        type="person",
+        pattern=rf"""{_MEMBERS}\s?:\s?["']({_FAMILY}(?: {_SHORT})?)["'],\s{{0,16}}{_MEMBERS}""",
+        gate=rf"""["'],\s{{0,16}}{_MEMBERS}""",
+        check="named",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-member-next",
+        type="person",
+        pattern=rf"""{_MEMBERS}\s?:\s?["'][^"'\n]{{1,16}}["'],\s{{0,16}}{_MEMBERS}\s?:\s?["']({_FAMILY})["']""",
+        gate=rf"""["'],\s{{0,16}}{_MEMBERS}\s?:\s?["']{_BEGINS}""",
+        check="named",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        # Before an e-mail address in angle brackets: as headers, quotes of messages and commits have it.
+        id="person-addressed",
+        type="person",
+        pattern=(
+            rf"\b({_SHORT}(?:,? (?:[A-Z]\.|{_FAMILY})){{0,2}}(?: {_SHORT})?)[\"']? "
+            r"<(?:[A-Za-z0-9._%+\-]{1,14}@|[A-Za-z0-9._%+\-]{15})"
+        ),
+        gate=r"[A-Za-z\xC0\xE0.][\"']? <[A-Za-z0-9._%+\-]{1,40}@",
+        check="likely",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-quoted",
+        type="person",
+        pattern=rf"\b({_WHOLE}) (?:wrote|schrieb|escribi\xE0|escreveu|schreef):",
+        gate=r"[a-z\xE0A-Z\xC0] (?:wrote|schrieb|escribi\xE0|escreveu|schreef):",
+        check="likely",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        # Before what is said of somebody: a birth in brackets, a degree.
+        id="person-born",
+        type="person",
+        pattern=rf"\b({_WHOLE}),? ?\(?(?i:dob|d\.o\.b\.|date of birth|geb\.)[ :]",
+        gate=r"[A-Za-z\xC0\xE0],? ?\(?(?i:dob|d\.o\.b\.|date of birth|geb\.)[ :]",
+        check="likely",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-degree",
+        type="person",
+        pattern=rf"\b({_WHOLE}, (?:{_DEGREES})\b(?: [0-9]{{5}})?)",
+        gate=rf"[A-Za-z\xC0\xE0], (?:{_DEGREES})\b",
+        check="qualified",
+        again=True,
+        score=0.8,
+        reason="label",
+    ),
+    Recognizer(
+        # A visiting card (RFC 6350 §6.2) and an entry of a directory (RFC 4519 §2.3, §2.32).
+        id="person-card",
+        type="person",
+        pattern=rf"\b{_ENTRIES}({_FAMILY}(?:[ ;]{_FAMILY}){{0,2}})",
+        gate=rf"\b{_ENTRIES}[A-Za-z\xC0]",
+        check="carded",
+        score=0.8,
         reason="label",
     ),
     Recognizer(
@@ -137,7 +333,17 @@ RECOGNIZERS = (
         type="person",
         pattern=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}({_NAME})",
         gate=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}[A-Z\xC0]",
-        check="name",
+        check="greeted",
+        again=True,
+        score=0.7,
+        reason="greeting",
+    ),
+    Recognizer(
+        id="person-thanking",
+        type="person",
+        pattern=rf"{_THANKS}({_NAME})",
+        gate=rf"{_THANKS}[A-Z\xC0]",
+        check="greeted",
         again=True,
         score=0.7,
         reason="greeting",

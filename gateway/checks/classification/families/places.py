@@ -1,7 +1,7 @@
 """Where people live: streets with house numbers, post boxes, postal codes (45 CFR 164.514(b)(2)(i)(B))."""
 
 from gateway.checks.classification.patterns import any_of
-from gateway.checks.classification.recognizer import Label, Lexicon, Recognizer, words
+from gateway.checks.classification.recognizer import Column, Label, Lexicon, Recognizer, words
 from gateway.checks.classification.tables.places import PLACES
 
 _WORD = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7.\-]*"
@@ -117,6 +117,28 @@ LABELS = (
         gap=12,
         score=0.85,
         more=False,
+    ),
+)
+
+COLUMNS = (
+    Column(
+        id="place-column",
+        words=words("city, town, home city, patient city, ville, stadt, wohnort, ciudad, città, cidade, woonplaats"),
+        type="place",
+        value=r"[A-Z\xC0][A-Za-z\xC0\xE0'.\-]{1,20}(?: [A-Za-z\xC0\xE0'.\-]{1,14}){0,3}",
+    ),
+    Column(
+        id="street-column",
+        words=words(
+            "street, street address, address, home address, mailing address, address line 1, address1, straße, "
+            "anschrift, adresse, calle, dirección, indirizzo, morada, endereço, adres"
+        ),
+        type="street-address",
+        value=(
+            r"[0-9]{1,6}[A-Za-z]?,? [0-9A-Z\xC0][0-9A-Za-z\xC0\xE0'.,\- ]{2,50}|"
+            r"[A-Z\xC0][A-Za-z\xC0\xE0'.,\- ]{2,44} [0-9]{1,5} ?[A-Za-z]?"
+        ),
+        check="housed",
     ),
 )
 

@@ -18,6 +18,7 @@ _TO = r"""["'] ?: ?["']"""
 _BETWEEN = r"""["'],\s{0,20}["']"""
 _NUMBER = r"[A-Za-z0-9][A-Za-z0-9\-./]{2,18}"
 _FIELD = r"""(?:["'](?:family|given|familyName|givenName)["'] ?: ?\[?\s{0,24}["']|<(?:family|given) value=["'])"""
+_LED = "(?:(?:van|von|de|der|den|da|do|di|du|del|la|le|el|al|bin|ibn|ter|zu|dos|das|af|av) ){0,3}"
 _PERSON = r"[A-Z\xC0][A-Za-z\xC0\xE0'., \-]{1,23}"
 _ABOUT = "(?:subject|patient|performer|author|recorder|asserter|individual|actor|beneficiary|subscriber)"
 _RESOURCES = (
@@ -203,8 +204,8 @@ FHIR = (
     Recognizer(
         id="fhir-name",
         type="person",
-        pattern=rf"""{_FIELD}([A-Z\xC0][A-Za-z\xC0\xE0'. \-]{{1,40}})["']""",
-        gate=rf"{_FIELD}[A-Z\xC0]",
+        pattern=rf"""{_FIELD}({_LED}[A-Z\xC0][A-Za-z\xC0\xE0'. \-]{{1,40}})["']""",
+        gate=rf"{_FIELD}(?:[A-Z\xC0]|[a-z]{{2,3}} [a-zA-Z\xC0])",
         score=0.9,
         reason="field",
     ),

@@ -108,3 +108,29 @@ def test_a_magnetic_stripe_goes_whole(stripe: str) -> None:
 )
 def test_what_only_looks_like_a_stripe_is_none(text: str) -> None:
     assert [one for one in told(text) if "^" in one[1] or "=" in one[1]] == []
+
+
+def test_lists_of_cards_have_bars_between() -> None:
+    expected = [("card", "4111111111111111"), ("card-expiry", "12|2027"), ("card-cvv", "123")]
+    assert told("4111111111111111|12|2027|123") == expected
+    assert told("| 400000 |12|27|123| rows") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("BSB 062-000 Acc 12345678", "bank-account", "12345678"),
+        ("BSB 062-000 Acc 12345678", "bank-account", "062-000"),
+        ("CLABE 032180000118359719", "bank-account", "032180000118359719"),
+        ("Depotnummer 12345678", "bank-account", "12345678"),
+        ("n° de compte 12345678901", "bank-account", "12345678901"),
+        ("loan number 12345678", "account", "12345678"),
+    ],
+)
+def test_accounts_are_found_behind_further_words(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in told(text)
+
+
+@pytest.mark.parametrize("text", ["acc 0.98123456", "epoch 062 acc 12345678", "loan of 12345678 dollars", "depot 5"])
+def test_what_looks_like_an_account_is_none(text: str) -> None:
+    assert {"account", "bank-account"}.isdisjoint(kind for kind, _ in told(text))

@@ -167,3 +167,117 @@ def test_southern_titles_and_labels_announce_a_name(text: str, name: str) -> Non
 
 def test_a_prescription_is_no_gentleman() -> None:
     assert "person" not in [kind for kind, _ in told("Sig. Take one tablet twice a day")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Name: Ludwig van der Berg", "Ludwig van der Berg"),
+        ("Maria dos Santos called", "Maria dos Santos"),
+        ("Name: Ana do Carmo", "Ana do Carmo"),
+        ("Name: María José García-López de la Cruz", "María José García-López de la Cruz"),
+        ('{"lastName":"van der Berg"}', "van der Berg"),
+        ('{"last_name":"de la Cruz"}', "de la Cruz"),
+        ("Dear Mr van der Berg,", "van der Berg"),
+        ('Patient: John "Johnny" Carter', 'John "Johnny" Carter'),
+    ],
+)
+def test_family_names_go_with_their_small_words(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- **Name:** X",
+        "**Patient:** X",
+        "**Name**: X",
+        "Name: **X**",
+        "Name - X",
+        "Name\tX",
+        "<td>Name:</td><td>X</td>",
+        "<b>Patient:</b> X",
+        "<PatientName>X</PatientName>",
+        '<cac:CustomerName lang="en">X</cac:CustomerName>',
+        "From: X <o@corp.example>",
+        'To: "X" <o@corp.example>, y@corp.example',
+        "On Mon at 10:00 AM X <o@corp.example> wrote:",
+        "On Monday X wrote:",
+        "Author: X <o@corp.example>",
+        "Assignee: X",
+        "Account holder: X",
+        '{"accountHolder": "X"}',
+        '{"payee":"X"}',
+        "Pay to the order of X",
+        "Ich heiße X",
+        "Mein Name ist X",
+        "Je m'appelle X",
+        "Me llamo X",
+        "Mi chiamo X",
+        "X (DOB 07/22/1984)",
+        "X, MD",
+        "Mit freundlichen Grüßen\nX",
+        "Thank you,\nX",
+        "FN:X",
+        "cn: X",
+        '{"nom":"X"}',
+    ],
+)
+def test_names_that_no_dictionary_knows_are_found_by_what_announces_them(text: str) -> None:
+    name = "Oluwaseun Adeyemi"
+    assert ("person", name) in told(text.replace("X", name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"achternaam":"Adeyemi"}',
+        '{"efternamn":"Adeyemi"}',
+        '{"nazwisko":"Adeyemi"}',
+        '{"sobrenome":"Adeyemi"}',
+        '{"lname":"Adeyemi"}',
+        '{"last_nm":"Adeyemi"}',
+        '{"name":{"first":"Oluwaseun","last":"Adeyemi"}}',
+        '{"name":{"last":"Adeyemi","first":"Oluwaseun"}}',
+        "name last: Adeyemi",
+        "<LastName>Adeyemi</LastName>",
+        "sn: Adeyemi",
+    ],
+)
+def test_family_names_that_no_dictionary_knows_are_found_by_what_announces_them(text: str) -> None:
+    assert ("person", "Adeyemi") in told(text)
+
+
+def test_a_visiting_card_names_somebody() -> None:
+    assert ("person", "Adeyemi;Oluwaseun") in told("N:Adeyemi;Oluwaseun;;;")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: Accounts Payable <ap@corp.example>",
+        "From: GitHub <noreply@corp.example>",
+        "From: Customer Support Team <noreply@corp.example>",
+        "Foo Bar <br>",
+        "Dear TOKEN",
+        "Thank you,\nThe Team",
+        "Thanks,\nSales Team",
+        "Assignee: Unassigned",
+        "Name\tStatus\tAge",
+        "Name - Description",
+        "Table name - Order Items",
+        "**Name:** Production Cluster",
+        "<td>Name</td><td>Description</td>",
+        "<th>Name</th><th>Oluwaseun Adeyemi</th>",
+        "<FileName>Report</FileName>",
+        "sn: 12345",
+        "N:3",
+        "cn: admin",
+        '{"first":"Monday","last":"Friday"}',
+        "12 Elm, Chevy Chase, MD 20815",
+        "The Server wrote: done",
+        "under its name: `Verifier.parse` of it",
+    ],
+)
+def test_what_looks_like_an_announced_name_is_none(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}

@@ -140,3 +140,7 @@ def test_elements_of_it_are_found_alone(text: str, kind: str, value: str) -> Non
 )
 def test_other_json_is_none(text: str) -> None:
     assert not {"mrn", "person", "health-term"} & {kind for kind, _ in told(text)}
+
+
+def test_a_family_name_of_fhir_goes_with_its_small_words() -> None:
+    assert ("person", "du Marché") in told('{"name":[{"family":"du Marché","given":["X"]}]}')

@@ -386,6 +386,7 @@ def approvals(truth: Truth) -> Part:
     mean, longest = (
         (lasting(told[name]) if told["answered"] else "none answered") for name in ("mean_us", "longest_us")
     )
+    spread = told["spread"] if told["answered"] else ()
     return Part(
         "approvals",
         "What waited for people",
@@ -398,8 +399,8 @@ def approvals(truth: Truth) -> Part:
                     ("Longest wait", longest),
                 )
             ),
-            Bars("From the request to the first answer", tuple(tuple(row) for row in told["spread"])),
-            table("Waits", "Waited | Approvals", told["spread"]),
+            Bars("From the request to the first answer", tuple(tuple(row) for row in spread)),
+            table("Waits", "Waited | Approvals", spread),
             table("Steps", "Step | Taken by | Times", told["steps"]),
             table("Reasons for answers", "Step | Actor | Reason | First | Times | Last", told["reasons"]),
         ),

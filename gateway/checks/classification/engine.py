@@ -5,7 +5,7 @@ one go; only a part in which there is one is walked, from there on. That search 
 without a trigger is one that the walk would pass over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from gateway.checks.classification.budget import Budget
@@ -13,7 +13,7 @@ from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import BRIEF, Cursor, at_once
 from gateway.checks.classification.fragments import JOINED, Joined, halves, may_join, runs
-from gateway.checks.classification.labels import labelled, moved
+from gateway.checks.classification.labels import WHOLE, labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.neighbours import Field, may_hold, rows, titled, within
 from gateway.checks.classification.normalise import appended, outline
@@ -232,6 +232,9 @@ class Engine:
         before = len(text) - len(part.text)
         if before:
             found = [finding for one in found if (finding := moved(one, before)) is not None]
+        if before and text[before - 1] == WHOLE:
+            # All of it may be a password, and is whatever else it says, too.
+            whole = self._scan_alone(part.text, ((0, len(part.text)),), found, budget, limit) and whole
         # What could not be read whole is searched further all the same, as a stream of it would have been.
         if hot is not None:
             try:
@@ -239,7 +242,7 @@ class Engine:
             except Exception:  # noqa: BLE001 -- as of the walk
                 whole = False
         if part.cuts:
-            whole = self._scan_pieces(part, found, budget, limit) and whole
+            whole = self._scan_alone(part.text, pieces(part.text, part.cuts), found, budget, limit) and whole
         if part.known:
             found = _certain(part, found)
         if len(found) > 1:
@@ -343,17 +346,19 @@ class Engine:
         found += unseen(shown, found)
         return whole
 
-    def _scan_pieces(self, part: Part, found: list[Finding], budget: Budget, limit: int) -> bool:
-        """Add what the pieces of a text show by themselves and the text as a whole does not: an identifier that ends
-        where a digit follows is none to who reads both as one. False when they were not read to their end. One that
-        could not be read keeps nobody from reading the next, as in a stream of them."""
+    def _scan_alone(
+        self, text: str, places: Iterable[tuple[int, int]], found: list[Finding], budget: Budget, limit: int
+    ) -> bool:
+        """Add what pieces of a text show by themselves and the text as a whole does not: an identifier that ends where
+        a digit follows is none to who reads both as one. False when they were not read to their end. One that could
+        not be read keeps nobody from reading the next, as in a stream of them."""
         alone: list[Finding] = []
         whole = True
-        for start, end in pieces(part.text, part.cuts):
+        for start, end in places:
             shown: list[Finding] = []
             room = limit - len(found) - len(alone)
             try:
-                piece = part.text[start:end]
+                piece = text[start:end]
                 whole = self._walk(piece, outline(piece), None, shown, budget, room) and whole
             except Exception:  # noqa: BLE001 -- as of a whole part
                 whole = False

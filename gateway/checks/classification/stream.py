@@ -15,7 +15,7 @@ from gateway.checks.classification.classes import NONE, Own, classes_of
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor, Step, Unread
 from gateway.checks.classification.json_writer import JsonWriter, writer_of
-from gateway.checks.classification.labels import labelled, moved
+from gateway.checks.classification.labels import WHOLE, labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
 from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
 from gateway.checks.classification.normalise import appended
@@ -463,7 +463,8 @@ class StreamScan:
             return known
         if known is not None:  # of thousands that follow each other in one place what they found is kept, and no more
             self._opened[place] = _Over(known)
-        before = labelled(label) + after
+        # Where all may be a password is not known before the text's end: what else it says must not be hidden by that.
+        before = labelled(label).rstrip(WHOLE) + after
         kind = Apart if apart else Lane
         lane = kind(self._locator, self._mask, before, unread=self._unread, token=token)
         self._lanes[pointer] = len(self._opened), lane

@@ -418,3 +418,15 @@ def test_what_stands_behind_an_escaped_line_end_is_found(text: str, kind: str) -
             lane.feed(text[start : start + size])
         lane.finish()
         assert kind in {one.type for found in lanes.scan().parts for one in found}
+
+
+def test_what_stands_in_a_password_is_told_beside_it() -> None:
+    parts = [Part("/a", "SSN: 536-22-8731, jane.roe@example.com", "text", "password")]
+    assert {one.type for one in ENGINE.scan(parts).parts[0]} == {"secret-password", "us-ssn", "email"}
+    assert [one.type for one in ENGINE.scan([Part("/a", "correct horse staple", "text", "password")]).parts[0]] == [
+        "secret-password"
+    ]
+    scan = ENGINE.stream(frozenset({"us-ssn", "email"}))
+    lane = scan.lane("/a", "password")
+    shown = lane.feed(parts[0].text) + lane.finish()
+    assert not {"536-22-8731", "jane.roe"} & set(shown.replace(",", "").split())

@@ -27,6 +27,11 @@ _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", 
 @lru_cache(maxsize=4096)
 def labelled(label: str) -> str:
     """A key as the words that would stand before its value: `patientName` and `patient_name` are `patient name: `."""
+    return spoken(label)
+
+
+def spoken(label: str) -> str:
+    """As `labelled`, of what somebody wrote: it is not remembered."""
     if len(label) > LONGEST_LABEL or label.lower() in _PLAIN:
         return ""
     label = unicodedata.normalize("NFC", label)

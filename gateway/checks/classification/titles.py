@@ -12,7 +12,7 @@ import re
 from collections.abc import Container, Sequence
 from functools import lru_cache
 
-from gateway.checks.classification.labels import LONGEST_LABEL, labelled
+from gateway.checks.classification.labels import LONGEST_LABEL, spoken
 from gateway.core.message import Part
 
 _NAMING = (
@@ -100,7 +100,7 @@ class Titles:
                 self._naming.setdefault(over, {}).setdefault(named, text)
 
     def of(self, part: Part) -> str:
-        """What is read before a part, as of a label (`labels.labelled`); empty where nothing names it but its key."""
+        """What is read before a part, as of a label (`labels.spoken`); empty where nothing names it but its key."""
         title = (
             _shortened(self._flat.get(part.pointer, ""))
             or self._sibling(part.pointer)
@@ -111,7 +111,7 @@ class Titles:
         if not title:
             return ""
         own = "" if not part.label or is_value(part.label) else f"{part.label} "
-        return labelled(own + title) or labelled(title)
+        return spoken(own + title) or spoken(title)
 
     def _sibling(self, pointer: str) -> str:
         above, last = pointer, ""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.agents.bodies import walk
 from gateway.agents.content import Content, read_content
+from gateway.checks.classification.labels import labelled
 from gateway.checks.classification.titles import Titles, is_value, may_name
 from gateway.core.message import Part
 from gateway.core.ports import Bounds
@@ -258,6 +259,13 @@ def test_any_document_is_read_and_a_title_is_never_part_of_its_text(document: An
     assert len(scan.parts) == len(parts)
     for part, several in zip(parts, scan.parts, strict=True):
         assert all(0 <= one.start < one.end <= len(part.text) for one in several)
+
+
+def test_what_somebody_wrote_beside_a_value_is_not_remembered() -> None:
+    ENGINE.scan(parts_of({"name": "Ann Roe", "value": "4481920"}))
+    before = labelled.cache_info().currsize
+    ENGINE.scan(parts_of({"name": "Jane Poe", "value": "4481921"}))
+    assert labelled.cache_info().currsize == before
 
 
 def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(monkeypatch: pytest.MonkeyPatch) -> None:

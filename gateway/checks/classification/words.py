@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ahocorasick import Automaton
 
-from gateway.checks.classification.labels import LONGEST_LABEL, WORD
+from gateway.checks.classification.labels import WORD
 from gateway.checks.classification.normalise import shadow
 from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
@@ -126,8 +126,7 @@ class Words:
         number`. Linear: each name is read once."""
         more: dict[str, set[tuple[int, int]]] = {}
         for _, start, end, _ in _NAMES.spans(shadow(text), 0):
-            if end - start <= LONGEST_LABEL:
-                self._in_name(text[start:end], before + start, first, last, more)
+            self._in_name(text[start:end], before + start, first, last, more)
         for one, places in more.items():
             near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
 

@@ -97,11 +97,10 @@ def test_a_piece_of_a_word_in_a_name_and_the_end_of_a_longer_one_are_none(name: 
     assert "a" not in NAMED.places(name, 0, len(name))
 
 
-def test_a_name_beside_letters_beyond_ascii_and_at_either_end_is_read_and_one_that_is_no_name_is_not() -> None:
+def test_a_name_beside_letters_beyond_ascii_and_at_either_end_is_read() -> None:
     for text in ("idNo", "xéIdNo", "é idNo", "id_no é", "aB cD idNo"):
         assert "a" in NAMED.places(text, 0, len(text)), text
-    assert "a" in NAMED.places("idNo" + "Ab" * 30, 0, 64)
-    assert "a" not in NAMED.places("idNo" + "Ab" * 31, 0, 66), "longer than a key that is read"
+    assert "a" in NAMED.places("idNo" + "Ab" * 31, 0, 66)
 
 
 def test_there_may_be_no_words() -> None:

@@ -30,6 +30,7 @@ from gateway.exchange.passing import Protocol
 from gateway.exchange.reading import read_again, read_message
 from gateway.exchange.rereading import Again, KeptAnswer
 from gateway.exchange.router import Denied
+from gateway.exchange.spaced import spaced
 from gateway.exchange.underway import CUT, cut_short
 
 MAX_DECISIONS = 4
@@ -177,7 +178,9 @@ class Pipeline:
         exchange.classified = classified
 
         # 5. decide: the first candidate that policy permits, with its obligations.
-        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
+        exact = exchange.headers.exact
+        size = len(message.body)
+        decided = await spaced(size, parts.router.route, caller, message, classified, candidates, exact=exact)
         started = self._step("decide", started)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
@@ -298,7 +301,9 @@ class Pipeline:
         if isinstance(classified, Refusal):
             return classified
         exchange.classified = classified
-        decided = parts.router.route(caller, message, classified, candidates, exact=exchange.headers.exact)
+        exact = exchange.headers.exact
+        size = len(message.body)
+        decided = await spaced(size, parts.router.route, caller, message, classified, candidates, exact=exact)
         if isinstance(decided, Denied):
             await stick(parts, exchange, classified, decided)
             return decided
@@ -312,9 +317,9 @@ class Pipeline:
         `LedgerUnavailable` when it could not be."""
         await self._record_refusal(exchange, refusal, denied, told)
 
-    def reread(self, receiver: Caller, kept: KeptAnswer) -> Again:
+    async def reread(self, receiver: Caller, kept: KeptAnswer) -> Again:
         """Step 9 for an answer that was kept and is given later."""
-        return self._parts.rereading.again(receiver, kept)
+        return await spaced(len(kept.answer.body), self._parts.rereading.again, receiver, kept)
 
     @property
     def parts(self) -> Parts:

@@ -12,6 +12,7 @@ from gateway.checks.classification.own import FOLDER, Operators, load, prove
 from gateway.checks.policy.policy import Policy
 from gateway.core.errors import ConfigurationError
 from gateway.core.ports import Clock
+from gateway.exchange.spaced import give_way
 from gateway.settings import Settings
 
 _PROOF_MS = 1e9
@@ -60,7 +61,7 @@ def proved(files: Mapping[str, bytes]) -> int:
 
 def _compiled(operators: Operators, clock: Clock, budget_ms: float) -> Engine:
     try:
-        return Engine(clock=clock, budget_ms=budget_ms, recognizers=operators.registry)
+        return Engine(clock=clock, budget_ms=budget_ms, recognizers=operators.registry, give_way=give_way)
     except ConfigurationError as error:
         raise ConfigurationError(
             f"{FOLDER}: all patterns and words together must be fewer: they are more than one search can hold"

@@ -52,7 +52,7 @@ def tasks_of(
     async def unfetched(*_: object) -> Refusal | None:
         raise ConfigurationError("results are fetched from a gateway that serves")
 
-    def unread(*_: object) -> Again:
+    async def unread(*_: object) -> Again:
         raise ConfigurationError("results are fetched from a gateway that serves")
 
     known = {one.id: one for one in site.settings.callback}

@@ -391,7 +391,11 @@ class Approvals:
         if seen != asked or "generalise" in routed.decision.obligations:
             # Masked whole, as it was shown: of what may remain in general nobody was shown anything.
             masked = self._router.without(
-                message.parts, classified.scan, seen, health_context="phi" in classified.classes()
+                message.parts,
+                classified.scan,
+                seen,
+                health_context="phi" in classified.classes(),
+                whose=classified.tenant,
             )
             if isinstance(masked, CannotRedact):
                 return Refusal(code="policy_denied", explanation="What was to be masked could not be.")

@@ -14,6 +14,7 @@ from gateway.exchange.exchange import Exchange, Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 from gateway.exchange.passing import Back, Protocol, parties_of, stream_of
+from gateway.exchange.spaced import spaced
 
 
 class Buffered:
@@ -41,7 +42,9 @@ class Buffered:
         route = self._delivered.routed.route
         try:
             raw = await self._read(message)
-            inspected, passed, body = self._inspector.replay(
+            inspected, passed, body = await spaced(
+                len(raw),
+                self._inspector.replay,
                 caller,
                 message,
                 route,

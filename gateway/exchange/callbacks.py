@@ -307,7 +307,7 @@ class Callbacks:
             document["withheld"] = WITHHELD
             detail = msgspec.structs.replace(notice.detail, reason=receiver.code)
             return msgspec.structs.replace(notice, detail=detail)
-        again = self._tasks.reread(receiver, kept_answer(task, kept, result))
+        again = await self._tasks.reread(receiver, kept_answer(task, kept, result))
         if again.refusal is None:
             document["result"] = told(msgspec.structs.replace(result, body=again.body))
         else:

@@ -8,6 +8,7 @@ from gateway.exchange.exchange import Classified, Exchange
 from gateway.exchange.linking import Linking
 from gateway.exchange.parts import Parts
 from gateway.exchange.router import Denied
+from gateway.exchange.spaced import spaced
 
 
 async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Message) -> Classified | Refusal:
@@ -32,11 +33,12 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
             return found
         joined, inherited = found, inherited | found.sent | found.said
     health = "phi" in floor or "phi" in declared or "phi" in inherited
-    scan = parts.engine.scan(message.parts, health_context=health)
+    scan = await spaced(len(message.body), parts.engine.scan, message.parts, health_context=health, whose=caller.tenant)
     if parts.linking is not None and await _linked(parts, parts.linking, exchange, caller, message, scan):
         flags = await _flags(parts, exchange, caller)
         inherited, carried = inherited | flags, carried | flags
     return Classified(
+        tenant=caller.tenant,
         scan=scan,
         found=policy.implied(scan.classes),
         declared=declared,

@@ -24,6 +24,7 @@ from gateway.exchange.ended import ENDS, EVENT_STREAM, ORDERLY, STREAM_HEADERS, 
 from gateway.exchange.exchange import Outcome
 from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
+from gateway.exchange.spaced import spaced
 from gateway.exchange.turning import Turning
 
 Refuse = Callable[[Responder, Refusal], Awaitable[None]]
@@ -96,7 +97,9 @@ class Evented:
         for frame in frames:
             if self._ended:
                 return
-            inspected = self._inspector.answer(
+            inspected = await spaced(
+                sum([len(part.text) for part in frame.parts]),
+                self._inspector.answer,
                 self._caller,
                 self._message,
                 self._delivered.routed.route,

@@ -143,6 +143,8 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """The agents that call each other down to this message: none of them is asked again."""
     stored: bool = False
     """It is kept sealed in the database already: a task's, or what a supervisor is asked about."""
+    tenant: str = ""
+    """Whose it is; empty where nothing of it is remembered."""
     tokens: Book | None = None
     """The tokens of what it continues, to which those of this message are added; None where no rule has any made."""
 

@@ -196,7 +196,7 @@ class Inspector:
         inherited: tuple[str, ...],
         concealed: Concealed | None,
     ) -> Inspected:
-        scan = self._engine.scan(parts, health_context=health or "phi" in route.floor)
+        scan = self._engine.scan(parts, health_context=health or "phi" in route.floor, whose=caller.tenant)
         if concealed is not None:
             scan = concealed.found(scan, parts)
         reception = self._reception(caller, message.action, scan.classes, inherited, route)
@@ -204,7 +204,14 @@ class Inspector:
             return _withheld(scan, reception)
         masked: dict[str, str] = {}
         if reception.redacts:
-            classified = Classified(scan=scan, found=reception.found, declared=(), inherited=inherited, floor=())
+            classified = Classified(
+                tenant=caller.tenant,
+                scan=scan,
+                found=reception.found,
+                declared=(),
+                inherited=inherited,
+                floor=(),
+            )
             made = self._router.mask(
                 parts,
                 classified,
@@ -270,7 +277,7 @@ class Inspector:
                 Part(part.pointer, masked[part.pointer], part.kind, part.label) if part.pointer in masked else part
                 for part in message.parts
             ]
-            scan = self._engine.scan(parts, health_context="phi" in classified.classes())
+            scan = self._engine.scan(parts, health_context="phi" in classified.classes(), whose=classified.tenant)
             found = self._router.implied(scan.classes)
         return tuple(sorted({*found, *classified.declared, *classified.inherited, *classified.floor}))
 

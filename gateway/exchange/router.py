@@ -277,6 +277,7 @@ class Router:
             classified.scan,
             masking.types,
             health_context=health_context,
+            whose=classified.tenant,
             general=masking.general,
             tokenizing=tokenizing,
         )
@@ -288,6 +289,7 @@ class Router:
         types: frozenset[str],
         *,
         health_context: bool,
+        whose: str,
         general: frozenset[str] = frozenset(),
         tokenizing: Tokenizing = NO_TOKENS,
     ) -> dict[str, str] | CannotRedact:
@@ -303,7 +305,8 @@ class Router:
             Part(part.pointer, walled(masked[part.pointer]), part.kind, part.label) if part.pointer in masked else part
             for part in parts
         ]
-        if not holds_none(self._engine.scan(after, health_context=health_context), types, after, left):
+        scan = self._engine.scan(after, health_context=health_context, whose=whose)
+        if not holds_none(scan, types, after, left):
             return CannotRedact("residue")
         return masked
 

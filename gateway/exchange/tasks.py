@@ -43,7 +43,7 @@ MAX_KEY = 256
 Foresee = Callable[[Arrival], Awaitable[tuple[Exchange, Refusal | None]]]
 Fetched = Callable[[Exchange, Caller, frozenset[str], bool], Awaitable[Refusal | None]]
 """Told of a result that is about to be given, by its classes, and whether it was given to an agent before."""
-Reread = Callable[[Caller, KeptAnswer], Again]
+Reread = Callable[[Caller, KeptAnswer], Awaitable[Again]]
 
 
 class Tasks:
@@ -157,7 +157,7 @@ class Tasks:
         if isinstance(purpose, Refusal):
             return purpose
         caller = msgspec.structs.replace(caller, purpose=purpose)
-        again = self.reread(caller, kept_answer(one, kept, result))
+        again = await self.reread(caller, kept_answer(one, kept, result))
         if again.refusal is not None:
             return _withheld(again.refusal, again)
         refusal = await self._fetch(exchange, caller, one, frozenset(result.classes) | again.told)

@@ -10,6 +10,7 @@ from gateway.exchange.forwarder import Delivered
 from gateway.exchange.inspector import Inspected, Inspector
 from gateway.exchange.passing import Back, Protocol, answer_of, parties_of
 from gateway.exchange.retry import told_s
+from gateway.exchange.spaced import spaced
 
 
 class Whole:
@@ -41,13 +42,27 @@ class Whole:
             return base(self._delivered, self._refusal.code, self._refusal.status, f"answer schema at {unfit.field}")
         inherited = await self._flow.known()
         if answer.derived and self._exchange.classified is not None:
-            sent = self._inspector.sent(message, self._exchange.classified, self._delivered.routed.masked)
+            sent = await spaced(
+                len(message.body),
+                self._inspector.sent,
+                message,
+                self._exchange.classified,
+                self._delivered.routed.masked,
+            )
             inherited = tuple(sorted({*inherited, *sent}))
             self._exchange.inherited |= set(sent)
         turning = self._exchange.turning
         places = dict[str, str]() if turning is None else turning.places(answer.document)
-        inspected = self._inspected = self._inspector.answer(
-            caller, message, route, answer.parts, inherited=inherited, turning=turning, places=places
+        inspected = self._inspected = await spaced(
+            len(answer.body),
+            self._inspector.answer,
+            caller,
+            message,
+            route,
+            answer.parts,
+            inherited=inherited,
+            turning=turning,
+            places=places,
         )
         refusal = inspected.refusal
         body = b"" if refusal is not None else self._protocol.adapter.render_answer(answer, inspected.masked)

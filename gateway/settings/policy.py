@@ -12,7 +12,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    budget_ms: float = 50.0
+    budget_ms: float = 500.0
     """Processor time that scanning one message may cost before the rest is `unscanned`."""
     stream: Literal["auto", "mask", "buffer"] = "auto"
     """Answers in streams: `mask` holds back and masks, `buffer` reads the whole first, `auto` chooses by policy."""

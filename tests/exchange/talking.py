@@ -36,7 +36,7 @@ class Leaving:
     def __init__(self, kind: str) -> None:
         self._kind, self.maskable, self.version = kind, _ENGINE.maskable, _ENGINE.version
 
-    def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
+    def scan(self, parts: Sequence[Part], *, health_context: bool = False, whose: str = "") -> Scan:
         found = _ENGINE.scan(parts, health_context=health_context)
         first = (*found.parts[0], Finding(self._kind, 0, 1, 1.0, "form"))
         return msgspec.structs.replace(found, parts=(first, *found.parts[1:]))

@@ -167,7 +167,7 @@ class Office:
         self.before.append(before)
         return self.refusal
 
-    def _reread(self, by: Caller, kept: KeptAnswer) -> Again:
+    async def _reread(self, by: Caller, kept: KeptAnswer) -> Again:
         self.reread.append((kept, by))
         return self.again
 

@@ -397,7 +397,7 @@ async def test_what_fails_for_ever_is_given_up_on_record_in_the_end(
     async with desk(sqlite_settings, tmp_path) as d:
         task = await ran(d.office, callback="billing")
 
-        def broken(*_: object) -> None:
+        async def broken(*_: object) -> None:
             raise ZeroDivisionError
 
         monkeypatch.setattr(d.office.tasks, "reread", broken)
@@ -505,7 +505,7 @@ async def test_a_defect_in_one_delivery_leaves_the_others_alone(
     async with desk(sqlite_settings, tmp_path) as d:
         await ran(d.office, callback="billing")
 
-        def broken(*_: object) -> None:
+        async def broken(*_: object) -> None:
             raise ZeroDivisionError
 
         monkeypatch.setattr(d.office.tasks, "reread", broken)

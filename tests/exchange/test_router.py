@@ -199,7 +199,7 @@ class Residue:
 
     version = "1-0"
 
-    def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
+    def scan(self, parts: Sequence[Part], *, health_context: bool = False, whose: str = "") -> Scan:
         found = tuple((Finding("email", 0, 1, 1.0, "form"),) for _ in parts)
         return Scan(parts=found, classes=frozenset({"pii"}), scanned="full")
 

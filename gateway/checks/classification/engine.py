@@ -8,7 +8,7 @@ without a trigger is one that the walk would pass over.
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from gateway.checks.classification.budget import Budget
+from gateway.checks.classification.budget import Budget, on
 from gateway.checks.classification.classes import QUASI, classes_of, maskable
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import BRIEF, Cursor, at_once
@@ -22,6 +22,7 @@ from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.checks.classification.remembered import Remembered
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.classification.titles import Titles, may_answer, may_name
 from gateway.checks.classification.written import tables
@@ -59,15 +60,24 @@ class Engine:
 
     `budget_ms` is what scanning one message may cost, of the thread's processor time; what is left then is `unscanned`.
     To look for triggers is part of that, where there is more than a little text. Streams have no budget: each character
-    costs a bounded amount, and text is released only once it was looked at.
+    costs a bounded amount, and text is released only once it was looked at. `give_way` lets others run in between,
+    where a scan takes long.
     """
 
-    def __init__(self, *, clock: Clock, budget_ms: float, recognizers: Registry = DEFAULT) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        budget_ms: float,
+        recognizers: Registry = DEFAULT,
+        give_way: Callable[[], None] = on,
+    ) -> None:
+        self._clock, self._give_way = clock, give_way
         self._budget_ns = int(budget_ms * 1e6)
         self._locator = _compiled(Locator, recognizers)
         self._own = {kind: frozenset(classes) for kind, classes in recognizers.own}
         self._masks: dict[str, frozenset[str]] = {}
+        self._remembered = Remembered()
         self.version = recognizers.version
 
     def become(self, other: "Engine") -> None:
@@ -90,9 +100,19 @@ class Engine:
         """The data classes that these show together, those of an operator's own types among them."""
         return classes_of(findings, health_context, self._own)
 
-    def scan(self, parts: Sequence[Part], *, health_context: bool = False) -> Scan:
+    def scan(self, parts: Sequence[Part], *, health_context: bool = False, whose: str = "") -> Scan:
         """Findings and classes of a message. Never raises: what fails, runs out of budget or cannot be read makes the
-        message `unscanned`, with what was found so far."""
+        message `unscanned`, with what was found so far. What its long texts show is remembered among those of `whose`
+        tenant, where that is said."""
+        return self._as_it_is()._scan(parts, health_context, whose)
+
+    def _as_it_is(self) -> "Engine":
+        """This one, whatever it becomes while a scan gives way: a message is searched to its end as it was begun."""
+        same = object.__new__(type(self))
+        same.__dict__ = self.__dict__
+        return same
+
+    def _scan(self, parts: Sequence[Part], health_context: bool, whose: str) -> Scan:
         plain = True
         for part in parts:
             if part.known or part.cuts or part.kind == "unreadable":
@@ -102,7 +122,7 @@ class Engine:
         looked, budget = len(texts), None
         late: Callable[[], bool] = _never
         if len(joined) > _LARGE or looked > _MANY:
-            budget = Budget(self._clock, self._budget_ns)
+            budget = Budget(self._clock, self._budget_ns, self._give_way)
             late = budget.over
             hot, looked = self._hot(texts, joined, late)
             encoded, looked = _encoded(parts, looked, late)
@@ -115,7 +135,7 @@ class Engine:
         if nothing and not (len(texts) > 1 and may_join(parts, late)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")
         if budget is None:
-            budget = Budget(self._clock, self._budget_ns)
+            budget = Budget(self._clock, self._budget_ns, self._give_way)
         all_findings: list[tuple[Finding, ...]] = [()] * len(texts)
         read = total = 0
         begun = False
@@ -130,7 +150,7 @@ class Engine:
                 failed += 1
             else:
                 begun = True
-                findings, whole = self._scan_part(part, texts[index], place, budget, MAX_FINDINGS - total)
+                findings, whole = self._known_part(whose, part, texts[index], place, budget, MAX_FINDINGS - total)
                 whole = whole and not (index in encoded and is_opaque(part.text, findings, budget.over))
                 total += len(findings)
                 read += whole
@@ -139,7 +159,8 @@ class Engine:
         if len(texts) > 1 and not self._join(parts, all_findings, budget, MAX_FINDINGS - total):
             failed += 1
         for index in inner:
-            failed += not self._join_fields(parts[index].text, index, all_findings, budget, MAX_FINDINGS - total)
+            text = parts[index].text
+            failed += not self._known_fields(whose, text, index, all_findings, budget, MAX_FINDINGS - total)
         classes = classes_of([finding for findings in all_findings for finding in findings], health_context, self._own)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
         if failed:
@@ -215,6 +236,39 @@ class Engine:
         except Exception:  # noqa: BLE001 -- each is then looked at alone, and says itself whether it could be read
             return dict.fromkeys(range(len(texts)), (None, None)), len(texts)
         return hot, len(texts)
+
+    def _known_part(
+        self,
+        whose: str,
+        part: Part,
+        text: str,
+        hot: tuple[int | None, bytes | None] | None,
+        budget: Budget,
+        limit: int,
+    ) -> tuple[tuple[Finding, ...], bool]:
+        """As `_scan_part`, from memory where the text was read whole before."""
+        key = self._remembered.key(whose, text, len(text) - len(part.text), part.cuts, part.known)
+        known = None if key is None else self._remembered.get(key)
+        if known is not None and len(known) <= limit:
+            return known, True
+        found, whole = self._scan_part(part, text, hot, budget, limit)
+        if whole:
+            self._remembered.put(key, found)
+        return found, whole
+
+    def _known_fields(
+        self, whose: str, text: str, index: int, found: list[tuple[Finding, ...]], budget: Budget, limit: int
+    ) -> bool:
+        """As `_join_fields`, from memory."""
+        key = self._remembered.key(whose, text, found[index])
+        known = None if key is None else self._remembered.get(key)
+        if known is not None:
+            found[index] = known
+            return True
+        whole = self._join_fields(text, index, found, budget, limit)
+        if whole:
+            self._remembered.put(key, found[index])
+        return whole
 
     def _scan_part(
         self, part: Part, text: str, hot: tuple[int | None, bytes | None] | None, budget: Budget, limit: int

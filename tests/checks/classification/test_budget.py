@@ -48,3 +48,44 @@ def test_a_message_is_read_whole_on_a_machine_that_stands_still_in_between() -> 
     spent = Engine(clock=TwoClocks(clock_ms=1_000, thread_ms=10), budget_ms=50).scan([Part("/a", text)])
     assert (busy.scanned, "unscanned" in busy.classes) == ("full", False)
     assert (spent.scanned, "unscanned" in spent.classes) == ("partial", True)
+
+
+def test_others_take_their_turn_every_two_milliseconds_and_none_of_it_is_its_own_time() -> None:
+    clock, turns = Manual(), list[int]()
+
+    def others() -> None:
+        turns.append(clock.now // _MS)
+        clock.now += 60_000 * _MS
+
+    budget = Budget(clock, 5 * _MS, others)
+    ends = []
+    for _ in range(12):
+        clock.now += _MS // 2
+        ends.append(budget.over())
+    assert ends == [False] * 10 + [True] * 2
+    assert len(turns) == 2
+
+
+def test_who_gives_way_to_nobody_asks_for_no_turns() -> None:
+    clock = Manual()
+    budget = Budget(clock, 5 * _MS)
+    clock.now += 4 * _MS
+    assert not budget.over()
+    clock.now += 2 * _MS
+    assert budget.over()
+
+
+class Manual:
+    """Both clocks are what is set."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def now_us(self) -> int:
+        return 0
+
+    def monotonic_ns(self) -> int:
+        return self.now
+
+    def thread_ns(self) -> int:
+        return self.now

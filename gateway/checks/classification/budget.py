@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gateway.core.ports import Clock
 
-TURN_NS = 2_000_000
+TURN_NS = 1_000_000
 """After so much time others take their turn."""
 
 

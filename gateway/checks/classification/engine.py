@@ -23,6 +23,7 @@ from gateway.checks.classification.pieces import pieces, shifted, unseen
 from gateway.checks.classification.recognizer import TRIGGER
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.remembered import Remembered
+from gateway.checks.classification.repeated import repeated
 from gateway.checks.classification.stream import StreamScan
 from gateway.checks.classification.titles import Titles, may_answer, may_name
 from gateway.checks.classification.written import tables
@@ -161,6 +162,8 @@ class Engine:
         for index in inner:
             text = parts[index].text
             failed += not self._known_fields(whose, text, index, all_findings, budget, MAX_FINDINGS - total)
+        if any(all_findings) and not self._repeat(parts, all_findings, budget, MAX_FINDINGS - total):
+            failed += 1
         classes = classes_of([finding for findings in all_findings for finding in findings], health_context, self._own)
         scanned: Scanned = "full" if not failed else "partial" if read or total else "none"
         if failed:
@@ -302,6 +305,21 @@ class Engine:
         if len(found) > 1:
             found.sort(key=place_of)
         return tuple(found), whole
+
+    def _repeat(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
+        """Add what was found and stands in the message again; False when that was not looked for to the end."""
+        try:
+            for new in repeated(parts, found, budget.over):
+                if new is None:
+                    return False
+                index, more = new
+                limit -= len(more)
+                if limit < 0:
+                    return False
+                found[index] = tuple(sorted((*found[index], *more), key=place_of))
+        except Exception:  # noqa: BLE001 -- as of a part
+            return False
+        return True
 
     def _join(self, parts: Sequence[Part], found: list[tuple[Finding, ...]], budget: Budget, limit: int) -> bool:
         """Add what stands in several texts next to each other; False when that was not looked for to the end."""

@@ -18,6 +18,7 @@ _KEYWORD = "keyword:"
 _OTHER = {
     "field": "the format's own definition says what this field is",
     "heading": "the heading of its column says what it is",
+    "repeated": "it was found where it stands in the message before or after, and says the same here",
     "joined": "its pieces stand in several texts next to each other",
 }
 

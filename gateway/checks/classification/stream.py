@@ -14,10 +14,11 @@ import msgspec
 from gateway.checks.classification.classes import NONE, Own, classes_of
 from gateway.checks.classification.columns import Columns
 from gateway.checks.classification.cursor import Cursor, Step, Unread
+from gateway.checks.classification.echo import Echo
 from gateway.checks.classification.json_writer import JsonWriter, writer_of
 from gateway.checks.classification.labels import WHOLE, labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
-from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged
+from gateway.checks.classification.masking import WIDE, Span, in_place, is_json, merged, placeholder
 from gateway.checks.classification.normalise import appended
 from gateway.checks.classification.opaque import NEAR, Opaque, Runs, explains
 from gateway.checks.classification.overlaps import Hit
@@ -70,6 +71,11 @@ class Lane:
         self._masked = False
         self._shown = False
         self._alone: list[Finding] = []
+        self._echo = Echo()
+        self._again: list[Finding] = []
+        """What was found before and stands here again."""
+        self._tail: int | None = None
+        """Where text begins that may go on as something that was found before."""
         self._columns = Columns(locator.headings, len(before))
         self._begun = False
         """Whether more than blanks has come."""
@@ -103,7 +109,9 @@ class Lane:
     @property
     def marks(self) -> int:
         """A number that grows with all that the lane finds, and with the first of what it cannot read."""
-        return len(self._findings) + len(self._alone) + (self._opened is not None) + (not self.complete)
+        return (
+            len(self._findings) + len(self._alone) + len(self._again) + (self._opened is not None) + (not self.complete)
+        )
 
     @property
     def failed(self) -> bool:
@@ -130,6 +138,7 @@ class Lane:
         if self._opened is not None:
             found.append(finding_of(self._opened, max(self._cursor.position, self._opened.start + 1)))
         found += unseen(self._alone, found)
+        found += self._again
         if self._before:
             found = [finding for one in found if (finding := moved(one, self._before)) is not None]
         return tuple(sorted(found, key=place_of))
@@ -150,6 +159,8 @@ class Lane:
             self._limit = self._judged(text, final)
             self._follow(text, final)
             self._advance(final)
+            if final:
+                self._repeat(self._cursor.position, more=False)
             self._flush()
             if final and self._writer is not None:
                 released.append(self._writer.finish())
@@ -161,7 +172,7 @@ class Lane:
         """What stands for all that the lane still held, and for what will be fed to it."""
         shown = "" if self._failed else UNREAD
         self._failed, self.complete = True, False
-        self._buffer, self._shade = "", b""
+        self._buffer, self._shade, self._tail = "", b"", None
         self._pieces.clear()
         return shown
 
@@ -240,6 +251,7 @@ class Lane:
         self._findings += found
         if self._alone:
             spans += self._beside(start, step.end)
+        self._learn([*found, *(one for one in self._alone if start < one.end <= step.end)])
         if self._opened is not None:
             self._cover(self._opened, start, step.end if step.closed is None else step.closed, spans)
         if self._opened is not None and step.closed is not None:
@@ -296,17 +308,51 @@ class Lane:
         for first, last, shown in groups:
             if last <= self._before:
                 continue
-            self._plain(position, max(first, position))
-            text, guess = self._buffer[max(first, position) - self._offset : last - self._offset], shown
-            if self._json:
-                guess = in_place(self._buffer, first - self._offset, last - self._offset, shown)
-            self._emit(_Piece(max(first, position), last, text, shown, guess))
+            first = max(first, position)
+            self._plain(position, first)
+            self._repeat(first, more=False)
+            self._emit(self._piece(first, last, shown))
             position = max(position, last)
         self._plain(position, end)
 
     def _plain(self, start: int, end: int) -> None:
-        if start < end:
-            self._emit(_Piece(start, end, self._buffer[start - self._offset : end - self._offset]))
+        if start < end and self._echo:
+            self._tail = start if self._tail is None else self._tail
+            self._repeat(end, more=True)
+        elif start < end:
+            self._emit(self._piece(start, end))
+
+    def _piece(self, start: int, end: int, shown: str | None = None) -> _Piece:
+        """A piece of the text, for which `shown` stands where it is masked."""
+        first, last = start - self._offset, end - self._offset
+        guess = in_place(self._buffer, first, last, shown) if shown is not None and self._json else shown or ""
+        return _Piece(start, end, self._buffer[first:last], shown, guess)
+
+    # ------------------------------------------------------------------------------------------------- what comes again
+
+    def _learn(self, found: list[Finding]) -> None:
+        """Look for what is masked from here on."""
+        for one in sorted(found, key=_end):
+            first = one.start - self._offset
+            if first >= 0 and one.start >= self._before and self._mask(one):
+                self._echo.learn(one, self._buffer[first : one.end - self._offset])
+
+    def _repeat(self, end: int, *, more: bool) -> None:
+        """Let go of the text that waits, up to this place, without what was found before."""
+        if self._tail is None:
+            return
+        start, self._tail = self._tail, None
+        found, certain = self._echo.find(self._buffer, start, end, begins=self._offset, more=more)
+        for one in found:
+            if start < one.start:
+                self._emit(self._piece(start, one.start))
+            self._emit(self._piece(one.start, one.end, placeholder(one.type)))
+            start = one.end
+        self._again += found
+        if start < certain:
+            self._emit(self._piece(start, certain))
+        if certain < end:
+            self._tail = max(start, certain)
 
     def _emit(self, piece: _Piece) -> None:
         if self._pieces or piece.end > self._limit or (self._runs is not None and self._runs.found):
@@ -389,6 +435,10 @@ class Apart(Lane):
         self._fed += len(text)
         illegible = alone.failed or (alone.deep and not self._unread)
         return self._fail() if illegible else super().feed(text)
+
+
+def _end(finding: Finding) -> tuple[int, int, str]:
+    return finding.end, finding.start, finding.type
 
 
 def _never(finding: Finding) -> bool:

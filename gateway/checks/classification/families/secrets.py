@@ -37,6 +37,20 @@ _CHANGED = rf"{_SAID} (?i:(?:(?:was|is|has been|have been|had been) )?(?:changed
 _ENDS = r"""["*\x60]{0,3}(?: ?[|,;\t\r\n\xB7]|  )"""
 """With what a cell ends."""
 _TAG = r"[A-Za-z0-9_.:\-]{0,24}"
+_KEYS = (
+    "api|access|auth|secret|client|bearer|private|encryption|signing|master|licen[sc]e|activation|recovery|"
+    "subscription|deploy|webhook|hmac|shared|admin|root"
+)
+_IS = r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?"""
+_LONG_KEY = rf"""(?i:key|token|secret)["']?{_IS}[A-Za-z0-9_\-+/=.~]{{16}}"""
+_NO_KEY = (
+    r"(?i:(?:\b|_)(?:(?:idempotency|routing|partition|sharding|shard|page|cache|sort|range|primary|foreign|composite|public|"
+    r"publishable|object|s3|file|blob|row|dedup|deduplication|translation|i18n|message|issue|project|index|group|grouping|"
+    r"ordering|metric|feature|flag|lock|unique|join|correlation|lookup|surrogate|registry)[ _\-]?keys?|"
+    r"(?:next|prev|previous|page|paging|pagination|continuation|cursor|resume|sync|scroll|change|delta|start|starting|"
+    r"idempotency|client[ _\-]?request|fencing|consistency|checkpoint)[ _\-]?tokens?)[\"']?)" + _IS
+)
+"""What names a place in a list, a row, a message or a file, and is no secret however it is made."""
 _PUTTY = r"(?:[A-Za-z0-9+/=\s\\]*Private-(?:MAC|Hash): [0-9a-f]*|[A-Za-z0-9+/=\s\\]*)"
 
 RECOGNIZERS = (
@@ -398,12 +412,24 @@ RECOGNIZERS = (
         id="secret-api-key",
         type="secret-api-key",
         pattern=(
-            r"""(?i:\b(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:key|token|secret)["']?)"""
-            r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?([A-Za-z0-9_\-+/=.~]{16,})"""
+            rf"""(?i:\b(?:(?:{_KEYS})[_ \-]?key|"""
+            r"""(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:token|secret))"""
+            rf"""["']?){_IS}([A-Za-z0-9_\-+/=.~]{{16,}})"""
         ),
-        gate=r"""(?i:key|token|secret)["']?(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?[A-Za-z0-9_\-+/=.~]{16}""",
+        gate=_LONG_KEY,
         check="api_key",
         score=0.85,
+        cleared=_NO_KEY,
+    ),
+    Recognizer(
+        # What stores, queues and tables call a key is mostly the name of something.
+        id="secret-bare-key",
+        type="secret-api-key",
+        pattern=rf"""(?i:\b[_ \-]?key["']?){_IS}([A-Za-z0-9_\-+/=.~]{{16,}})""",
+        gate=_LONG_KEY,
+        check="random_key",
+        score=0.85,
+        cleared=_NO_KEY,
     ),
     Recognizer(
         # Short, or with signs, where its name leaves no doubt.

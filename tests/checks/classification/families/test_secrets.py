@@ -280,3 +280,69 @@ def test_under_a_key_all_of_a_text_is_the_secret(engine: Engine, name: str, valu
         value = value.replace(" ", "_")
     [found] = engine.scan([Part("/x", value, label=name)]).parts
     assert [(one.start, one.end) for one in found] == [(0, len(value))]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Key", "reports/2024/q1.pdf"), ("Key", "uploads/3f2a9c1b77de/IMG_2034.jpg"), ("key", "PAY-1042-release-24"),
+        ("key", "users/42/avatars/3f2a9c1b77de4455"), ("key", "checkout.form.v2.title_24_label"),
+        ("idempotency_key", "order-2024-0001-retry"), ("Idempotency-Key", "550e8400-e29b-41d4-a716-446655440000"),
+        ("routing_key", "orders.created.v2.eu-west-1"), ("cacheKey", "5d41402abc4b2a76b9719d911017c592"),
+        ("partition_key", "tenant-0042-2024-05"), ("next_page_token", "CAUQAA1234567890"),
+        ("nextPageToken", "CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA"), ("primaryKey", "customer-0000123456"),
+        ("ContinuationToken", "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="),
+        ("sync_token", "CPDAlvWDx70CEPDAlvWDx7="),
+        ("public_key", "pk_test_TYooMQauvdEDq54NiTphI7jx"), ("issue_key", "PLATFORM-12345-subtask-7"),
+    ],
+)  # fmt: skip
+def test_a_key_of_a_store_a_queue_or_a_page_is_no_secret(engine: Engine, name: str, value: str) -> None:
+    assert engine.scan([Part("/x", value, label=name)]).parts == ((),)
+    assert told(f"{name}: {value}") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key", "9f8E7d6C5b4A39281706"), ("key", "4eC39HqLyjWDarjtT1zdp7dc"), ("api_key", "prod-2024-main-key-01"),
+        ("key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), ("key", "550e8400-e29b-41d4-a716-446655440000"),
+        ("encryption key", "3q2+7wAAbbCC12dd99+/xZ=="), ("license_key", "AB12-CD34-EF56-GH78-IJ90"),
+        ("token", "abcd1234efgh5678ijkl"), ("session_token", "order-2024-0001-retry"),
+    ],
+)  # fmt: skip
+def test_what_is_drawn_by_lot_or_said_to_be_secret_is_one(engine: Engine, name: str, value: str) -> None:
+    [[found]] = engine.scan([Part("/x", value, label=name)]).parts
+    assert (found.type, found.start, found.end) == ("secret-api-key", 0, len(value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'username': username, 'password': password}", "requests.post(u, json={'password': pwd})",
+        'body = {"user": user, "password": password_value}', "const s = z.object({ password: z.string().min(8) })",
+        "password: z.string().min(8).max(64),", "def f(password: str)-> None:", "login(user, password=db_password)",
+        "fn login(user: &str, password: &str) -> bool {", "password: hashedPassword,", "password: str|None = None",
+        "password = data.aws_secretsmanager_secret_version.db.secret_string", "password=***REDACTED***",
+        "password: ENC[AES256_GCM,data:CiqV,iv:aa=,type:str]", "password: op://vault/db/password",
+        '"password": "ENC[AES256_GCM,data:CiqV9=,iv:aa=,tag:bb==,type:str]"', "password = random_password.db.result",
+        "password: Mapped[str] = mapped_column()", "password: Annotated[str, Form()]",
+        "curl -d '{\"password\": $PW}'", "Reset your password: click the link below", "Passwort: siehe Umschlag",
+        "Mot de passe : voir enveloppe", "Forgot password: follow the steps in the portal",
+        "Password: same as last week", "Password: contact the help desk",
+    ],
+)  # fmt: skip
+def test_code_and_sentences_about_passwords_hold_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{'username': 'bob', 'password': 'Tr0ub4dor!'}", "Tr0ub4dor!"), ("password: letmein", "letmein"),
+        ("{user: bob, password: hunter22}", "hunter22}"), ("password=abc123}", "abc123}"),
+        ("password: Zomer(2024)!", "Zomer(2024)!"), ("Password: click2024", "click2024"),
+        ("password: correct.horse", "correct.horse"), ("Passwort: Umschlag", "Umschlag"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_code_about_a_password_and_is_one(text: str, value: str) -> None:
+    assert told(text) == [("secret-password", value)]

@@ -142,6 +142,7 @@ DEFAULT = Registry(
         *spread.LABELS,
     ),
     lexicons=(
+        *secrets.LEXICONS,
         *contact.LEXICONS,
         *network.LEXICONS,
         *finance.LEXICONS,

@@ -137,6 +137,7 @@ DEFAULT = Registry(
         *civil.LABELS,
         *things.LABELS,
         *care.LABELS,
+        *health.LABELS,
         *places.LABELS,
         *regrouped.LABELS,
         *spread.LABELS,

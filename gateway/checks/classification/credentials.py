@@ -25,6 +25,7 @@ _TECHNICAL = re.compile(
     )) + r")|.*@[a-z0-9\-]+\.[a-z.]+\Z|[0-9]+(?:st|nd|rd|th)\b"
 )  # fmt: skip
 """Standards, products, addresses: what has digits in it where a sentence speaks of passwords."""
+_MEASURE = re.compile("[0-9.,]+[A-Za-z%]{1,4}")
 _FIGURES = re.compile(r"[0-9]+[/.\-:,][0-9/.\-:,]*")
 
 
@@ -50,9 +51,12 @@ def strong_password(text: str) -> Verdict | None:
 
 
 def short_password(text: str) -> Verdict | None:
-    """The value after a label that means much else (`pw:`): letters and digits, no path and no name of a standard."""
+    """The value after a label that means much else (`pw:`): letters and digits, no path, measure, code in capitals or
+    name of a standard."""
     verdict = spoken_password(text)
     if verdict is None or verdict[2] < _STRONG or "/" in text or _TECHNICAL.match(text) is not None:
+        return None
+    if _MEASURE.fullmatch(text) is not None or (text.upper() == text and _SIGNS.isdisjoint(text)):
         return None
     return verdict if any(map(str.isdigit, text)) and any(map(str.isalpha, text)) else None
 

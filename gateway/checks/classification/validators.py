@@ -89,7 +89,7 @@ _MARKS = ".,;:)!?"
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
-        "undefined password passwd secret token redacted hidden must should cannot needs enter please your bool "
+        "undefined password passwd pass secret token redacted hidden must should cannot needs enter please your bool "
         "int integer number text object array bytes blob email input"
     )
 )

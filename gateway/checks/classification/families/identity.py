@@ -42,7 +42,7 @@ LEXICONS = (
             "verzekeringsnummer, polisnr., relatienummer, número da carteirinha, carteirinha, "
             "número do beneficiário, número da apólice, apólice, nº da apólice, número do plano, numer polisy, "
             "nr polisy, numer ubezpieczenia, nr ubezpieczenia, försäkringsnummer, försäkringsnr, försäkringsnr., "
-            "medlemsnummer, kv-nr., kv-nr, kvnr., kv-nummer, vers.-nr., vers.-nr, "
+            "medlemsnummer, kv-nr., kv-nr, kvnr., kv-nummer, "
             "policennummer, policen-nr., policennr., kv nr., krankenversicherungs-nr., krankenvers.-nr."
         ),
     ),
@@ -149,6 +149,15 @@ LABELS = (
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
     Label(
         id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95
+    ),
+    # A German insured person's, behind a word of other numbers, too.
+    Label(
+        id="health-plan-id-german",
+        lexicon="de-svnr",
+        type="health-plan-id",
+        value="[A-Z][0-9]{9}",
+        check="long_code",
+        score=0.95,
     ),
     Label(
         id="plan-card",

@@ -41,13 +41,13 @@ _TAG = r"[A-Za-z0-9_.:\-]{0,24}"
 _WORTH = r"""["'\x60]?([^\s"'<>,;\x60\x1B]{4,})"""
 _OF = rf"{_SAID} (?i:for|of|to|on|f\xE0r|von|de|para|per|pour|voor) "
 _SHORT = (
-    r"(?:\b(?i:pw|passcode|mdp|psk|clave|(?:wi-?fi|wlan|wpa|network) ?[_\-]?(?:key|code)|wi-?fi)|[A-Z0-9]_AUTH)"
+    r"(?:\b(?i:pw|passcode|mdp|psk|clave|(?:wi-?fi|wlan|wpa|network) ?[_\-]?key)|[A-Z0-9]_AUTH)"
     rf"{_MARKS} ?[:=]"
 )
-_PAIR = (
+_PAIRED = (
     r"(?i:\b(?:user(?:name)?|login|id) ?/ ?(?:pass(?:word)?|pwd|pw)|\b(?:credentials?|creds|zugangsdaten))[:=]? {0,2}"
-    r"[^\s/:,]{1,24} ?[/:,] ?"
 )
+_PAIR = _PAIRED + r"[^\s/:,]{1,24} ?[/:,] ?"
 _TOOLS = (
     r"\b(?:(?:sqlcmd|bcp|isql|osql|unzip) [^\n|;]{0,29}?-P ?|redis-cli [^\n|;]{0,29}?-a ?|"
     r"(?:mongosh?|mongodump|mongorestore|cypher-shell) [^\n|;]{0,29}?-p ?|ldap[a-z]{3,7} [^\n|;]{0,29}?-w ?|"
@@ -464,7 +464,7 @@ RECOGNIZERS = (
         id="secret-password-pair",
         type="secret-password",
         pattern=rf"{_PAIR}{_WORTH}",
-        gate=_PAIR,
+        gate=_PAIRED,
         check="strong_password",
         score=0.8,
     ),

@@ -30,6 +30,11 @@ _AGE = re.compile(
     r"(?![a-zà-ÿ])|(?<![A-Za-z])(?:AGES?|ALTER|EDAD|LEEFTIJD|IDADE|[ÂA]GE|ET[ÀA])(?![A-Za-z])"
 )
 """A key that says age, as one of its words: `patientAge`, `age_years`, `AGE`; not `page` or `average`."""
+_AGE_OF_THINGS = re.compile(
+    r"(?i)(?<![a-z])(?:max|min|maximum|minimum|average|avg|mean|median|cache|token|session|cookie|file|log|backup|password|"
+    r"key|cert|entry|data|lock|snapshot|index|queue|retention)[ _-]?age"
+)
+"""A key that says a bound of ages, or the age of a thing."""
 _MAX_NUMBER = 400
 """Characters of one number literal."""
 
@@ -264,7 +269,9 @@ def over_89(label: str, number: Any) -> str:
     """An age above 89 as it is found in any text, whatever else its key says beside it (`ageInYears`); empty for any
     other number."""
     low, end = _OVER_89
-    return f"age: {int(number)}" if low <= number < end and _AGE.search(label) else ""
+    if not low <= number < end or _AGE.search(label) is None or _AGE_OF_THINGS.search(label) is not None:
+        return ""
+    return f"age: {int(number)}"
 
 
 def _long(number: Any) -> bool:

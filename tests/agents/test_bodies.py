@@ -142,7 +142,13 @@ def test_an_age_above_89_is_a_part_although_it_is_short(key: str) -> None:
         assert [part.text for part in parts_of({key: other})] == [key]
 
 
-@pytest.mark.parametrize("key", ["page", "average", "pages", "storage", "agent", "count", "alternative", "metal"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "page", "average", "pages", "storage", "agent", "count", "alternative", "metal", "max_age", "maxAge",
+        "tokenAge", "cache-age",
+    ],
+)  # fmt: skip
 def test_a_number_under_a_key_that_says_no_age_is_none(key: str) -> None:
     assert [part.text for part in parts_of({key: 93})] == [key]
 

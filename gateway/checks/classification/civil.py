@@ -1,19 +1,28 @@
 """Checks of the numbers of people that `families.civil` finds, by `stdnum`, where their words are said of other things
 as well."""
 
+from stdnum.ar import cuit as stdnum_cuit
 from stdnum.be import bis as stdnum_bis
 from stdnum.be import nn as stdnum_nn
+from stdnum.bg import egn as stdnum_egn
 from stdnum.ch import ssn as stdnum_ahv
+from stdnum.cl import rut as stdnum_rut
+from stdnum.cz import rc as stdnum_rc
 from stdnum.dk import cpr as stdnum_cpr
 from stdnum.gb import upn as stdnum_upn
 from stdnum.gb import utr as stdnum_utr
+from stdnum.gr import amka as stdnum_amka
+from stdnum.hr import oib as stdnum_oib
 from stdnum.in_ import epic as stdnum_epic
 from stdnum.in_ import pan as stdnum_pan
 from stdnum.in_ import vid as stdnum_vid
+from stdnum.mx import curp as stdnum_curp
 from stdnum.no import fodselsnummer as stdnum_fodselsnummer
 from stdnum.nz import ird as stdnum_ird
 from stdnum.pl import nip as stdnum_nip
 from stdnum.pt import nif as stdnum_nif
+from stdnum.ro import cnp as stdnum_cnp
+from stdnum.tr import tckimlik as stdnum_tckimlik
 
 from gateway.checks.classification.numbers import is_by, is_varied, plain_of, told
 from gateway.checks.classification.validators import Check, Verdict, compact_date, long_code
@@ -89,8 +98,56 @@ def card_number(text: str) -> Verdict | None:
     return None if compact_date(text) is not None else long_code(text)
 
 
+def curp(text: str) -> Verdict | None:
+    """Mexican CURP: letters of a name, a day of birth, a sex, a state, a check digit."""
+    return told(is_by(stdnum_curp, text.upper()), text)
+
+
+def rut(text: str) -> Verdict | None:
+    """Chilean RUT: up to eight digits and one or a K that checks them."""
+    return told(is_by(stdnum_rut, text.replace(".", "").upper()), text)
+
+
+def cuit(text: str) -> Verdict | None:
+    """Argentine CUIT or CUIL: a kind, eight digits, a check digit."""
+    return told(is_by(stdnum_cuit, plain_of(text)), text)
+
+
+def egn(text: str) -> Verdict | None:
+    """Bulgarian EGN: a day of birth, three digits, a check digit."""
+    return told(is_by(stdnum_egn, text), text)
+
+
+def cnp(text: str) -> Verdict | None:
+    """Romanian CNP: a sex and century, a day of birth, a county, a check digit."""
+    return told(is_by(stdnum_cnp, text), text)
+
+
+def rodne_cislo(text: str) -> Verdict | None:
+    """Czech or Slovak birth number: a day of birth, three digits or four."""
+    return told(is_by(stdnum_rc, text.replace(" ", "").replace("/", "")), text)
+
+
+def oib(text: str) -> Verdict | None:
+    """Croatian OIB: ten digits and one that checks them."""
+    return told(is_by(stdnum_oib, text), text)
+
+
+def amka(text: str) -> Verdict | None:
+    """Greek AMKA: a day of birth, four digits, Luhn."""
+    return told(is_by(stdnum_amka, text), text)
+
+
+def kimlik(text: str) -> Verdict | None:
+    """Turkish identity number: nine digits and two that check them."""
+    return told(is_by(stdnum_tckimlik, text), text)
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
-    for check in (pan, epic, vid, utr, upn, nip, nif, cpr, fodselsnummer, ird, ahv, rijksregister, card_number)
-}
+    for check in (
+        pan, epic, vid, utr, upn, nip, nif, cpr, fodselsnummer, ird, ahv, rijksregister, card_number, curp, rut, cuit,
+        egn, cnp, rodne_cislo, oib, amka, kimlik,
+    )
+}  # fmt: skip
 """The checks of such numbers that a recognizer or a label may name."""

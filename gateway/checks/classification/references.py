@@ -11,12 +11,15 @@ from gateway.checks.classification.recognizer import entries
 
 _ROOTS = (
     "self|this|os|sys|process|env|environ|settings|config|conf|cfg|args|opts|options|params|props|request|req|ctx|"
-    "secrets|vars?|local|import|random|getpass"
+    "secrets|vars?|local|import|random|getpass|data|module|resource|output|each|"
+    "(?:aws|google|azurerm|random|vault|tls|kubernetes)_[a-z_]+"
 )
 _CALLS = (
     "input|getenv|getpass|env|file|decrypt|encrypt|hash|varchar|nvarchar|char|string|str|optional|secret|lookup|get|"
-    "fetch|read|load|prompt|ask|quote|generate|random|b64decode|base64decode|sensitive|ref|lower|crypt|list|union"
+    "fetch|read|load|prompt|ask|quote|generate|random|b64decode|base64decode|sensitive|ref|lower|crypt|list|union|"
+    "mapped|annotated|column|mapped_column|field|form|body|literal|final|param"
 )
+_ARGUMENTS = r"[(\[][A-Za-z0-9_.]*[)\]]*"
 _REFERENCE = re.compile(
     r"\$[A-Z][A-Z0-9_]*"  # of a shell
     r"|\$\{.*|\$\(.*|\{\{.*|%[A-Z][A-Z0-9_]*%|%\([a-z].*|\{[A-Za-z_][A-Za-z0-9_.]*\}"  # of a template
@@ -25,7 +28,12 @@ _REFERENCE = re.compile(
     r"|\((?:current|new|old|again|optional|hidden|empty|blank)\)?"  # of a prompt
     rf"|(?:{_ROOTS})(?:\??\.[A-Za-z_][A-Za-z0-9_]*)+(?:[(\[].*)?"
     rf"|(?i:{_CALLS})[(\[][A-Za-z0-9_.]*[)\]]*"
-    r"|[A-Za-z_][A-Za-z0-9]*[._][A-Za-z0-9_.]*[(\[][A-Za-z0-9_.]*[)\]]*"
+    rf"|[A-Za-z_][A-Za-z0-9]*[._][A-Za-z0-9_.]*{_ARGUMENTS}(?:\.[A-Za-z_][A-Za-z0-9_]*(?:{_ARGUMENTS})?)*"  # chained
+    r"|ENC[(\[].*|\{cipher\}.*"  # kept encrypted
+    r"|(?:op|vault|ssm|awssm|gsm|keyvault|secretsmanager|doppler|sops):(?://|/|[a-z]+/|v[0-9]:).*"  # kept elsewhere
+    r"|[&*\[\]]*(?:mut )?(?:str|string|bytes?|char|text)[?*\[\]!]*(?:\|(?:None|null|undefined))?"  # of a language
+    r"|[a-z]+(?:_[a-z]+)*_(?:password|passwd|pwd|pw)|(?:password|passwd|pwd)(?:_[a-z]+)+"  # a variable's name
+    r"|[a-z]+(?:[A-Z][a-z]+)*(?:Password|Passwd|Pwd)|(?:password|passwd|pwd)(?:[A-Z][a-z]+)+"
     r"|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*\.(?:password|passwd|pwd)"
     r"|_[A-Za-z0-9_.]+[(\[][A-Za-z0-9_.]*[)\]]*"
     r"|(?i:required|nullable|sometimes|string|confirmed|(?:min|max|size|between|regex):[0-9,]+)"
@@ -34,7 +42,7 @@ _REFERENCE = re.compile(
 _TYPES = frozenset(
     entries(
         "secretstr secretbytes charfield passwordfield passwordinput encryptedstring varchar nvarchar bytea boolean "
-        "securestring useref usestate"
+        "securestring useref usestate redacted masked filtered removed hidden"
     )
 )
 _PIECES = re.compile(r"[^a-z]+")

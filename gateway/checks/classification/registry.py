@@ -137,11 +137,13 @@ DEFAULT = Registry(
         *civil.LABELS,
         *things.LABELS,
         *care.LABELS,
+        *health.LABELS,
         *places.LABELS,
         *regrouped.LABELS,
         *spread.LABELS,
     ),
     lexicons=(
+        *secrets.LEXICONS,
         *contact.LEXICONS,
         *network.LEXICONS,
         *finance.LEXICONS,

@@ -38,6 +38,8 @@ _ASKS = ("?", ":", "\uff1f", "\uff1a")
 _SAID = ("/content", "/text")
 _MESSAGE = re.compile(r"(.*)/([0-9]{1,9})/(?:content|content/0/text|parts/0/text)")
 _SENTENCE = re.compile(r"[^.!?\n]*[?:\uff1f\uff1a]\Z")
+_OPTION = re.compile("--[a-z-]{0,24}(?:password|passwd|passphrase|pass|secret|api-key)")
+"""An option of a command that a secret follows."""
 _COUNTED = 9
 """Digits of the longest place in a list."""
 _NEAR = 3
@@ -165,7 +167,8 @@ class Titles:
         if not is_index(step) or step == "0":
             return ""
         text = self._texts.get(f"{above}/{int(step) - 1}", "")
-        return text if text and not _numbered(text) and self._tells(text) else ""
+        tells = text and not _numbered(text) and (_OPTION.fullmatch(text) is not None or self._tells(text))
+        return text if tells else ""
 
     def _asked(self, part: Part) -> str:
         """What was asked at the end of the message before a short one, in a chat."""

@@ -89,7 +89,7 @@ _MARKS = ".,;:)!?"
 _NO_PASSWORDS = frozenset(
     entries(
         "required optional missing incorrect invalid expired forgotten changed reset none null nil true false string "
-        "undefined password passwd secret token redacted hidden must should cannot needs enter please your bool "
+        "undefined password passwd pass secret token redacted hidden must should cannot needs enter please your bool "
         "int integer number text object array bytes blob email input"
     )
 )
@@ -104,6 +104,15 @@ _RULES = frozenset(
 )
 """Words that rules, labels and messages about passwords are made of."""
 _CALLED = ("passw", "passphrase", "passcode", "kennwort", "contrase", "senha", "wachtwoord")
+_TOLD = frozenset(
+    entries(
+        "click tap follow visit open select choose call contact ask check use same sent send separate separately see "
+        "view press provided will create siehe wird liegt folgt klicken klick voir cliquez suivez contactez utilisez "
+        "consulte consultar haga pulse contacte vedi vedere clicca contatta veja clique zie klik neem bekijk"
+    )
+)
+"""With what a sentence about a password goes on."""
+_CLOSING = ")]}-:;="
 _LIGHT = frozenset(entries("the a an of to for and or in on with at by if der die das und le la de el"))
 _WORDS = re.compile(r"[^\W\d_]+")
 _SIGNS = re.compile("[,;<>]")
@@ -515,7 +524,11 @@ def name(text: str) -> Verdict | None:
 def password(text: str) -> Verdict | None:
     """The value after `password:`; not a word that says there is none, a reference to where it is, or a placeholder of
     our own."""
-    if not _may_be_password(text.rstrip(_MARKS)):
+    value = text.rstrip(_MARKS)
+    # In source code, a name and what closes that opened before it.
+    bare = value.rstrip(_CLOSING)
+    named = bare if bare.replace("_", "").replace("$", "").isalpha() else value
+    if not (_may_be_password(value) and _may_be_password(named)) or value.lower() in _TOLD:
         return None
     # Many a password ends with these: masked with it, whatever they are.
     return "keyword", 0, len(text.rstrip(".,;:)"))
@@ -626,6 +639,7 @@ def _may_be_password(value: str) -> bool:
     """Whether one word may be a password: it says neither that there is none nor where one is."""
     if len(value) < 4 or value.lower() in _NO_PASSWORDS or not value.strip("*x.-_#"):
         return False
+    value = value.strip("*") or value
     return not (refers(value) or _placeholder(value) or stands_in(value) or _COLOUR.match(value))
 
 

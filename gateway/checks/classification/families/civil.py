@@ -6,6 +6,23 @@ from gateway.checks.classification.recognizer import NUMBER, Label, Lexicon, Rec
 
 _S = r"[ .\-]?"
 
+_ABROAD = (
+    ("curp", "curp, c.u.r.p., clave única de registro de población"),
+    ("rut", "rut, r.u.t., rut no, rol único tributario, rol único nacional"),
+    ("cuit", "cuit, cuil, c.u.i.t., c.u.i.l., cuit/cuil, nº de cuit, nº de cuil"),
+    ("egn", "egn, егн, единен граждански номер"),
+    ("cnp", "cnp, c.n.p., cod numeric personal"),
+    ("rodne-cislo", "rodné číslo, rodne cislo, rodného čísla, r.č., rč"),
+    ("oib", "oib, osobni identifikacijski broj"),
+    ("amka", "amka, αμκα, a.m.k.a., α.μ.κ.α."),
+    ("kimlik", "tc kimlik, t.c. kimlik, tc kimlik no, t.c. kimlik no, tckn, kimlik no, kimlik numarası"),
+    ("nric", "nric, nric no, nric no., nric number, nric/fin, fin no, fin no."),
+    ("hkid", "hkid, hkid no, hkid no., hkid number, hong kong identity card"),
+    ("emirates-id", "emirates id, emirates id no, emirates id number, emirates identity card"),
+    ("bvn", "bvn, bank verification number"),
+)
+"""Of further countries, which have no type of their own."""
+
 LEXICONS = (
     Lexicon(id="in-pan", words=words("pan, pan card, pan no, pan no., pan number, permanent account number")),
     Lexicon(
@@ -126,6 +143,7 @@ LEXICONS = (
             "id-kort, nationellt id-kort, legitimation nr, henkilökortti"
         ),
     ),
+    *(Lexicon(id=f"id-{country}", words=words(said)) for country, said in _ABROAD),
 )
 
 
@@ -186,6 +204,19 @@ LABELS = (
     _label("nz-ird", r"[0-9]{2,3}[ \-]?[0-9]{3}[ \-]?[0-9]{3}", "ird"),
     _label("ee-isikukood", r"[1-8][0-9]{10}"),
     _label("identity-card", _CARD, "card_number", gap=12),
+    _label("identity-card", "(?i:[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9])", "curp", "id-curp"),
+    _label("identity-card", r"[0-9]{1,2}\.?[0-9]{3}\.?[0-9]{3}-?[0-9Kk]", "rut", "id-rut"),
+    _label("identity-card", r"[0-9]{2}-?[0-9]{8}-?[0-9]", "cuit", "id-cuit"),
+    _label("identity-card", "[0-9]{10}", "egn", "id-egn"),
+    _label("identity-card", "[1-9][0-9]{12}", "cnp", "id-cnp"),
+    _label("identity-card", "[0-9]{6} ?/? ?[0-9]{3,4}", "rodne_cislo", "id-rodne-cislo"),
+    _label("identity-card", "[0-9]{11}", "oib", "id-oib"),
+    _label("identity-card", "[0-9]{11}", "amka", "id-amka"),
+    _label("identity-card", "[1-9][0-9]{10}", "kimlik", "id-kimlik"),
+    _label("identity-card", "(?i:[STFGM][0-9]{7}[A-Z])", "code", "id-nric"),
+    _label("identity-card", r"[A-Z]{1,2}[0-9]{6} ?\(?[0-9A]", "code", "id-hkid"),
+    _label("identity-card", r"784[ \-]?[0-9]{4}[ \-]?[0-9]{7}[ \-]?[0-9]", "code", "id-emirates-id"),
+    _label("identity-card", "[0-9]{11}", "code", "id-bvn"),
 )
 
 RECOGNIZERS = (

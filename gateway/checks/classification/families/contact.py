@@ -32,6 +32,8 @@ LEXICONS = (
             "reach me at, whatsapp number, recapito telefonico, recapito, contatti, contattare, al numero, numero è, "
             "numero di telefono, contacto, contato, tlm, tlm., telemóvel, tfno, tfno., tlf, tlf., número é, "
             "telefone é, "
+            "phone no, phone no., mobile no, cell no, contact no, contact no., phone1, phone2, phone3, phone 1, "
+            "phone 2, phone 3, phone number 1, phone number 2, msisdn, caller id, caller number, callback number, "
             "ligar para, teléfono es, móvil es, localizar en el, tel/fax"
         ),
     ),
@@ -99,6 +101,16 @@ RECOGNIZERS = (
         type="phone",
         pattern=r"\+[0-9]{1,3}(?:[ .\-/]?\(?[0-9]{1,5}\)?){2,6}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?\b",
         gate=r"\+[0-9]{1,3}[ .\-/]?\(?[0-9]",
+        check="phone",
+        joints=NUMBER,
+        score=0.9,
+    ),
+    Recognizer(
+        # `+49 (0) 170 / 123 45 67`
+        id="phone-slashed",
+        type="phone",
+        pattern=(r"\+[0-9]{1,3}[ .\-]?(?:\(0\)[ .\-]?)?\(?[0-9]{2,5}\)? ?/ ?[0-9]{2,8}(?:[ .\-][0-9]{2,5}){0,4}\b"),
+        gate=r"\+[0-9]{1,3}[ .\-]?\(?[0-9]",
         check="phone",
         joints=NUMBER,
         score=0.9,

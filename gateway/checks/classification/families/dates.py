@@ -20,6 +20,13 @@ _KEYED = (
     rf'"? ?(?:\((?i:{_UNITS})\) ?)?[:=|\t>] ?"?|'
     r'(?i:\bage ?/ ?(?:sex|gender)"? ?[:=|\t] ?"?|\b(?:sex|gender) ?/ ?age"? ?[:=|\t] ?"?[fmwx] ?/ ?))'
 )
+_OF_THINGS = (
+    r"(?i:(?:max|min|maximum|minimum|average|avg|mean|median|cache|token|session|cookie|file|log|backup|password|key|cert|"
+    r"certificate|entry|data|account|lock|stale|pod|snapshot|index|commit|branch|ticket|issue|queue|event|connection|"
+    r"default|record|object|image|build|legal|retirement|voting)[ _\-]?age(?:_?(?:in)?_?(?:s|secs|seconds|days|hours|"
+    r"years|yrs))?[\"']? ?[:=|\t>] ?[\"']?)"
+)
+"""Ages of things, and bounds of ages."""
 _SEEN = (
     r"(?:,? (?i:with|w/|who|c/o|s/p|h/o|hx|pmhx?|p/w|presents?|presented|presenting|admitted|found|seen|here|brought|"
     r"complain(?:s|ed|ing)|status post|history|known|from (?:home|snf|nursing))\b|,? (?i:w/|c/o|s/p|h/o|p/w) )"
@@ -58,6 +65,13 @@ LEXICONS = (
             "f. de nacimiento, nato, nata, nato/a il, nascita, data nascita, geboortedat., geb.datum:, urodzony, "
             "urodzona, urodzony/a, ur., data ur., födelsedatum, född den, födelsedag, nascido, nascida, nascimento, "
             "data nasc., dt. nasc., d.n., født, fødselsdato, syntymäaika, 生年月日, 出生日期, 생년월일"
+        ),
+    ),
+    Lexicon(
+        id="headers",
+        words=words(
+            "http/1.0, http/1.1, http/2, cache-control, content-type, content-length, etag, x-cache, vary, max-age, "
+            "last-modified, accept-ranges, x-cache-hits, cf-cache-status, x-served-by, s-maxage"
         ),
     ),
     Lexicon(
@@ -243,6 +257,8 @@ RECOGNIZERS = (
         pattern=rf"{_AGED}([0-9]{{1,3}})\b",
         gate=f"{_AGED}[0-9]",
         check="age",
+        unless="headers",
+        cleared=_OF_THINGS,
         score=0.75,
     ),
     Recognizer(
@@ -251,6 +267,8 @@ RECOGNIZERS = (
         pattern=rf"{_KEYED}([0-9]{{1,3}})\b",
         gate=f"{_KEYED}[0-9]",
         check="age",
+        unless="headers",
+        cleared=_OF_THINGS,
         score=0.75,
     ),
     Recognizer(

@@ -11,6 +11,8 @@ _FOURTEEN = r"[0-9](?:[ \-]?[0-9]){13}"
 
 _BIC = "[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"
 _TRACK = r"[0-9]{12,19}(?:\^[^^\n]{2,26}\^|=)[0-9]{4}"
+_LONG_NUMBER = r"\b[0-9](?:[ \-]?[0-9]){13,18}"
+_TOLD = r"[ ,;|/\t(]{1,3}(?i:exp(?:iry|ires|iration)?)\.?(?i: date)?[:= ]{1,3}"
 _NEXT = r"[ ,;/(|]{1,3}"
 
 _BEHIND_BRANCH = r"[0-9]{3}[ ,;|/\n]{1,3}(?i:acc?t?)\.?(?i: ?(?:no|number|#))?[.: ]{1,3}"
@@ -50,7 +52,12 @@ LEXICONS = (
         ),
     ),
     Lexicon(
-        id="cvv", words=words("cvv, cvv2, cvc, cvc2, csc, cid, security code, card verification, verification code")
+        id="cvv",
+        words=words(
+            "cvv, cvv2, cvc, cvc2, csc, cid, cvn, security code, sec code, sec. code, card verification, "
+            "verification code, cvv code, cvc code, cvv number, kartenprüfnummer, prüfnummer, cryptogramme, "
+            "cryptogramme visuel, código de seguridad, codice di sicurezza"
+        ),
     ),
 )
 
@@ -158,6 +165,33 @@ RECOGNIZERS = (
         type="card-cvv",
         pattern=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/([0-9]{{3}})\b",
         gate=rf"{_BEHIND}(?:0[1-9]|1[0-2])/[0-9]{{2}}/[0-9]{{3}}\b",
+        joints=NUMBER,
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        # `4111 … exp 0927`: behind a word alone that says too little, behind so many digits it is a card's.
+        id="card-expiry-told",
+        type="card-expiry",
+        pattern=rf"{_LONG_NUMBER}{_TOLD}((?:0[1-9]|1[0-2])[/\-]?(?:20)?[2-4][0-9]|[1-9]/(?:20)?[2-4][0-9])\b",
+        gate=rf"[0-9]{_TOLD}[01]?[0-9]",
+        joints=NUMBER,
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-expiry-run",
+        type="card-expiry",
+        pattern=r"\b[3-6][0-9]{14,15}/((?:0[1-9]|1[0-2])[2-4][0-9])\b",
+        gate=r"[0-9]{14}/(?:0[1-9]|1[0-2])[2-4][0-9]\b",
+        score=0.85,
+        reason="beside",
+    ),
+    Recognizer(
+        id="card-cvv-run",
+        type="card-cvv",
+        pattern=r"\b[3-6][0-9]{14,15}/(?:0[1-9]|1[0-2])[2-4][0-9]/([0-9]{3,4})\b",
+        gate=r"[0-9]{14}/(?:0[1-9]|1[0-2])[2-4][0-9]/[0-9]{3}",
         joints=NUMBER,
         score=0.85,
         reason="beside",

@@ -1,6 +1,6 @@
 """Health terms: diagnoses, symptoms, procedures, medication, ICD-10 codes beside a word that says so."""
 
-from gateway.checks.classification.recognizer import Lexicon, Near, Recognizer, words
+from gateway.checks.classification.recognizer import Label, Lexicon, Near, Recognizer, words
 
 _DIAGNOSES = """
 diabetes, diabetic, diabetes mellitus, type 2 diabetes, type 1 diabetes, hypertension, hypotension, asthma, copd,
@@ -270,6 +270,32 @@ _AGED = r"\b[0-9]{1,3} ?(?:(?i:y/?o|yo) )?[FM],? (?:with|w/) (?:(?:known|chronic
 _DRUG = r"(?i:\b(?:takes?|taking|on|prescribed|started|his|her|my|of) )"
 _DOSED = r"(?i: (?:carbonate|level|levels|therapy|treatment|toxicity|for (?:bipolar|mania)|daily|[0-9]{2,4} ?mg)\b)"
 
+_CODED = (
+    "dx, dx code, diagnosis, diagnosis code, diag, diag code, diag cd, diagnosis cd, icd, icd code, icd-10, icd10, "
+    "icd 10, icd-10-cm, icd10cm, icd 10 cm, icd-10 code, icd10 code, icd 10 code, icd-10-gm, diagnose, diagnosecode, "
+    "diagnoseschlüssel, hauptdiagnose, nebendiagnose, cim-10, cim10, cie-10, cie10, cid-10, cid10"
+)
+_NUMBERED = ", ".join(
+    f"{word}{gap}{place}"
+    for word in ("dx", "diag", "diagnosis", "dx code", "diagnosis code", "icd")
+    for gap in ("", " ")
+    for place in range(1, 13)
+    if f"{word}{place}" not in ("icd9", "icd10", "icd11")
+)
+"""As claims count them."""
+
+LABELS = (
+    # As claims write them, without the dot.
+    Label(
+        id="icd-10-labelled",
+        lexicon="icd-close",
+        type="icd-10",
+        value="[A-Z][0-9][0-9AB][0-9A-Z]{0,4}",
+        gap=4,
+        score=0.9,
+    ),
+)
+
 LEXICONS = (
     Lexicon(id="health-diagnosis", type="health-term", words=words(_DIAGNOSES), reason="diagnosis"),
     Lexicon(id="health-symptom", type="health-term", words=words(_SYMPTOMS), score=0.7, reason="symptom"),
@@ -300,6 +326,7 @@ LEXICONS = (
             "cim-10, cie-10, cid, cid-10, cid10, diagnostic, diagnóstico, diagnosi"
         ),
     ),
+    Lexicon(id="icd-close", words=words(f"{_CODED}, {_NUMBERED}")),
 )
 
 RECOGNIZERS = (

@@ -42,7 +42,8 @@ LEXICONS = (
             "verzekeringsnummer, polisnr., relatienummer, número da carteirinha, carteirinha, "
             "número do beneficiário, número da apólice, apólice, nº da apólice, número do plano, numer polisy, "
             "nr polisy, numer ubezpieczenia, nr ubezpieczenia, försäkringsnummer, försäkringsnr, försäkringsnr., "
-            "medlemsnummer, kv-nr., kv-nr, kvnr., kv-nummer, kv nr., krankenversicherungs-nr., krankenvers.-nr."
+            "medlemsnummer, kv-nr., kv-nr, kvnr., kv-nummer, "
+            "policennummer, policen-nr., policennr., kv nr., krankenversicherungs-nr., krankenvers.-nr."
         ),
     ),
     # Health cards of Canada, Australia and Brazil, in groups of their own.
@@ -65,14 +66,15 @@ LEXICONS = (
             "customer id, customer number, customer no, client id, client number, kundennummer, iban, "
             "invoice account, numéro client, número de cliente, numero cliente, klantnummer, konto-id, kundennr, "
             "kunden-nr., loan number, loan no, loan no., loan #, loan id, loan account, mortgage number, "
-            "mortgage account"
+            "mortgage account, vertragsnummer, vertragsnr., vertrags-nr."
         ),
     ),
     Lexicon(
         id="licence",
         words=words(
             "driver license, driver's license, drivers license, driver licence, driver's licence, driving licence, "
-            "driving license, driver license number, dl number, dl no, führerschein, führerscheinnummer, "
+            "driving license, driver license number, dl number, dl no, dl #, dl#, dln, drivers lic, driver's lic, "
+            "driver lic, driver license #, driver's license #, führerschein, führerscheinnummer, "
             "permis de conduire, permiso de conducir, carnet de conducir, patente di guida, rijbewijs, prawo jazdy"
         ),
     ),
@@ -110,13 +112,23 @@ LEXICONS = (
 
 _CODE = r"(?:[A-Z]{1,5}[\-#])?[A-Za-z]*[0-9][A-Za-z0-9]*(?:[\-/][A-Za-z0-9]+)*"
 _GROUPED = (
-    r"[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|" + f"{EVEN}|{DOTTED}|{LETTERED}|" + _CODE + r"(?: [0-9]{3,4}\b)*"
+    r"[A-Z]{1,3}[0-9]{3,6} [0-9]{4,6}\b|[A-Z]{2,5} [0-9]{3,5}(?: [0-9]{3,6}){1,2}|"
+    + f"{EVEN}|{DOTTED}|{LETTERED}|"
+    + _CODE
+    + r"(?: [0-9]{3,4}\b)*"
 )
 _NINE = r"[0-9]{3}[ .\-]?[0-9]{2}[ .\-]?[0-9]{4}"
 _MBI = (
     r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9][ .\-]?"
     r"[AC-HJKMNP-RT-Y]{2}[0-9]{2}"
 )
+_NO_ACCOUNT = (
+    r"(?i:(?:\b|_|account)(?:balance|total|amount|limit|count|size|sum|income|credit|debit)"
+    r"[\"']? ?(?:[:=]|is|of)? ?[\"'$]{0,2}|"
+    r"accounts[_\-]|account_?(?:id|no|num|number), ?)"
+)
+"""What an account has, and columns, tables and arguments of that name."""
+_INSURED = r"\b(?:ID|Id|Policy|Member|Group) ?(?:#|No\.?|:){1,2} ?"
 _APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
 
 LABELS = (
@@ -138,6 +150,15 @@ LABELS = (
     Label(
         id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95
     ),
+    # A German insured person's, behind a word of other numbers, too.
+    Label(
+        id="health-plan-id-german",
+        lexicon="de-svnr",
+        type="health-plan-id",
+        value="[A-Z][0-9]{9}",
+        check="long_code",
+        score=0.95,
+    ),
     Label(
         id="plan-card",
         lexicon="plan-card",
@@ -150,7 +171,15 @@ LABELS = (
         check="long_code",
         score=0.9,
     ),
-    Label(id="account", lexicon="account", type="account", value=_GROUPED, check="apart_long_code", score=0.85),
+    Label(
+        id="account",
+        lexicon="account",
+        type="account",
+        value=_GROUPED,
+        check="apart_long_code",
+        cleared=_NO_ACCOUNT,
+        score=0.85,
+    ),
     Label(
         id="us-driver-license", lexicon="licence", type="us-driver-license", value=_CODE, check="long_code", score=0.85
     ),
@@ -171,6 +200,19 @@ LABELS = (
 )
 
 RECOGNIZERS = (
+    Recognizer(
+        # `Insurance: BCBS, ID# XEH902348812`
+        id="health-plan-of-insurance",
+        type="health-plan-id",
+        pattern=(
+            r"\b(?i:insurance|insurer|payer|health plan)[: ][^0-9\n;]{0,32}"
+            rf"{_INSURED}([A-Z]{{0,4}}[0-9][A-Z0-9\-]{{5,15}})\b"
+        ),
+        gate=rf"{_INSURED}[A-Z]{{0,4}}[0-9]",
+        check="long_code",
+        score=0.85,
+        reason="insurance",
+    ),
     Recognizer(
         id="us-ssn",
         type="us-ssn",

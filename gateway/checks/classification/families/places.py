@@ -50,6 +50,8 @@ _STATES = (
     "V[AIT]|W[AIVY]"
 )
 _UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}"
+_NORTHERN = "(?:gata|gaten|gate|veien|vegen|vei|gade|vej|katu|kuja|tie|polku|plass|stien|torv)"
+_BEFORE_TOWN = r"(?:, ?|\n)(?:[A-Z]{1,3}-)?[0-9]{3,5} ?[0-9]{0,2} [A-Z\xC0][a-z\xE0]"
 _HOUSE = r"(?:[0-9A-Za-z\xE0.](?: ?, ?|\n)|\b(?:in|aus|nach|en|te) )"
 _TOWN = r"[A-Z\xC0][a-z\xE0'.\-]+(?:[ \-][A-Z\xC0][a-z\xE0.\-]+){0,2}"
 _TOWNS = "[0-9]{5}|[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}|[0-9]{4} ?[A-Z]{2}"
@@ -143,6 +145,14 @@ COLUMNS = (
 )
 
 RECOGNIZERS = (
+    Recognizer(
+        # Of the north, whose endings end other words, too: before a postal code and a town.
+        id="street-northern",
+        type="street-address",
+        pattern=rf"\b([A-Z\xC0][a-z\xE0]{{2,20}}{_NORTHERN} [0-9]{{1,4}} ?[A-Za-z]?){_BEFORE_TOWN}",
+        gate=rf"{_NORTHERN} [0-9]{{1,4}} ?[A-Za-z]?{_BEFORE_TOWN}",
+        score=0.85,
+    ),
     Recognizer(
         id="street-english",
         type="street-address",

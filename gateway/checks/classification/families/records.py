@@ -190,6 +190,12 @@ _FILED = (
     r"number|ref(?:erence)?|nr|no|id|#)\.?:? ?(?:is )?|"
     r"(?:our|your) ref(?:erence)?\.?:? )"
 )
+_HOW_MANY = (
+    r"(?i:\b(?:total|count|number|no\.?|active|inactive|new|all|enrolled|average|avg|unique|distinct|monthly|daily|"
+    r"annual|existing|screened|treated|current|registered)[ _](?:of )?(?:[a-z\-]{1,12} )?"
+    r"[a-z]{4,12}s)[\"']?[:= ]{0,3}[\"']?"
+)
+"""Before a number of patients, not of one."""
 _TOLD = (
     r" (?:\((?:the |her |his |their |my |our )?|(?:is|was) (?:the|her|his|their|my|our|your) )(?:patient's |old |new )?"
     r"(?i:mrn|medical record n|hospital n|chart n|patient n|record n|unit n|uhid|patient id)"
@@ -202,7 +208,16 @@ LABELS = (
     Label(
         id="mrn-lettered", lexicon="mrn-long", type="mrn", value="[A-Z][0-9A-Z]{4,11}", gap=5, check="code", score=0.8
     ),
-    Label(id="mrn-bare", lexicon="mrn-bare", type="mrn", value=_LONG, gap=2, check="long_record", score=0.8),
+    Label(
+        id="mrn-bare",
+        lexicon="mrn-bare",
+        type="mrn",
+        value=_LONG,
+        gap=2,
+        check="long_record",
+        score=0.8,
+        cleared=_HOW_MANY,
+    ),
 )
 
 RECOGNIZERS = (

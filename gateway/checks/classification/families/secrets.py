@@ -1,11 +1,12 @@
 """Keys, tokens, passwords. The forms are those that their issuers document; the words are what people write."""
 
-from gateway.checks.classification.recognizer import Recognizer
+from gateway.checks.classification.recognizer import NUMBER, Lexicon, Near, Recognizer, words
 
 _WORD = r"[A-Za-z0-9_\-]*"
 _SAID = (
     r"(?i:password|passwd|passphrase|passwort|kennwort|wachtwoord|"
-    r"\b(?:pwd|contrase\xE0a|mot de passe|parola d'ordine|has\xE0o|senha))"
+    r"l\xE0senord|salasana|adgangskode|\b(?:pwd|contrase(?:\xE0|n)a|mot[ _]de[ _]passe|motdepasse|parola d'ordine|"
+    r"has\xE0o|senha|passord|heslo)|[\xC0\xE0]ifre)"
 )
 _MARKS = r"""["'\x60*]{0,3}"""
 """What sets a name off: quotes, and what does in Markdown."""
@@ -37,7 +38,56 @@ _CHANGED = rf"{_SAID} (?i:(?:(?:was|is|has been|have been|had been) )?(?:changed
 _ENDS = r"""["*\x60]{0,3}(?: ?[|,;\t\r\n\xB7]|  )"""
 """With what a cell ends."""
 _TAG = r"[A-Za-z0-9_.:\-]{0,24}"
+_WORTH = r"""["'\x60]?([^\s"'<>,;\x60\x1B]{4,})"""
+_OF = rf"{_SAID} (?i:for|of|to|on|f\xE0r|von|de|para|per|pour|voor) "
+_SHORT = (
+    r"(?:\b(?i:pw|passcode|mdp|psk|clave|(?:wi-?fi|wlan|wpa|network) ?[_\-]?key)|[A-Z0-9]_AUTH)"
+    rf"{_MARKS} ?[:=]"
+)
+_PAIRED = (
+    r"(?i:\b(?:user(?:name)?|login|id) ?/ ?(?:pass(?:word)?|pwd|pw)|\b(?:credentials?|creds|zugangsdaten))[:=]? {0,2}"
+)
+_PAIR = _PAIRED + r"[^\s/:,]{1,24} ?[/:,] ?"
+_TOOLS = (
+    r"\b(?:(?:sqlcmd|bcp|isql|osql|unzip) [^\n|;]{0,29}?-P ?|redis-cli [^\n|;]{0,29}?-a ?|"
+    r"(?:mongosh?|mongodump|mongorestore|cypher-shell) [^\n|;]{0,29}?-p ?|ldap[a-z]{3,7} [^\n|;]{0,29}?-w ?|"
+    r"smbclient [^\n|;]{0,24}?-U ?[^\s%]{1,20}%|setx [A-Z_]{0,16}(?:PASSWORD|_PASS|PWD) |"
+    r"sqlplus (?:-[A-Za-z] )?[A-Za-z0-9_]{1,20}/)"
+)
+_LOGIN = r"(?:\bauth ?= ?|BasicAuth|\.login)\("
+_SCHEME = r"(?i:\bauthorization[\"']?) ?[:=] ?[\"']?"
+_HASH = (
+    r"(?:\$(?:2[abxy]|[1567y]|gy|argon2(?:id|i|d)|scrypt)\$|\bpbkdf2_sha|\{(?:SSHA|SMD5|SHA|PBKDF2)[0-9A-Z\-]{0,8}\})"
+)
+_COOKIE = (
+    r"\b(?:(?i:jsessionid|phpsessid|asp\.net_sessionid|connect\.sid|laravel_session|ci_session|remember_token)|"
+    r"sessionid)="
+)
+_SENT = r"(?i:\bcookie[\"']?): ?[\"']?[A-Za-z0-9_.\-]{0,20}(?i:sess|sid|auth|token|jwt)[A-Za-z0-9_.\-]{0,12}="
+_KEYS = (
+    "api|access|auth|secret|client|bearer|private|encryption|signing|master|licen[sc]e|activation|recovery|"
+    "subscription|deploy|webhook|hmac|shared|admin|root"
+)
+_IS = r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?"""
+_LONG_KEY = rf"""(?i:key|token|secret)["']?{_IS}[A-Za-z0-9_\-+/=.~]{{16}}"""
+_NO_KEY = (
+    r"(?i:(?:\b|_)(?:(?:idempotency|routing|partition|sharding|shard|page|cache|sort|range|primary|foreign|composite|public|"
+    r"publishable|object|s3|file|blob|row|dedup|deduplication|translation|i18n|message|issue|project|index|group|grouping|"
+    r"ordering|metric|feature|flag|lock|unique|join|correlation|lookup|surrogate|registry)[ _\-]?keys?|"
+    r"(?:next|prev|previous|page|paging|pagination|continuation|cursor|resume|sync|scroll|change|delta|start|starting|"
+    r"idempotency|client[ _\-]?request|fencing|consistency|checkpoint)[ _\-]?tokens?)[\"']?)" + _IS
+)
+"""What names a place in a list, a row, a message or a file, and is no secret however it is made."""
 _PUTTY = r"(?:[A-Za-z0-9+/=\s\\]*Private-(?:MAC|Hash): [0-9a-f]*|[A-Za-z0-9+/=\s\\]*)"
+
+LEXICONS = (
+    Lexicon(
+        id="password",
+        words=words(
+            "пароль, парола, лозинка, 密码, 密碼, 口令, パスワード, 비밀번호, κωδικός, סיסמה, كلمة المرور, كلمة السر"
+        ),
+    ),
+)
 
 RECOGNIZERS = (
     Recognizer(
@@ -282,13 +332,16 @@ RECOGNIZERS = (
         pattern=(
             r"""(?:\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass) (?:[^\n|;]{0,29} )?-p ?|"""
             r"""\b(?:docker|podman|nerdctl|buildah|skopeo|helm registry|az|oc) login (?:[^\n|;]{0,40} )?-p[ =]|"""
-            r"""\s--(?:password|passwd|passphrase|pass|secret|client-secret|api-key) )"""
+            r"""\B--(?:password|passwd|passphrase|pass|secret|client-secret|api-key)(?: |["'], ?)|"""
+            rf"""{_TOOLS})"""
             r"""["']?([^\s"'$<{(\[\-][^\s"']{2,})"""
         ),
         gate=(
             r"\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass) [^\n|;]{0,30}-p|"
             r"\b(?:docker|podman|nerdctl|buildah|skopeo|helm registry|az|oc) login |"
-            r"\s--(?:password|passwd|passphrase|pass|secret|client-secret|api-key) "
+            r"--(?:password|passwd|passphrase|pass|secret|client-secret|api-key)(?: |[\"'],)|"
+            r"\b(?:sqlcmd|bcp|isql|osql|unzip|redis-cli|mongosh?|mongodump|mongorestore|cypher-shell|ldap[a-z]{3,7}|"
+            r"smbclient|setx|sqlplus) "
         ),
         check="command_password",
         score=0.8,
@@ -359,6 +412,94 @@ RECOGNIZERS = (
         score=0.8,
     ),
     Recognizer(
+        # `I changed your password to …`
+        id="secret-password-made",
+        type="secret-password",
+        pattern=(
+            r"(?i:chang(?:ed?|ing)|reset|updat(?:ed?|ing)|set|setting|rotated?) (?:[A-Za-z']{1,12} ){0,3}"
+            rf"{_SAID} to {_WORTH}"
+        ),
+        gate=rf"{_SAID} to [\"'\x60]?[^\s]",
+        check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        # `Password for user bob: …`
+        id="secret-password-of",
+        type="secret-password",
+        pattern=rf"{_OF}[^:=\n\"'<>]{{1,32}}[:=] ?{_WORTH}",
+        gate=_OF,
+        check="password_of",
+        score=0.8,
+    ),
+    Recognizer(
+        # In a sentence, without anything between: only what is no word.
+        id="secret-password-bare",
+        type="secret-password",
+        pattern=rf"{_SAID}(?: (?:->?|\xB7) | ){_WORTH}",
+        gate=rf"{_SAID}(?: (?:->?|\xB7) | )[^\s<>]{{4}}",
+        check="strong_password",
+        score=0.75,
+    ),
+    Recognizer(
+        # Labels that mean much else.
+        id="secret-password-short",
+        type="secret-password",
+        pattern=rf"{_SHORT} ?{_WORTH}",
+        gate=_SHORT,
+        check="short_password",
+        score=0.75,
+        cleared=r"(?i:palabras?|palavras?)[ \-]chaves?[^\n]{0,4}|(?i:palabras?) clave[^\n]{0,4}",
+    ),
+    Recognizer(
+        id="secret-password-pin",
+        type="secret-password",
+        pattern=r"\b(?:PIN|[Pp]asscode|[Pp]in)(?i: (?:code|number|no\.?))?\"?[:=] ?\"?([0-9]{4})\b",
+        gate=r"\b(?:PIN|[Pp]asscode|[Pp]in)(?i: (?:code|number|no\.?))?\"?[:=] ?\"?[0-9]{4}\b",
+        joints=NUMBER,
+        score=0.75,
+    ),
+    Recognizer(
+        # `user / pass: bob / …`
+        id="secret-password-pair",
+        type="secret-password",
+        pattern=rf"{_PAIR}{_WORTH}",
+        gate=_PAIRED,
+        check="strong_password",
+        score=0.8,
+    ),
+    Recognizer(
+        # `auth=('bob', '…')`
+        id="secret-password-login",
+        type="secret-password",
+        pattern=rf"""{_LOGIN}["'][^"'\n]{{1,32}}["'], ?("[^"\n]{{1,40}}"|'[^'\n]{{1,40}}')""",
+        gate=rf"""{_LOGIN}["']""",
+        check="quoted_password",
+        score=0.85,
+    ),
+    Recognizer(
+        # In other scripts than Latin, of which a pattern sees no more than that there are letters.
+        id="secret-password-abroad",
+        type=None,
+        pattern=r"""[\xC0\xE0] ?[:=] ?["']?([!-~]{4,})""",
+        gate=r"[\xC0\xE0] ?[:=] ?[!-~]{4}",
+        near=(Near(lexicon="password", type="secret-password", score=0.85, before=6, check="spoken_password"),),
+    ),
+    Recognizer(
+        # What is kept of a password, as `crypt`, Argon2, Django and LDAP write it.
+        id="secret-password-hash",
+        type="secret-password",
+        pattern=(
+            r"\$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{53}|"
+            r"\$(?:[1567y]|gy|scrypt)\$(?:[^\s$:\"',]{1,40}\$){1,3}[./A-Za-z0-9]{22,86}|"
+            r"\$argon2(?:id|i|d)\$(?:v=[0-9]{1,3}\$)?[a-z]=[^\s$\"']{1,40}\$[A-Za-z0-9+/]{8,86}\$[A-Za-z0-9+/]{16,}|"
+            r"\bpbkdf2_sha[0-9]{1,3}\$[0-9]{1,9}\$[^\s$]{1,40}\$[A-Za-z0-9+/]{20,}=?=?|"
+            r"\{(?:SSHA|SMD5|SHA|PBKDF2)[0-9A-Z\-]{0,8}\}[A-Za-z0-9+/$.]{20,}=?=?"
+        ),
+        gate=_HASH,
+        score=0.95,
+    ),
+    Recognizer(
         # What the tag says that ends it: one that begins it may hold any attributes.
         id="secret-password-element",
         type="secret-password",
@@ -398,12 +539,24 @@ RECOGNIZERS = (
         id="secret-api-key",
         type="secret-api-key",
         pattern=(
-            r"""(?i:\b(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:key|token|secret)["']?)"""
-            r"""(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?([A-Za-z0-9_\-+/=.~]{16,})"""
+            rf"""(?i:\b(?:(?:{_KEYS})[_ \-]?key|"""
+            r"""(?:api|access|auth|secret|client|bearer|private)?[_ \-]?(?:token|secret))"""
+            rf"""["']?){_IS}([A-Za-z0-9_\-+/=.~]{{16,}})"""
         ),
-        gate=r"""(?i:key|token|secret)["']?(?:[ \t]?[:=]{1,2}[ \t]?| is )["'\x1E]?[A-Za-z0-9_\-+/=.~]{16}""",
+        gate=_LONG_KEY,
         check="api_key",
         score=0.85,
+        cleared=_NO_KEY,
+    ),
+    Recognizer(
+        # What stores, queues and tables call a key is mostly the name of something.
+        id="secret-bare-key",
+        type="secret-api-key",
+        pattern=rf"""(?i:\b[_ \-]?key["']?){_IS}([A-Za-z0-9_\-+/=.~]{{16,}})""",
+        gate=_LONG_KEY,
+        check="random_key",
+        score=0.85,
+        cleared=_NO_KEY,
     ),
     Recognizer(
         # Short, or with signs, where its name leaves no doubt.
@@ -443,9 +596,35 @@ RECOGNIZERS = (
     Recognizer(
         id="secret-bearer",
         type="secret-api-key",
-        pattern=r"(?i:\bbearer) ([A-Za-z0-9_\-+/=.]{16,})",
-        gate=r"(?i:\bbearer) [A-Za-z0-9_\-+/=.]{16}",
+        pattern=r"(?i:\bbearer) ([A-Za-z0-9_\-+/=.~]{16,})",
+        gate=r"(?i:\bbearer) [A-Za-z0-9_\-+/=.~]{16}",
         check="api_key",
         score=0.9,
+    ),
+    Recognizer(
+        # Of other schemes, or of none.
+        id="secret-authorization",
+        type="secret-api-key",
+        pattern=rf"{_SCHEME}(?:[A-Za-z][A-Za-z0-9\-]{{2,20}} )?[\"']?([A-Za-z0-9_\-+/=.~]{{16,}})",
+        gate=rf"{_SCHEME}[A-Za-z0-9]",
+        check="random_key",
+        score=0.85,
+    ),
+    Recognizer(
+        id="secret-cookie",
+        type="secret-api-key",
+        pattern=rf"(?:{_COOKIE}|{_SENT})([A-Za-z0-9_\-+/=.~%]{{16,}})",
+        gate=f"{_COOKIE}|{_SENT}",
+        check="api_key",
+        score=0.8,
+    ),
+    Recognizer(
+        # A signed address of a store.
+        id="secret-signature",
+        type="secret-api-key",
+        pattern=r"[?&](?i:x-(?:amz|goog)-(?:signature|security-token))=([A-Za-z0-9%_\-]{32,})",
+        gate=r"[?&](?i:x-(?:amz|goog)-(?:signature|security-token))=[A-Za-z0-9]",
+        score=0.9,
+        onward=r"[A-Za-z0-9%_\-]*",
     ),
 )

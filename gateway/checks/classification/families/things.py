@@ -63,7 +63,15 @@ LABELS = (
     Label(id="device-serial", lexicon="device", type="device-serial", value=_CODE, check="long_code", score=0.8),
     # Right behind: a serial range is of no device.
     Label(id="serial", lexicon="serial", type="device-serial", value=_CODE, gap=6, check="long_code", score=0.8),
-    Label(id="certificate", lexicon="certificate", type="certificate", value=_CODE, check="long_code", score=0.8),
+    Label(
+        id="certificate",
+        lexicon="certificate",
+        type="certificate",
+        value=_CODE,
+        check="long_code",
+        score=0.8,
+        cleared=r"-----\s{0,8}|-----(?:\\[rn]){0,2}",  # what is below a line of PEM
+    ),
 )
 
 RECOGNIZERS = (

@@ -80,3 +80,28 @@ def test_what_its_dots_and_check_digits_show_needs_no_word(text: str, kind: str)
 )  # fmt: skip
 def test_other_things_are_not(text: str) -> None:
     assert [one for one in told(text) if one[0] not in {"health-term", "phone"}] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [
+        ("CURP", "BOXW310820HNERXN09"), ("RUT", "12.531.909-2"), ("RUT", "76086428-5"), ("CUIT", "20-05536168-2"),
+        ("CUIL", "20055361682"), ("EGN", "7523169263"), ("CNP", "1630615123457"),
+        ("rodn\u00e9 \u010d\u00edslo", "710319/2745"),
+        ("OIB", "33392005961"), ("AMKA", "01013099997"), ("T.C. Kimlik No", "17291716060"), ("NRIC", "S1234567D"),
+        ("HKID", "A1234563"), ("Emirates ID", "784-1984-1234567-1"), ("BVN", "22123456789"),
+    ],
+)  # fmt: skip
+def test_numbers_of_further_countries_are_found_behind_their_words(word: str, number: str) -> None:
+    assert told(f"{word}: {number}") == [("identity-card", number)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RUT 12345678", "cnp 1234567890123", "oib 12345678901", "egn=1234567890", "rut of 2024", "TCKN 12345678901",
+        "fin no 12345", "cuit 20-05536168-3", "hkid pending 2024", "amka 01013099998", "curp BOXW310820HNERXN08",
+    ],
+)  # fmt: skip
+def test_behind_those_words_other_numbers_are_none(text: str) -> None:
+    assert "identity-card" not in {kind for kind, _ in told(text)}

@@ -126,3 +126,20 @@ def test_what_is_counted_of_telephones_is_no_number(text: str) -> None:
 )  # fmt: skip
 def test_numbers_of_telephones_still_are(text: str) -> None:
     assert [kind for kind, _ in told(text)] == ["phone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("phone1: 4155550199", "4155550199"), ("contact_no: 4155550199", "4155550199"),
+        ("msisdn=4155550199", "4155550199"), ("caller_id: 4155550199", "4155550199"),
+        ("M: +49 (0) 170 / 123 45 67", "+49 (0) 170 / 123 45 67"), ("T +49 170/1234567", "+49 170/1234567"),
+    ],
+)  # fmt: skip
+def test_more_keys_and_forms_of_telephone_numbers(text: str, number: str) -> None:
+    assert told(text) == [("phone", number)]
+
+
+@pytest.mark.parametrize("text", ["Contact no later than 12345", "caller id blocked 2024", "+1 / 2", "x +12/34"])
+def test_what_looks_like_those_is_no_telephone_number(text: str) -> None:
+    assert "phone" not in {kind for kind, _ in told(text)}

@@ -251,3 +251,14 @@ def test_a_column_of_ages_says_which_identify(text: str) -> None:
 @pytest.mark.parametrize("text", ["NAME   READY   AGE\npod-1   1/1   93d\n", "name,stage\nx,93\n", "a,age\nx,300\n"])
 def test_other_columns_hold_no_ages(text: str) -> None:
     assert "age" not in [kind for kind, _ in told(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_age=95", "maxAge: 95", '"max_age": 95', "min_age: 91", "token_age: 95", "Average age: 95", "cacheAge = 93",
+        "HTTP/1.1 200 OK\nVia: x\nAge: 93\n", "Cache-Control: max-age=95\r\nAge: 93\r\n", "Content-Length: 0\nAge: 93",
+    ],
+)  # fmt: skip
+def test_ages_of_things_and_bounds_are_none(text: str) -> None:
+    assert "age" not in {kind for kind, _ in told(text)}

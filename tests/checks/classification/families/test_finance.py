@@ -134,3 +134,27 @@ def test_accounts_are_found_behind_further_words(text: str, kind: str, value: st
 @pytest.mark.parametrize("text", ["acc 0.98123456", "epoch 062 acc 12345678", "loan of 12345678 dollars", "depot 5"])
 def test_what_looks_like_an_account_is_none(text: str) -> None:
     assert {"account", "bank-account"}.isdisjoint(kind for kind, _ in told(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("card 4111111111111111 exp 0927", {("card-expiry", "0927")}),
+        ("card 4111 1111 1111 1111 Exp. 9/2027", {("card-expiry", "9/2027")}),
+        ("Visa 4111111111111111, exp: 09/27, Sec code 123", {("card-expiry", "09/27"), ("card-cvv", "123")}),
+        ("4111111111111111/0927/123", {("card-expiry", "0927"), ("card-cvv", "123")}),
+    ],
+)
+def test_what_stands_on_a_card_goes_with_its_number(text: str, parts: set[tuple[str, str]]) -> None:
+    assert {one for one in told(text) if one[0] != "card"} == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp 0927", "Exp: 1025 points", "lot A12 exp 1224", "SEC code: PPD", "order 4500123456 exp 0927 units",
+        "invoice 20240912 0927 123", "4500123456789/0927/123", "sec code 12", "card 4111111111111111 exp 1327",
+    ],
+)  # fmt: skip
+def test_figures_without_a_card_are_no_expiry(text: str) -> None:
+    assert {"card-expiry", "card-cvv"}.isdisjoint(kind for kind, _ in told(text))

@@ -76,3 +76,29 @@ def test_what_looks_like_an_illness_is_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["he takes lithium.", "on lithium 300 mg", "lithium carbonate", "his lithium level"])
 def test_lithium_that_is_taken_is_a_medication(text: str) -> None:
     assert [kind for kind, _ in told(text)] == ["medication"]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Dx: J45909", ["J45909"]), ("Diagnosis code: E119", ["E119"]), ("ICD-10: E119", ["E119"]),
+        ("icd10=J45909", ["J45909"]), ("Principal diagnosis: S72001A", ["S72001A"]), ("dx1: E119", ["E119"]),
+        ("Dx: E119, I10, J45909", ["E119", "I10", "J45909"]), ("<Dx>J45909</Dx>", ["J45909"]),
+        ('{"diagnosisCode":"J45909"}', ["J45909"]), ("icd_code,desc\nE119,x\nJ45909,y", ["E119", "J45909"]),
+        ("Hauptdiagnose: U071", ["U071"]),
+    ],
+)  # fmt: skip
+def test_a_diagnosis_is_found_without_its_dot_where_a_word_says_so(text: str, codes: list[str]) -> None:
+    assert [value for kind, value in told(text) if kind == "icd-10"] == codes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error code: E1190", "status code E119", "part code: J45909", "Exit code: E119", "diagnosis: R2D2 unit",
+        "postal code: K1A0B1", "diagnostic trouble code: P0300", "Product code: B12345", "Diagnosis tool: V12000",
+        "diagnosis code of 2024", "dx = x1000a",
+    ],
+)  # fmt: skip
+def test_other_codes_are_no_diagnosis(text: str) -> None:
+    assert "icd-10" not in {kind for kind, _ in told(text)}

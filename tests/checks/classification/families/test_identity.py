@@ -128,3 +128,31 @@ def test_what_health_cards_are_told_of_is_none(text: str) -> None:
 def test_the_port_of_a_service_is_no_account() -> None:
     assert told("radius-acct 1813/tcp\nradius-acct 1813/udp") == []
     assert told("acct 48181306/2") == [("account", "48181306/2")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("DL# D1234567", ("us-driver-license", "D1234567")), ("DLN: D1234567", ("us-driver-license", "D1234567")),
+        ("Insurance: BCBS, ID# XEH902348812", ("health-plan-id", "XEH902348812")),
+        ("Member ID: W2345 67890", ("health-plan-id", "W2345 67890")),
+        ("Vers.-Nr. A123456780", ("health-plan-id", "A123456780")),
+        ("Policennummer: 4410029913", ("health-plan-id", "4410029913")),
+        ("Vertragsnummer: 4410029913", ("account", "4410029913")), ("account: 5521101", ("account", "5521101")),
+        ("Balance of account 5521101", ("account", "5521101")), ("account_id: 4500123456", ("account", "4500123456")),
+    ],
+)  # fmt: skip
+def test_more_words_name_a_number(text: str, found: tuple[str, str]) -> None:
+    assert told(text) == [found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "account_balance: 5521101", "accountBalance = 5521101", "Account limit: 5521101", "account total 5521101",
+        "return Refund(account_id, 4500123456)", "DROP TABLE accounts_20240502;", "DL 1234567 MB",
+        "Insurance: all risks, ID# required", "insurance of 2024, id 12345", '{"account_balance": 5521101}',
+    ],
+)  # fmt: skip
+def test_what_an_account_has_is_no_account(text: str) -> None:
+    assert told(text) == []

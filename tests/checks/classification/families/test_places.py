@@ -147,3 +147,19 @@ def test_short_postal_codes_are_found_behind_a_word_a_house_or_a_country(text: s
 )
 def test_other_short_numbers_are_no_postal_code(text: str) -> None:
     assert "postal-code" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("Storgata 5, 0155 Oslo", "Storgata 5"), ("N\u00f8rregade 10, 1165 K\u00f8benhavn", "N\u00f8rregade 10"),
+        ("Mannerheimintie 12, 00100 Helsinki", "Mannerheimintie 12"), ("Vestergade 7B\n8000 Aarhus", "Vestergade 7B"),
+    ],
+)  # fmt: skip
+def test_streets_of_the_north_stand_before_a_postal_code(text: str, street: str) -> None:
+    assert ("street-address", street) in told(text)
+
+
+@pytest.mark.parametrize("text", ["Brigade 5, 2024", "Colgate 12, 500 units", "Watergate 3, 1972", "Renegade 2"])
+def test_words_that_end_like_such_streets_are_none(text: str) -> None:
+    assert "street-address" not in {kind for kind, _ in told(text)}

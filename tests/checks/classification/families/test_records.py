@@ -131,3 +131,18 @@ def test_each_value_of_a_list_is_found(text: str) -> None:
 )
 def test_what_is_no_list_is_not_followed(text: str) -> None:
     assert ("mrn", "84736252") not in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Total patients: 123456", "Number of patients: 123456", "active patients 123456", "total_patients: 123456",
+        '{"total_patients": 123456}', "all patients: 123456",
+    ],
+)  # fmt: skip
+def test_how_many_patients_there_are_is_no_record(text: str) -> None:
+    assert told(text) == []
+
+
+def test_a_long_number_behind_a_patient_still_is_one() -> None:
+    assert told("Patient: 4481920") == [("mrn", "4481920")]

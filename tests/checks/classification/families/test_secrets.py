@@ -280,3 +280,160 @@ def test_under_a_key_all_of_a_text_is_the_secret(engine: Engine, name: str, valu
         value = value.replace(" ", "_")
     [found] = engine.scan([Part("/x", value, label=name)]).parts
     assert [(one.start, one.end) for one in found] == [(0, len(value))]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Key", "reports/2024/q1.pdf"), ("Key", "uploads/3f2a9c1b77de/IMG_2034.jpg"), ("key", "PAY-1042-release-24"),
+        ("key", "users/42/avatars/3f2a9c1b77de4455"), ("key", "checkout.form.v2.title_24_label"),
+        ("idempotency_key", "order-2024-0001-retry"), ("Idempotency-Key", "550e8400-e29b-41d4-a716-446655440000"),
+        ("routing_key", "orders.created.v2.eu-west-1"), ("cacheKey", "5d41402abc4b2a76b9719d911017c592"),
+        ("partition_key", "tenant-0042-2024-05"), ("next_page_token", "CAUQAA1234567890"),
+        ("nextPageToken", "CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA"), ("primaryKey", "customer-0000123456"),
+        ("ContinuationToken", "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM="),
+        ("sync_token", "CPDAlvWDx70CEPDAlvWDx7="),
+        ("public_key", "pk_test_TYooMQauvdEDq54NiTphI7jx"), ("issue_key", "PLATFORM-12345-subtask-7"),
+    ],
+)  # fmt: skip
+def test_a_key_of_a_store_a_queue_or_a_page_is_no_secret(engine: Engine, name: str, value: str) -> None:
+    assert engine.scan([Part("/x", value, label=name)]).parts == ((),)
+    assert told(f"{name}: {value}") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key", "9f8E7d6C5b4A39281706"), ("key", "4eC39HqLyjWDarjtT1zdp7dc"), ("api_key", "prod-2024-main-key-01"),
+        ("key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), ("key", "550e8400-e29b-41d4-a716-446655440000"),
+        ("encryption key", "3q2+7wAAbbCC12dd99+/xZ=="), ("license_key", "AB12-CD34-EF56-GH78-IJ90"),
+        ("token", "abcd1234efgh5678ijkl"), ("session_token", "order-2024-0001-retry"),
+    ],
+)  # fmt: skip
+def test_what_is_drawn_by_lot_or_said_to_be_secret_is_one(engine: Engine, name: str, value: str) -> None:
+    [[found]] = engine.scan([Part("/x", value, label=name)]).parts
+    assert (found.type, found.start, found.end) == ("secret-api-key", 0, len(value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'username': username, 'password': password}", "requests.post(u, json={'password': pwd})",
+        'body = {"user": user, "password": password_value}', "const s = z.object({ password: z.string().min(8) })",
+        "password: z.string().min(8).max(64),", "def f(password: str)-> None:", "login(user, password=db_password)",
+        "fn login(user: &str, password: &str) -> bool {", "password: hashedPassword,", "password: str|None = None",
+        "password = data.aws_secretsmanager_secret_version.db.secret_string", "password=***REDACTED***",
+        "password: ENC[AES256_GCM,data:CiqV,iv:aa=,type:str]", "password: op://vault/db/password",
+        '"password": "ENC[AES256_GCM,data:CiqV9=,iv:aa=,tag:bb==,type:str]"', "password = random_password.db.result",
+        "password: Mapped[str] = mapped_column()", "password: Annotated[str, Form()]",
+        "curl -d '{\"password\": $PW}'", "Reset your password: click the link below", "Passwort: siehe Umschlag",
+        "Mot de passe : voir enveloppe", "Forgot password: follow the steps in the portal",
+        "Password: same as last week", "Password: contact the help desk",
+    ],
+)  # fmt: skip
+def test_code_and_sentences_about_passwords_hold_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{'username': 'bob', 'password': 'Tr0ub4dor!'}", "Tr0ub4dor!"), ("password: letmein", "letmein"),
+        ("{user: bob, password: hunter22}", "hunter22}"), ("password=abc123}", "abc123}"),
+        ("password: Zomer(2024)!", "Zomer(2024)!"), ("Password: click2024", "click2024"),
+        ("password: correct.horse", "correct.horse"), ("Passwort: Umschlag", "Umschlag"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_code_about_a_password_and_is_one(text: str, value: str) -> None:
+    assert told(text) == [("secret-password", value)]
+
+
+SECRET = "Zomer2024!"
+DIGEST = "a8f5f167f44f4964e6c998dee827110c"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login bob password {}", "username bob, password {}", "your new password {} expires", "Password - {}",
+        "I changed your password to {}", "set the admin password to {} today", "Password for user bob: {}",
+        "--password {}", "subprocess.run(['x','--password','{}'])", "sqlcmd -S db -U sa -P {}", "redis-cli -h r -a {}",
+        "mongosh -u bob -p {}", "ldapsearch -D cn=x -w {}", "smbclient //s/x -U bob%{}", "sqlplus bob/{}",
+        "requests.get(u, auth=('bob', '{}'))", "setx PASSWORD {}", "user/pass: bob / {}", "pw: {}", "passcode: {}",
+        "clave: {}", "mdp: {}", "WiFi key: {}", 'psk="{}"', "REDIS_AUTH={}", "L\u00f6senord: {}", "Passord: {}",
+        "Adgangskode: {}", "Heslo: {}", "Salasana: {}", "contrasena: {}", "mot_de_passe: {}", "\u015eifre: {}",
+        "\u043f\u0430\u0440\u043e\u043b\u044c: {}", "\u5bc6\u7801: {}", "\u30d1\u30b9\u30ef\u30fc\u30c9: {}",
+    ],
+)  # fmt: skip
+def test_a_password_is_found_in_prose_commands_and_other_languages(text: str) -> None:
+    assert told(text.format(SECRET)) == [("secret-password", SECRET)]
+
+
+@pytest.mark.parametrize("label", ["mdp", "pw", "passcode", "l\u00f6senord", "clave", "wifi_key", "psk"])
+def test_a_short_key_names_a_password(engine: Engine, label: str) -> None:
+    [[found]] = engine.scan([Part("/x", SECRET, label=label)]).parts
+    assert (found.type, found.start, found.end) == ("secret-password", 0, len(SECRET))
+
+
+def test_an_option_names_what_follows_it_in_a_list(engine: Engine) -> None:
+    options = ["--user", "bob", "--password", SECRET]
+    found = engine.scan([Part(f"/args/{place}", text) for place, text in enumerate(options)]).parts
+    assert [[one.type for one in several] for several in found] == [[], [], [], ["secret-password"]]
+
+
+@pytest.mark.parametrize("text", ["PIN: 4471", "pin=4471", "PIN code: 4471", '"pin": "4471"'])
+def test_four_digits_behind_a_pin_are_one(text: str) -> None:
+    assert told(text) == [("secret-password", "4471")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Token {}", "Authorization: ApiKey {}", "Authorization: {}", '"Authorization": "Splunk {}"',
+        "Cookie: sessionid={}; theme=dark", "Set-Cookie: JSESSIONID={}; Path=/", "Cookie: theme=dark; PHPSESSID={}",
+        "GET /x?X-Amz-Credential=c&X-Amz-Signature={}", "Cookie: my_auth_token={}",
+    ],
+)  # fmt: skip
+def test_what_headers_prove_somebody_by_is_a_secret(text: str) -> None:
+    assert told(text.format(DIGEST)) == [("secret-api-key", DIGEST)]
+
+
+@pytest.mark.parametrize("token", ["abcdefgh12345678_~+/=", "abcDEF123456789~xyz"])
+def test_a_bearer_token_goes_whole(token: str) -> None:
+    assert told(f"Authorization: Bearer {token}") == [("secret-api-key", token)]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "$6$rounds=5000$saltsalt$" + "aB3/x" * 17 + "z",
+        "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b0dWRWJTmaaJObG", "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+        "pbkdf2_sha256$260000$saltysalt$" + "aB3/x" * 8 + "abc=", "{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3",
+    ],
+)  # fmt: skip
+def test_the_hash_of_a_password_is_a_secret(kept: str) -> None:
+    assert told(f"root:{kept}:19000:0:99999:7:::") == [("secret-password", kept)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password OAuth2.0 flow", "password SHA-256 hashing", "password PBKDF2-SHA256", "password Windows11 login",
+        "password Argon2id hash", "the password policy of spring24", "password reset PROJ-1234",
+        "Enter the password for bob@host:", "Password for 'https://bob@github.com':", "password Log4j2 issue",
+        "Password for the new system: 8 characters", "Password for admin: required", "password KB5021234 update",
+        "set your password to something strong", "change the password to a new one", "password 8-16 characters",
+        "palabras clave: diabetes-2, covid-19", "PIN: 560001", "pin: 13", "GPIO pin: 1023x", "WiFi key: WPA2",
+        "Password v2.1.0 plugin",
+        "psk: WPA-PSK", "pw: see vault", "pw: 8 chars", "passcode: optional", "the clave: 3/4 rhythm", "pinned: 4471",
+        "--password $PW", "--password <password>", "--password-file /run/x1", "redis-cli -a $REDIS",
+        "sqlcmd -S db -P $pw", "auth=(user, password)", "auth=('user', os.environ['X'])", "setx PASSWORD %PW%",
+        "Authorization: prior-auth-2024-000123", "session_id=550e8400-e29b-41d4-a716-446655440000",
+        "Cookie: theme=dark; lang=en-US-2024-x", "cost $2b$ or $6$ each", "mongosh -p 27017", "grep -a foo1 file",
+        "password-less SSH2 login", "password MFA2024 rollout", "password Q3-2024 report", "password Office365",
+        "WiFi: 802.11ac", "pw = 1500mW", "clave: ABC12345", "auth=('user', 'pass')", "Clave: E11.9-X",
+        "the password Test_Case_12 failed", "password field2Name", "Password AES256-GCM", "password utf8mb4",
+    ],
+)  # fmt: skip
+def test_what_stands_near_a_word_of_secrets_is_none(text: str) -> None:
+    assert [one for one in told(text) if one[0].startswith("secret")] == []

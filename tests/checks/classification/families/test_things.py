@@ -48,3 +48,8 @@ def test_they_are_found(text: str, kind: str, value: str) -> None:
 )
 def test_without_a_word_or_a_check_digit_they_are_not(text: str) -> None:
     assert told(text) == []
+
+
+def test_what_is_below_a_line_of_pem_is_no_certificates_number() -> None:
+    assert told("-----BEGIN CERTIFICATE-----\nMD88231944AcqgAwIBAgIQ1\n") == []
+    assert told("certificate no. MD88231944") == [("certificate", "MD88231944")]

@@ -20,6 +20,7 @@ import msgspec
 
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import SOMEBODY
+from gateway.checks.classification.headed import may_head, readings
 from gateway.checks.classification.normalise import normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Pattern, needed_by, quoted
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
@@ -40,6 +41,9 @@ _BLANK = " \t\r\u2502\u2551\u2503"
 """What a cell may stand between, beside its separator: some draw the edges of a table with other bars."""
 _RETURN = re.compile(r"\r(?!\n)")
 _SPACED = re.compile(r"[^ \r\n]+(?: [^ \r\n]+)*")
+_DASHES = re.compile(r" {0,64}[-=]{2,64}(?: [-=]{2,128}){1,63}\r?")
+"""A line under a heading that draws how wide each column is, with one blank between them (sqlcmd, SQL*Plus, DB2)."""
+_GROUP = re.compile("[-=]+")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LEAST = 2
 """Characters of the shortest value."""
@@ -156,6 +160,8 @@ class Columns:
         has, as data frames are printed."""
         self._over = False
         """Whether the line has become too long to be one of a table."""
+        self._spans: tuple[tuple[int, int], ...] = ()
+        """Where columns begin and end whose widths are drawn under their heading; of others none."""
         self._above = ""
         """The line before, where it may be the upper half of a heading: short, without a digit."""
         self._last = ""
@@ -191,7 +197,7 @@ class Columns:
         found = self._feed("\n") if self._return else []
         self._return = False
         self._end(found)
-        self._columns, self._above, self._last = (), "", ""
+        self._columns, self._spans, self._above, self._last = (), (), "", ""
         return found
 
     def _take(self, piece: str, found: list[Finding]) -> None:
@@ -200,10 +206,12 @@ class Columns:
             self._begin += len(piece)
             return
         self._line += piece
-        if self._columns:
+        if self._spans:
+            self._drawn(found, self._line[:LONGEST_LINE], ended=False)
+        elif self._columns:
             self._cells(found, self._line[:LONGEST_LINE], ended=False)
         if len(self._line) > LONGEST_LINE:
-            self._over, self._columns = True, ()
+            self._over, self._columns, self._spans = True, (), ()
             self._begin += len(self._line)
             self._line = ""
 
@@ -217,12 +225,28 @@ class Columns:
         bare = len(line.translate(_NO_DIGITS)) == len(line)
         if bare and len(line) <= LONGEST_LINE and not (line.isspace() or _is_rule(line)):
             self._above = line
-        if self._columns:
+        if self._spans:
+            self._drawn(found, line, ended=True)
+            if not line.strip():
+                self._columns, self._spans = (), ()
+        elif self._columns:
             self._cells(found, line, ended=True)
             if self._separator not in line and not (self._separator in _BARS and _is_rule(line)):
                 self._columns = ()
-        if len(line) > 2 and (not self._columns or bare):
+        if len(line) > 2 and line.lstrip(" ")[:2] in ("--", "==") and last and _DASHES.fullmatch(line) is not None:
+            self._widths(line, last)
+        elif len(line) > 2 and (not self._columns or bare):
             self._head(line, above, last)
+
+    def _widths(self, line: str, heading: str) -> None:
+        """Take a line for one that draws the widths of columns, whose headings the line before has."""
+        spans = tuple([one.span() for one in _GROUP.finditer(line)])
+        if any(heading[start - 1 : start].strip() for start, _ in spans if start):
+            return
+        cells = [heading[start:end].strip(_BLANK) for start, end in (*spans[:-1], (spans[-1][0], len(heading)))]
+        columns = _believed(tuple([self._known.get(_key(cell)) or worded(cell, self._known) for cell in cells]))
+        if any(columns):
+            self._separator, self._columns, self._spans, self._indent = "  ", columns, spans, 0
 
     def _head(self, line: str, above: str, last: str) -> None:
         """Take a line for a heading that says no less than the last one."""
@@ -235,6 +259,8 @@ class Columns:
                 return
             known = self._known
             columns = tuple([self._below(cell, separator, last, line) for cell in cells])
+            if may_head(cells):
+                columns = tuple([have or worded(cell, known) for have, cell in zip(columns, cells, strict=True)])
             if above:
                 uppers = _uppers(above, line, separator, len(cells))
                 columns = tuple(
@@ -245,7 +271,7 @@ class Columns:
                 )
             columns = _believed(columns)
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
-                self._separator, self._columns, self._indent = separator, columns, indent
+                self._separator, self._columns, self._indent, self._spans = separator, columns, indent, ()
             return
 
     def _below(self, heading: str, separator: str, last: str, line: str) -> tuple[Value, ...]:
@@ -291,6 +317,33 @@ class Columns:
                 self._index = len(self._columns)
             self._done, self._index = stop + len(separator), self._index + 1
 
+    def _drawn(self, found: list[Finding], line: str, *, ended: bool) -> None:
+        """As `_cells`, of columns whose widths are drawn: a line that keeps no blank between them is no row, and ends
+        them."""
+        length = len(line)
+        while self._index < len(self._spans):
+            start, stop = self._spans[self._index]
+            if start >= length:
+                return
+            if start and line[start - 1] != " ":
+                self._columns, self._spans = (), ()
+                return
+            last = self._index + 1 == len(self._spans)
+            stop = length if last else min(stop, length)
+            text = line[start:stop]
+            lead = len(text) - len(text.lstrip(" "))
+            over = text.find("  ", lead)
+            if over < 0 and not ended and (last or stop == length):
+                return
+            if over < 0 and stop < length and line[stop] != " ":
+                self._columns, self._spans = (), ()
+                return
+            text = text[lead:] if over < 0 else text[lead:over]
+            values = self._columns[self._index]
+            if values and _LEAST <= len(text) <= WIDEST:
+                self._judge(text, self._begin + start + lead, values, found)
+            self._index += 1
+
     def _judge(self, text: str, place: int, values: Iterable[Value], found: list[Finding]) -> None:
         cell = text.strip(_BLANK)
         place += len(text) - len(text.lstrip(_BLANK))
@@ -309,6 +362,17 @@ class Columns:
             if finding is not None:
                 found.append(finding)
                 return
+
+
+def worded(heading: str, known: Headings) -> tuple[Value, ...]:
+    """What stands below a heading by the words that it is made of."""
+    for reading in readings(heading):
+        values = known.get(reading.key)
+        if values:
+            allowed = tuple([one for one in values if reading.allows(one.type, heading=one.reason == HEADING)])
+            if allowed:
+                return allowed
+    return ()
 
 
 def _believed(columns: tuple[tuple[Value, ...], ...]) -> tuple[tuple[Value, ...], ...]:

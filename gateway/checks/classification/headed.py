@@ -2,7 +2,7 @@
 words that are known, and what says no more than they do (`No.`, `(mm/dd/yyyy)`)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.checks.classification.labels import WORD
 from gateway.checks.classification.recognizer import entries
@@ -12,6 +12,8 @@ LONGEST_HEADING = 40
 _MOST_WORDS = 6
 _BRACKETS = re.compile(r"[ _]?[(\[][^()\[\]]{0,24}[)\]]\Z")
 _MARKS = " \t\r\"'*`"
+_TAIL = _MARKS + ".:#0123456789"
+_CLOSING = (")", "]")
 _WHOSE = frozenset(
     entries(
         "patient patients patient's pat pt person customer cust client employee emp worker member mbr memb "
@@ -75,6 +77,25 @@ class Reading:
 def may_head(cells: list[str]) -> bool:
     """Whether a line of these cells may be a heading that is read so: quickly told of most."""
     return max(map(len, cells)) <= LONGEST_HEADING
+
+
+def last_word(heading: str) -> str:
+    """The last word of a heading, in small letters (of figures alone a figure); empty where it takes a closer look."""
+    plain = heading.rstrip(_TAIL)
+    if not plain:
+        return "0"
+    word = plain[plain.rfind(" ") + 1 :].lstrip(_MARKS)
+    if plain[-1:] in _CLOSING:
+        return ""
+    if "_" in word or "-" in word:
+        word = word.replace("-", "_").rpartition("_")[2]
+    small = word.lower()
+    return small if word[1:] == small[1:] or word.isupper() else ""
+
+
+def may_end(words: Iterable[str]) -> frozenset[str]:
+    """The words that a heading may end with, where these are known; an empty one that takes a closer look."""
+    return frozenset({"", *_NO_MORE, *(word for known in words for word in WORD.findall(known)[-1:])})
 
 
 def readings(heading: str) -> Iterator[Reading]:

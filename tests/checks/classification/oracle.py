@@ -513,6 +513,8 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             goes_on = whole and bool(line.strip())
         if len(line) > 1000 or (separator and not goes_on):
             separator, heads, spans = "", (), []
+        if 2 < len(line) <= 1000 and last_line:
+            found += _beside(line, last_line, begin - len(line) - 1, known)
         if len(line) <= 1000 and re.fullmatch(r" {0,64}[-=]{2,64}(?: [-=]{2,128}){1,63}\r?", line) and last_line:
             groups = [one.span() for one in re.finditer("[-=]+", line)]
             ends = [end for _, end in groups[:-1]] + [len(last_line)]
@@ -527,6 +529,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             used = next((one for one in ("\t", "|", "│", "║", ";", ",", "  ") if one in line), None)
             if used is not None and len(line) > 2:
                 cells = [one for one in line.split(used) if one or used != "  "]
+                few = sum(one in "0123456789" for one in line) <= 4
                 halves = _over(above, line, used, len(cells)) if above.strip() else [""] * len(cells)
                 new = tuple(
                     known.get(_name(cell))
@@ -535,7 +538,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                         if last_line.count(used) != line.count(used) and not re.search("[(]", line)
                         else ()
                     )
-                    or (_spoken(cell, known) if all(len(one) <= LONGEST_HEADING for one in cells) else ())
+                    or (_spoken(cell, known) if few and all(len(one) <= LONGEST_HEADING for one in cells) else ())
                     or (known.get(_name(half + cell), ()) if above.strip() else ())
                     for half, cell in zip(halves, cells, strict=True)
                 )
@@ -554,6 +557,35 @@ def _exact(cell: str, known: Headings) -> tuple[Value, ...]:
     if len(cell.lower().rstrip(" \t\r")) - len(cell.lower().rstrip(' \t\r"*`')) > 3:
         return ()
     return known.get(f"={bare.lstrip(' *`' + chr(9) + chr(34))}", ())
+
+
+def _beside(line: str, last: str, begin: int, known: Headings) -> list[Finding]:
+    """What stands beside a heading in a line of two cells."""
+    used = next((one for one in ("\t", "|", "\u2506", "\u2502", "\u2551", "\u2503", ";", ",") if one in line), None)
+    ruled = len(last) > 1 and bool(last.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in last)
+    most = 1 if used in ("\t", ";", ",") else 3
+    if used is None or line.count(used) > most or not (used in last or ruled or last.startswith("-[")):
+        return []
+    blank = " \t\r\u2502\u2551\u2503"
+    cells = [one for one in re.finditer(f"[^{used}]+", line) if one[0].strip(blank)]
+    if len(cells) != 2:
+        return []
+    heading, cell = (one[0].strip(blank) for one in cells)
+    first = cells[1].start() + len(cells[1][0]) - len(cells[1][0].lstrip(blank))
+    if len(line) - first > 64:
+        return []
+    ends = ("name", "nm", "naam", "namn", "navn", "nom", "cognome", "apellido", "apellidos", "nazwisko", "imi\u0119")
+    marked = bool(line[: cells[0].start()]) or line[: len(line) - len(line.lstrip(blank))] != ""
+    named = _name(heading).endswith(ends) and (not marked or " " in cell or CHECKS["likely"](cell) is not None)
+    values = known.get(_name(heading)) or _spoken(heading, known)
+    if (
+        known.get(_name(heading)) == ()
+        and "(" not in cell
+        and (exact := re.fullmatch('[ \t"*`]*([a-z]+(?:[ _-][a-z]+)*)["*`]{0,3}[ \t\r]*', heading.lower()))
+    ):
+        values = known.get(f"={exact[1]}", ())
+    one = _cell(cell, begin + first, tuple(v for v in values if not v.weak and (named or v.type != "person")))
+    return [one] if one else []
 
 
 def _spanned(line: str, spans: list[tuple[int, int]], cut: bool) -> tuple[list[tuple[int, int]], bool]:

@@ -131,6 +131,7 @@ _SOUP = (
     "\r", "+--+", "-", "│", "├─┼", "hospital", "number", "medical\nrecord no,", "patient  x\nid  ",
     "emp_", "_no", "Home Phone", "4155550199",
     "\n-------- ---\n", "mrn      dob\n-------- ----------\n", " ---", "84736251 06/09/1976\n", "   ",
+    "| Patient Name | Ada Miller |\n", "password | Zomer2024!\n", "-[ RECORD 1 ]--\n", "full name\tOluwaseun\n",
 )  # fmt: skip
 
 
@@ -348,4 +349,35 @@ def test_columns_are_as_wide_as_they_are_drawn(text: str, expected: list[str]) -
     ],
 )
 def test_what_does_not_keep_to_the_widths_that_are_drawn_is_no_row(text: str) -> None:
+    assert shown(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("| Field | Value |\n|---|---|\n| Patient Name | Oluwaseun Adeyemi |\n| x | y |\n", ["Oluwaseun Adeyemi"]),
+        ("| Field | Value |\n|---|---|\n| **Last name** | Miller |\n", ["Miller"]),
+        ("-[ RECORD 1 ]--\nfull_name | Oluwaseun Adeyemi\nlast_name | Adeyemi\npassword  | Zomer2024!\n",
+         ["Oluwaseun Adeyemi", "Adeyemi", "Zomer2024!"]),
+        ("Field,Value\nPatient Name,Oluwaseun Adeyemi\n", ["Oluwaseun Adeyemi"]),
+        ("field\tvalue\nemp_name\tOluwaseun Adeyemi\nemp_ssn\t536228731\n", ["Oluwaseun Adeyemi", "536228731"]),
+    ],
+)  # fmt: skip
+def test_a_value_may_stand_beside_its_heading(text: str, expected: list[str]) -> None:
+    assert [value for _, value in shown(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Patient Name | Next Visit |\n|---|---|\n| A | 12 |\n",
+        "| Column | Type |\n|---|---|\n| last_name | Varchar |\n| full_name | Display Text |\n",
+        "| Column | Type |\n|---|---|\n| password | varchar(255) |\n| password | required |\n| ssn | char(9) |\n",
+        "Field,Description\nPatient Name,Full legal name of the patient\n",
+        "Setting;Value\nfile name;Oluwaseun Adeyemi\nname;Oluwaseun Adeyemi\n",
+        "| Term | Meaning |\n|---|---|\n| Guardian | Legal Representative |\n\n",
+        "Field,Value,Unit\nPatient Name,Oluwaseun Adeyemi,none\n",
+    ],
+)
+def test_what_stands_beside_a_heading_and_is_no_value_is_none(text: str) -> None:
     assert shown(text) == []

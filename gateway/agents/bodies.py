@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.births import of_birth
 from gateway.core.errors import FormatError
-from gateway.core.keys import HALF, says_nothing
+from gateway.core.keys import says_half, says_nothing
 from gateway.core.message import Answer, Part, PartKind
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
@@ -198,7 +199,11 @@ def walk(
             parts.append(Part(pointer, value, kind, label))
     elif form is dict:
         said = vocabulary.said
+        born = of_birth(value, label) if len(value) > 2 else None
         for key, item in value.items():
+            if born is not None and key in born[1]:
+                _born(key, item, parts, f"{pointer}/{escape(key)}", born[0])
+                continue
             # Most members hold a word of the protocol, a small number or a literal: they need no place and no call.
             words = said.get(key)
             if words is not None:
@@ -250,6 +255,15 @@ def member(
     walk(item, parts, place, vocabulary, label, kind)
 
 
+def _born(key: str, item: Any, parts: list[Part], place: str, day: str) -> None:
+    """Append the parts of a member that is a year, a month or a day of somebody's birth."""
+    parts.append(Part(place, key, "name"))
+    if isinstance(item, str):
+        parts.append(Part(place, item, "text", known="date-of-birth"))
+    else:
+        parts.append(Part(place, f"date of birth: {day}", "name"))
+
+
 def named(key: str, above: str) -> str:
     """The label of what stands under a key in an object with a label: that of the object where the key says nothing
     itself (`{"mrn": {"value": …}}`), both where it says half (`{"passport": {"number": …}}`)."""
@@ -257,7 +271,7 @@ def named(key: str, above: str) -> str:
         return key
     if says_nothing(key):
         return above
-    return f"{above} {key}" if key.lower() in HALF else key
+    return f"{above} {key}" if says_half(key, above) else key
 
 
 def _overflow(parts: list[Part], place: str) -> None:

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from gateway.core.births import says_birth
+
 _LONGEST = 64
 _SILENT = frozenset(
     {
@@ -13,6 +15,10 @@ _SILENT = frozenset(
 """Words for any value, the types of a value as some stores write them (`{"S": "…"}`), and comparisons of a query."""
 HALF = frozenset({"number", "from", "to", "before", "after", "old", "new", "current", "previous"})
 """Keys in lower case that say only with what they stand in what they hold (`{"passport": {"number": …}}`)."""
+_IDS = frozenset({"id", "identifier"})
+_OWNERS = ("patient", "member", "subscriber", "insured", "insurance", "employee", "student", "encounter")
+"""Whose ids are somebody's (`{"patient": {"id": …}}`); of most else they are a row's."""
+_GIVEN = frozenset({"first", "last", "given", "family", "middle"})
 
 
 @lru_cache(maxsize=1024)
@@ -22,3 +28,16 @@ def says_nothing(key: str) -> bool:
     if len(key) > _LONGEST:
         return False
     return key.lower() in _SILENT or key.startswith("$") or (key.isascii() and key.isdigit())
+
+
+def says_half(key: str, above: str) -> bool:
+    """Whether a key says only with that above it what stands under it."""
+    if len(key) > _LONGEST:
+        return False
+    plain = key.lower()
+    return (
+        plain in HALF
+        or (plain in _IDS and above.lower().endswith(_OWNERS))
+        or (plain in _GIVEN and above.lower().endswith("name"))
+        or (plain == "date" and says_birth(above))
+    )

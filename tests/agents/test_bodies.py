@@ -196,6 +196,21 @@ def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
     assert Part("/mrn/Number", "mrn Number: 84736251", "name") in parts_of(document)
 
 
+def test_keys_that_say_half_are_read_with_what_they_stand_in() -> None:
+    parts: list[Part] = []
+    walk({"patient": {"id": "1"}, "order": {"id": "x"}, "name": {"first": "A"}, "birthday": {"date": "x"}}, parts)
+    labels = [part.label for part in parts if part.kind == "text"]
+    assert labels == ["patient id", "id", "name first", "birthday date"]
+
+
+def test_the_parts_of_a_birth_are_known() -> None:
+    parts: list[Part] = []
+    walk({"dob": {"year": 1984, "month": 5, "day": "02"}, "start": {"year": 1984, "month": 5, "day": 2}}, parts)
+    assert [part.text for part in parts if part.pointer == "/dob/year"] == ["year", "date of birth: 1984-05-02"]
+    assert [(part.kind, part.known) for part in parts if part.text == "02"] == [("text", "date-of-birth")]
+    assert [part.text for part in parts if part.pointer.startswith("/start/")] == ["year", "month", "day"]
+
+
 def test_only_exact_words_of_the_protocol_are_left_out() -> None:
     known = Vocabulary(
         keys=frozenset({"role", "n", "id"}),

@@ -11,6 +11,7 @@ from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.recognizer import BESIDE, NUMBER, Label, Near, Recognizer
 from gateway.checks.classification.validators import Check
 from gateway.checks.classification.words import Places
+from gateway.core.keys import HALF, says_nothing
 
 ANY = -1
 """In the place of a recognizer's rank: letters and digits continue the hit."""
@@ -32,6 +33,13 @@ _COLOUR = re.compile(rb"(?:\x1b|\\(?:x1[bB]|033|e|u001[bB]))\[[0-9;:]{0,24}$")
 """What a terminal's colour begins with: its figures are no value's."""
 _COLOUR_LENGTH = 32
 _OF_COLOURS = frozenset(b"[;")
+_NOTHING = rb"(?i:null|none|nil|n/?a|unknown|undefined|unavailable|pending|tbd|missing|not [a-z]{3,12})"
+_MEMBER = re.compile(
+    rb"""[^"':,]{0,12}["']\s{0,4}:\s{0,4}(?:null|None|true|false|NaN|"[^"]*"|'[^']*'|\[\]|\{\})[\s\]}]*,"""
+)
+_LINE = re.compile(rb"[ \t]?[:=][ \t]{0,4}(?:" + _NOTHING + rb"\.?[ \t]*(?:[\r\n]|, ?)|-{1,3}[ \t]*\r?\n(?=[A-Za-z]))")
+_LAST_KEY = re.compile(rb"""["']([^"']*)["']\s*:[\s\[{"']*$""")
+"""The member that a word begins, over; a line that says that there is none; the key that a value stands under."""
 _UUID_LENGTH = 37
 """Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
 _ZEROS = 8
@@ -161,6 +169,8 @@ class LabelFinder(msgspec.Struct, frozen=True):
         begin = -1 if span is None else span[0]
         while span is not None:
             start, end = span
+            if start == begin and answered(shade[place[1] : start]):
+                return -1
             if joined(shade, start, end, _NUMBER):
                 break
             verdict = ("", 0, end - start) if self.check is None else self.check(text[start:end])
@@ -214,6 +224,18 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
         cleared=None if label.cleared is None else Pattern(f"(?:{label.cleared})$"),
         reason=f"keyword:{label.lexicon}",
     )
+
+
+def answered(gap: bytes) -> bool:
+    """Whether what stands between a word and a value says that the word has none, so that the value is another's: the
+    next member of an object, unless that only goes on (`"phone": "home", "number": …`), or the next line."""
+    if _LINE.match(gap) is not None:
+        return True
+    if _MEMBER.match(gap) is None:
+        return False
+    key = _LAST_KEY.search(gap)
+    name = "" if key is None else key[1].decode("latin-1").lower()
+    return bool(name) and not says_nothing(name) and name not in HALF
 
 
 def clears(pattern: Pattern, shade: bytes, start: int) -> bool:

@@ -20,6 +20,8 @@ import msgspec
 
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import SOMEBODY
+from gateway.checks.classification.headed import last_word, may_end, may_head, readings
+from gateway.checks.classification.named import likely
 from gateway.checks.classification.normalise import normalise, shadow, undo_escapes
 from gateway.checks.classification.patterns import Pattern, needed_by, quoted
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
@@ -36,11 +38,20 @@ _BARS = "|\u2506\u2502\u2551\u2503"
 _SEPARATORS = ("\t", *_BARS, ";", ",", "  ")
 _RULES = "+-=:| \t\r" + "".join(map(chr, range(0x2500, 0x2580)))
 """What lines between rows are drawn with: ASCII, as databases print tables, and box-drawing characters."""
+_NAMES = ("name", "nm", "naam", "namn", "navn", "nom", "cognome", "apellido", "apellidos", "nazwisko", "imi\u0119")
+_PAIRED = ("\t", *_BARS, ";", ",")
+_PAIR = 3
+"""Of these the most in a line of two cells: Markdown has one before, between and behind them."""
 _BLANK = " \t\r\u2502\u2551\u2503"
 """What a cell may stand between, beside its separator: some draw the edges of a table with other bars."""
 _RETURN = re.compile(r"\r(?!\n)")
 _SPACED = re.compile(r"[^ \r\n]+(?: [^ \r\n]+)*")
+_DASHES = re.compile(r" {0,64}[-=]{2,64}(?: [-=]{2,128}){1,63}\r?")
+"""A line under a heading that draws how wide each column is, with one blank between them (sqlcmd, SQL*Plus, DB2)."""
+_GROUP = re.compile("[-=]+")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
+_FEW = 4
+"""Digits that a heading has at most, which is read as words: rows have more."""
 _LEAST = 2
 """Characters of the shortest value."""
 _MARKS = {point: None for point in (*range(128), *map(ord, _BARS)) if not chr(point).isalnum()}
@@ -78,9 +89,15 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 HEADING = "heading"
 """The reason of a cell that a heading alone names."""
-Headings = dict[str, tuple[Value, ...]]
-"""What a heading says, letters and digits alone → what stands below it; nothing where it must be written as it is
-known, and then so again behind `EXACT`."""
+
+
+class Headings(dict[str, tuple[Value, ...]]):
+    """What a heading says, letters and digits alone → what stands below it; nothing where it must be written as it is
+    known, and then so again behind `EXACT`. `ends`: the words that any of them ends with (`headed`)."""
+
+    ends: frozenset[str] = frozenset()
+
+
 EXACT = "="
 _WRITTEN = re.compile('[ \t"*`]*([a-z]+(?:[ _-][a-z]+)*)["*`]{0,3}[ \t\r]*')
 """A heading as a recognizer's gate knows it, in small letters."""
@@ -106,7 +123,8 @@ def headings(registry: Registry) -> Headings:
                     _whole(item.pattern), check, near.type, near.score, f"keyword:{near.lexicon}", None, digital
                 )
                 by_lexicon.setdefault(near.lexicon, []).append(value)
-    found: dict[str, tuple[Value, ...]] = {}
+    found = Headings()
+    said: list[str] = []
     for item in registry.recognizers:
         for head in item.heads:
             value = Value(_whole(r"\S+"), CHECKS[item.check or ""], item.type or "", item.score, "heading", None, False)
@@ -116,13 +134,16 @@ def headings(registry: Registry) -> Headings:
         for word in lexicon.words:
             values = by_lexicon.get(lexicon.id)
             if values and (key := _key(word)):
+                said.append(word)
                 have = found.get(key, ())
                 found[key] = (*have, *(value for value in values if value not in have))
     for column in registry.columns:
         check = CHECKS[column.check] if column.check else None
         one = Value(_whole(column.value), check, column.type, column.score, HEADING, None, False, column.weak)
         for word in column.words:
+            said.append(word)
             found[_key(word)] = (*found.get(_key(word), ()), one)
+    found.ends = may_end(said)
     return found
 
 
@@ -156,6 +177,8 @@ class Columns:
         has, as data frames are printed."""
         self._over = False
         """Whether the line has become too long to be one of a table."""
+        self._spans: tuple[tuple[int, int], ...] = ()
+        """Where columns begin and end whose widths are drawn under their heading; of others none."""
         self._above = ""
         """The line before, where it may be the upper half of a heading: short, without a digit."""
         self._last = ""
@@ -191,7 +214,7 @@ class Columns:
         found = self._feed("\n") if self._return else []
         self._return = False
         self._end(found)
-        self._columns, self._above, self._last = (), "", ""
+        self._columns, self._spans, self._above, self._last = (), (), "", ""
         return found
 
     def _take(self, piece: str, found: list[Finding]) -> None:
@@ -200,10 +223,12 @@ class Columns:
             self._begin += len(piece)
             return
         self._line += piece
-        if self._columns:
+        if self._spans:
+            self._drawn(found, self._line[:LONGEST_LINE], ended=False)
+        elif self._columns:
             self._cells(found, self._line[:LONGEST_LINE], ended=False)
         if len(self._line) > LONGEST_LINE:
-            self._over, self._columns = True, ()
+            self._over, self._columns, self._spans = True, (), ()
             self._begin += len(self._line)
             self._line = ""
 
@@ -214,18 +239,64 @@ class Columns:
         last, self._last = self._last, "" if self._over or len(line) > LONGEST_LINE else line
         if self._over:
             return
-        bare = len(line.translate(_NO_DIGITS)) == len(line)
+        digits = len(line) - len(line.translate(_NO_DIGITS))
+        bare = not digits
         if bare and len(line) <= LONGEST_LINE and not (line.isspace() or _is_rule(line)):
             self._above = line
-        if self._columns:
+        if self._spans:
+            self._drawn(found, line, ended=True)
+            if not line.strip():
+                self._columns, self._spans = (), ()
+        elif self._columns:
             self._cells(found, line, ended=True)
             if self._separator not in line and not (self._separator in _BARS and _is_rule(line)):
                 self._columns = ()
-        if len(line) > 2 and (not self._columns or bare):
-            self._head(line, above, last)
+        if last and len(line) > _LEAST:
+            self._pair(found, line, last)
+        if len(line) > 2 and line.lstrip(" ")[:2] in ("--", "==") and last and _DASHES.fullmatch(line) is not None:
+            self._widths(line, last)
+        elif len(line) > 2 and (not self._columns or bare):
+            self._head(line, above, last, spoken=digits <= _FEW)
 
-    def _head(self, line: str, above: str, last: str) -> None:
-        """Take a line for a heading that says no less than the last one."""
+    def _pair(self, found: list[Finding], line: str, last: str) -> None:
+        """Take a line of two cells for a heading and what it names, where another line of the table stands before it:
+        as what lists one record does."""
+        separator = next((one for one in _PAIRED if one in line), "")
+        goes_on = separator in last or last.startswith("-[") or _is_rule(last)
+        if not separator or not goes_on or line.count(separator) > (_PAIR if separator in _BARS else 1):
+            return
+        places = [one for one in _places(line, separator) if one[1] > one[0]]
+        if len(places) != 2 or len(line) - places[1][0] > WIDEST:
+            return
+        (start, end), (first, stop) = places
+        cell = line[first:stop]
+        values = self._paired(line[start:end], cell, marked=start > 0)
+        if values:
+            self._judge(cell, self._begin + first, values, found)
+
+    def _paired(self, heading: str, cell: str, *, marked: bool) -> tuple[Value, ...]:
+        """What may stand beside a heading: of names where it speaks of one (`Doctor` has much else beside it), and one
+        word that no dictionary knows not in Markdown (`marked`), whose tables tell what columns hold, too."""
+        named = self._known.get(_key(heading))
+        values = named or worded(heading, self._known)
+        written = _WRITTEN.fullmatch(heading.lower()) if named == () and "(" not in cell else None
+        if written is not None:
+            values = self._known.get(EXACT + written[1], ())
+        person = _key(heading).endswith(_NAMES) and (not marked or " " in cell or likely(cell) is not None)
+        return tuple([one for one in values if not one.weak and (person or one.type != "person")])
+
+    def _widths(self, line: str, heading: str) -> None:
+        """Take a line for one that draws the widths of columns, whose headings the line before has."""
+        spans = tuple([one.span() for one in _GROUP.finditer(line)])
+        if any(heading[start - 1 : start].strip() for start, _ in spans if start):
+            return
+        cells = [heading[start:end].strip(_BLANK) for start, end in (*spans[:-1], (spans[-1][0], len(heading)))]
+        columns = _believed(tuple([self._known.get(_key(cell)) or worded(cell, self._known) for cell in cells]))
+        if any(columns):
+            self._separator, self._columns, self._spans, self._indent = "  ", columns, spans, 0
+
+    def _head(self, line: str, above: str, last: str, *, spoken: bool) -> None:
+        """Take a line for a heading that says no less than the last one; one that is `spoken`, by its words, too."""
         for separator in _SEPARATORS:
             if separator not in line:
                 continue
@@ -235,6 +306,8 @@ class Columns:
                 return
             known = self._known
             columns = tuple([self._below(cell, separator, last, line) for cell in cells])
+            if spoken and may_head(cells):
+                columns = tuple([have or worded(cell, known) for have, cell in zip(columns, cells, strict=True)])
             if above:
                 uppers = _uppers(above, line, separator, len(cells))
                 columns = tuple(
@@ -245,7 +318,7 @@ class Columns:
                 )
             columns = _believed(columns)
             if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
-                self._separator, self._columns, self._indent = separator, columns, indent
+                self._separator, self._columns, self._indent, self._spans = separator, columns, indent, ()
             return
 
     def _below(self, heading: str, separator: str, last: str, line: str) -> tuple[Value, ...]:
@@ -291,6 +364,33 @@ class Columns:
                 self._index = len(self._columns)
             self._done, self._index = stop + len(separator), self._index + 1
 
+    def _drawn(self, found: list[Finding], line: str, *, ended: bool) -> None:
+        """As `_cells`, of columns whose widths are drawn: a line that keeps no blank between them is no row, and ends
+        them."""
+        length = len(line)
+        while self._index < len(self._spans):
+            start, stop = self._spans[self._index]
+            if start >= length:
+                return
+            if start and line[start - 1] != " ":
+                self._columns, self._spans = (), ()
+                return
+            last = self._index + 1 == len(self._spans)
+            stop = length if last else min(stop, length)
+            text = line[start:stop]
+            lead = len(text) - len(text.lstrip(" "))
+            over = text.find("  ", lead)
+            if over < 0 and not ended and (last or stop == length):
+                return
+            if over < 0 and stop < length and line[stop] != " ":
+                self._columns, self._spans = (), ()
+                return
+            text = text[lead:] if over < 0 else text[lead:over]
+            values = self._columns[self._index]
+            if values and _LEAST <= len(text) <= WIDEST:
+                self._judge(text, self._begin + start + lead, values, found)
+            self._index += 1
+
     def _judge(self, text: str, place: int, values: Iterable[Value], found: list[Finding]) -> None:
         cell = text.strip(_BLANK)
         place += len(text) - len(text.lstrip(_BLANK))
@@ -309,6 +409,30 @@ class Columns:
             if finding is not None:
                 found.append(finding)
                 return
+
+
+def _places(line: str, separator: str) -> list[tuple[int, int]]:
+    """Where the cells of a line stand, without the blanks around them."""
+    places: list[tuple[int, int]] = []
+    start = 0
+    for cell in line.split(separator):
+        begin = start + len(cell) - len(cell.lstrip(_BLANK))
+        places.append((begin, max(begin, start + len(cell.rstrip(_BLANK)))))
+        start += len(cell) + len(separator)
+    return places
+
+
+def worded(heading: str, known: Headings) -> tuple[Value, ...]:
+    """What stands below a heading by the words that it is made of."""
+    if last_word(heading) not in known.ends:
+        return ()
+    for reading in readings(heading):
+        values = known.get(reading.key)
+        if values:
+            allowed = tuple([one for one in values if reading.allows(one.type, heading=one.reason == HEADING)])
+            if allowed:
+                return allowed
+    return ()
 
 
 def _believed(columns: tuple[tuple[Value, ...], ...]) -> tuple[tuple[Value, ...], ...]:

@@ -15,7 +15,7 @@ from gateway.checks.classification.cursor import BRIEF, Cursor, at_once
 from gateway.checks.classification.fragments import JOINED, Joined, halves, may_join, runs
 from gateway.checks.classification.labels import WHOLE, labelled, moved
 from gateway.checks.classification.locator import Locator, finding_of, place_of
-from gateway.checks.classification.neighbours import Field, may_hold, rows, titled, within
+from gateway.checks.classification.neighbours import Field, births, fields_of, may_hold, rows, titled, within
 from gateway.checks.classification.normalise import appended, outline
 from gateway.checks.classification.opaque import RUN, is_opaque, may_be_opaque
 from gateway.checks.classification.overlaps import Hit
@@ -347,7 +347,8 @@ class Engine:
         """Add to the findings of a text what stands in several fields of the JSON in it; False as for `_join`."""
         if budget.over():
             return False
-        whole, taken = self._title_fields(text, index, found, budget, limit), rows(text)
+        every = fields_of(text)
+        whole, taken = self._title_fields(text, every, index, found, budget, limit), rows(text, every)
         fields = [field for row in taken for field in row]
         inside = within(fields, found[index])
         start = 0
@@ -363,15 +364,21 @@ class Engine:
         return whole
 
     def _title_fields(
-        self, text: str, index: int, found: list[tuple[Finding, ...]], budget: Budget, limit: int
+        self,
+        text: str,
+        fields: Sequence[Field],
+        index: int,
+        found: list[tuple[Finding, ...]],
+        budget: Budget,
+        limit: int,
     ) -> bool:
         """Add to the findings of a text what something else than their key names in fields of the JSON in it."""
-        alone: list[Finding] = []
         try:
-            named = list(titled(text, self._locator.naming))
+            named = list(titled(text, self._locator.naming, fields))
+            alone = list(births(text, fields))
         except Exception:  # noqa: BLE001 -- as of a part
             return False
-        if not named:
+        if not (named or alone):
             return True
         texts = [title + field.part.text for field, title in named]
         hot, looked = self._hot(texts, _BETWEEN.join(texts), budget.over)

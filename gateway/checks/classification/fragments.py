@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from gateway.checks.classification.labels import WORD
 from gateway.checks.classification.normalise import normalise
+from gateway.checks.classification.recognizer import entries
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 
@@ -47,6 +49,16 @@ _ENDS = frozenset("0123456789@-")
 _CODES = _ENDS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789")
 _ASCII = "\x7f"
+_COUNTED = "0123456789_-. "
+_PIECES = frozenset(
+    entries(
+        "area group serial exchange line prefix suffix first second third fourth middle mid last part parts piece "
+        "pieces digit digits groups segments blocks chunks halves number code start end front back head tail "
+        "rest extension ext country trunk local station block segment chunk half one two three four high low "
+        "left right a b c d"
+    )
+)
+"""What keys say of the pieces of one thing, beside its name."""
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
@@ -220,5 +232,27 @@ def _joined(parts: Sequence[Part], run: list[int]) -> Iterator[Joined]:
     joined = "".join(pieces)
     plain = joined if joined.isascii() else normalise(joined).text
     if "@" in plain or sum(character in _DIGITS for character in plain) >= DIGITS or _CODE.search(plain) is not None:
-        # `ssn1`, `ssn2`: what is common to the pieces is their name without its number.
-        yield Joined(joined, parts[run[0]].label.rstrip("0123456789_-. "), tuple(places))
+        yield Joined(joined, _common([parts[index] for index in run]), tuple(places))
+
+
+def _common(parts: Sequence[Part]) -> str:
+    """What names all of these as one thing: their name without its number (`ssn1`, `ssn2`), without what says that each
+    is a piece (`ssn_area`), or that of what they stand in. Empty where one names something else, or where they are
+    several things of one name: a list of numbers, the records of a table."""
+    above = {part.pointer.rpartition("/")[0] for part in parts}
+    names = [part.label.rstrip(_COUNTED) for part in parts]
+    said = [[word.lower() for word in WORD.findall(name)] for name in names]
+    first = said[0]
+    if all(words == first for words in said):
+        many = bool(first) and first[-1].endswith("s") and not first[-1].endswith("ss") and first[-1] not in _PIECES
+        listed = many and parts[0].pointer[-1:].isdigit() and parts[0].label == names[0]
+        return "" if listed or (len(above) > 1 and parts[0].label == parts[-1].label) else names[0]
+    count = 0
+    while all(len(words) > count and words[count] == first[count] for words in said):
+        count += 1
+    if not all(_PIECES.issuperset(words[count:]) for words in said):
+        return ""
+    if count:
+        return " ".join(first[:count])
+    steps = above.pop().split("/") if len(above) == 1 else [""]
+    return next((step for step in reversed(steps) if step and not step.isdigit()), "")

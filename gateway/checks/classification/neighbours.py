@@ -7,6 +7,7 @@ over several fields of the body (`fragments`), and what names one otherwise than
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -15,8 +16,9 @@ from gateway.checks.classification.masking import is_json
 from gateway.checks.classification.normalise import ODD, outline
 from gateway.checks.classification.pieces import shifted
 from gateway.checks.classification.titles import Titles, is_index, may_name
+from gateway.core.births import of_birth
 from gateway.core.finding import Finding
-from gateway.core.keys import HALF, says_nothing
+from gateway.core.keys import says_half, says_nothing
 from gateway.core.message import Part
 
 LONGEST = 32_768
@@ -44,6 +46,15 @@ _NAMING = re.compile(
     r'"[A-Za-z_\-]{0,24}(?i:name|key|label|field|question|title|display|param|attribute|property|column|head|prompt|'
     r'code|type|kind|system|id|text)[A-Za-z]{0,6}"\s{0,8}:'
 )
+_OWN = re.compile(
+    r'"(?:[A-Za-z0-9_\-]{0,32}(?:[a-z](?:Name|Nm|Addr(?:ess)?|Street|City|Town|Passe?|Passwd|Pwd|Token|Key|Secret)|'
+    r"[_\-](?i:name|nm|addr(?:ess)?|street|city|town|passe?|passwd|pwd|token|key|secret))|"
+    r'(?i:address|accession))"\s{0,8}:\s{0,8}"'
+)
+"""A key that names what stands under it as its words do, and not as it is written in a text."""
+_LONGEST_NAMED = 128
+_MONTH = re.compile(r'"(?:[A-Za-z_\-]{0,24}(?i:birth|dob|born|geburt)[A-Za-z_\-]{0,24})?(?i:months?|mm|monat)"\s{0,8}:')
+"""The key of a month, of a birth perhaps."""
 _COUNTED = "0123456789_-. "
 _OPENING, _CLOSING = ("[", "{"), ("]", "}")
 
@@ -68,31 +79,60 @@ def may_hold(text: str) -> bool:
 
 
 def may_title(text: str) -> bool:
-    """Whether something else than its key may name a value of JSON: quickly told of most."""
+    """Whether something else than its key may name a value of JSON, or its key otherwise than as it is written: quickly
+    told of most."""
+    return _OWN.search(text) is not None or _MONTH.search(text) is not None or _may_otherwise(text)
+
+
+def _may_otherwise(text: str) -> bool:
     if _LISTED.search(text) is not None or _NESTED.search(text) is not None:
         return True
     return _VALUED.search(text) is not None and _NAMING.search(text) is not None
 
 
-def titled(text: str, known: Container[str]) -> Iterator[tuple[Field, str]]:
+def titled(text: str, known: Container[str], fields: Sequence[Field]) -> Iterator[tuple[Field, str]]:
     """The fields of JSON in a text that something else names than their key, each with what is read before it
     (`titles`)."""
     if not may_title(text):
         return
-    fields = list(_fields(text))
-    titles = Titles([field.part for field in fields], known)
+    titles = Titles([field.part for field in fields], known) if _may_otherwise(text) else None
     for field in fields:
-        title = (titles.of(field.part) if may_name(field.part) else "") or _over(field.part.pointer)
+        title = ""
+        if titles is not None:
+            title = (titles.of(field.part) if may_name(field.part) else "") or _over(field.part.pointer)
+        if not title and field.part.kind == "text" and len(field.part.text) <= _LONGEST_NAMED:
+            title = _own(field.part.pointer.rpartition("/")[2])
         if title:
             yield field, title
 
 
-def rows(text: str) -> list[list[Field]]:
+def births(text: str, fields: Iterable[Field]) -> Iterator[Finding]:
+    """The year, the month and the day of somebody's birth in fields of JSON in a text, each by itself."""
+    if _MONTH.search(text) is None:
+        return
+    objects: dict[str, dict[str, Field]] = {}
+    for field in fields:
+        above, _, key = field.part.pointer.rpartition("/")
+        objects.setdefault(above, {})[key] = field
+    for above, members in objects.items():
+        label = " ".join([step for step in above.split("/") if step and not is_index(step)][-2:])
+        born = of_birth({key: field.part.text for key, field in members.items()}, label)
+        for key in () if born is None else sorted(born[1]):
+            field = members[key]
+            yield Finding("date-of-birth", field.start, field.start + len(field.part.text), 0.9, "members")
+
+
+def fields_of(text: str) -> list[Field]:
+    """The strings and numbers of JSON in a text, in order."""
+    return list(_fields(text))
+
+
+def rows(text: str, fields: Iterable[Field] | None = None) -> list[list[Field]]:
     """The strings and numbers of JSON that may be pieces of one thing, in order, a list for each that may be. Linear,
     and never fails: what is no JSON is taken apart as far as it can be."""
     found: list[list[Field]] = [[]]
     before: Field | None = None
-    for field in _fields(text):
+    for field in _fields(text) if fields is None else fields:
         # Numbers stand beside each other in all data: only where one key counts them are they pieces.
         if before is not None and (field.counted != before.counted or field.part.kind == "name"):
             found.append([])
@@ -105,14 +145,22 @@ def _over(pointer: str) -> str:
     """What names a value whose own key does not, or only half: the key above it. It stands too far away in the text,
     behind a number or other values, to be seen there."""
     half = ""
-    for step in reversed(pointer.split("/")):
+    steps = pointer.split("/")
+    for place in range(len(steps) - 1, 0, -1):
+        step = steps[place]
         if is_index(step) or says_nothing(step):
             half = half or " "
-        elif step.lower() in HALF and not half:
+        elif not half and says_half(step, steps[place - 1]):
             half = f" {step}"
         else:
             return labelled(step + half.rstrip()) if half else ""
     return ""
+
+
+@lru_cache(maxsize=1024)
+def _own(key: str) -> str:
+    """What names a value by the words of its own key, where a text as it is written would not."""
+    return labelled(key) if _OWN.match(f'"{key}":"') is not None else ""
 
 
 def _fields(text: str) -> Iterator[Field]:

@@ -29,6 +29,11 @@ _ENDS = ("value", "answer", "answers", "response", "responses")
 _SAYING = frozenset({"text", "display", "name", "label"})
 """What an object that names says itself by (`"type": {"text": "MRN"}`)."""
 _HEADS = ("columns", "headers", "header", "fields", "cols", "schema", "head", "columnMetadata", "schema/fields")
+_HALF = ("number", "no", "num", "nr")
+"""With what a key ends that says which of its siblings names its value (`idType` beside `idNumber`)."""
+_TYPES = ("type", "kind")
+_CHANGED = frozenset({"number", "old", "new", "from", "to", "before", "after", "previous", "current"})
+"""Keys that say half, beside a sibling that is a word that names a value (`{"type": "ssn", "number": …}`)."""
 _WORDS = 6
 """Words at the end of what names a text in which it is looked for."""
 _FLAT = ("xml:", "form:")
@@ -121,7 +126,7 @@ class Titles:
             above, _, step = above.rpartition("/")
             if not is_index(step):
                 if not is_value(step):
-                    return ""
+                    return "" if last else self._half(above, step)
                 last = step.lower()
                 named = self._naming.get(above)
                 if named:
@@ -131,6 +136,20 @@ class Titles:
             if not above:
                 break
         return ""
+
+    def _half(self, above: str, key: str) -> str:
+        """What says of which kind a number is, where that is a word that names a value."""
+        if not is_half(key):
+            return ""
+        text = ""
+        if key.lower() in _CHANGED:
+            named = self._naming.get(above, {})
+            text = named[min(named, key=_RANKS.__getitem__)] if named else ""
+        stem = _stem(key)
+        for kind in _TYPES if stem and not text else ():
+            text = text or self._texts.get(f"{above}/{stem}{kind}", "")
+            text = text or self._texts.get(f"{above}/{stem}{kind.capitalize()}", "")
+        return next((said for said in (text, f"{text} number") if text and self._tells(said)), "")
 
     def _column(self, pointer: str) -> str:
         row, _, column = pointer.rpartition("/")
@@ -199,7 +218,8 @@ def may_name(part: Part) -> bool:
     if pointer[-1:].isdigit():
         return part.kind != "unreadable"
     if part.label:
-        return is_value(pointer[pointer.rfind("/") + 1 :])
+        key = pointer[pointer.rfind("/") + 1 :]
+        return is_value(key) or is_half(key)
     return part.kind == "name" and part.text[-1:].isdigit() and is_value(pointer[pointer.rfind("/") + 1 :])
 
 
@@ -218,6 +238,26 @@ def is_value(key: str) -> bool:
     """Whether a key says no more than that a value stands under it."""
     plain = key.lower() if len(key) <= LONGEST_LABEL else ""
     return plain in _VALUED or plain.startswith("value") or plain.endswith(_ENDS)
+
+
+@lru_cache(maxsize=1024)
+def is_half(key: str) -> bool:
+    """Whether a key leaves it to a sibling to say of which kind its value is."""
+    if len(key) > LONGEST_LABEL:
+        return False
+    return key.lower() in _CHANGED or bool(_stem(key))
+
+
+def _stem(key: str) -> str:
+    """What a key says before that it is a number, with what parts them: `id_` of `id_number`, `id` of `idNumber`."""
+    for end in _HALF:
+        stem = key.removesuffix(end)
+        if stem.endswith("_") and len(stem) > 1 and len(stem) < len(key):
+            return stem
+        stem = key.removesuffix(end.capitalize())
+        if 1 < len(stem) < len(key) and stem[-1].islower():
+            return stem
+    return ""
 
 
 @lru_cache(maxsize=1024)

@@ -13,10 +13,12 @@ from functools import lru_cache
 import re2
 
 from gateway.checks.classification import labels
+from gateway.checks.classification.candidates import answered
 from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.classes import weight
 from gateway.checks.classification.columns import Headings, Value
 from gateway.checks.classification.cursor import WINDOW
+from gateway.checks.classification.headed import LONGEST_HEADING, readings
 from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
@@ -292,6 +294,8 @@ def _back(hit: Hit, mapped: Mapped, length: int) -> Hit:
 
 def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int, int]) -> Iterator[Hit]:
     match = matched(f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b", shade, place[1], here=True)
+    if match is not None and answered(shade[place[1] : match[1]]):
+        return
     while match is not None:
         _, start, end, _ = match
         verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)
@@ -485,12 +489,17 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     found: list[Finding] = []
     separator = ""
     heads: tuple[tuple[Value, ...], ...] = ()
+    spans: list[tuple[int, int]] = []
     begin = 0
     before = last_line = ""
     for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
+        places = _cells(line[:1000], separator, len(line) > 1000)
+        if spans:
+            places, whole = _spanned(line[:1000], spans, len(line) > 1000)
+            heads = heads if places or whole else ()
         told = [
             finding
-            for (first, last), values in zip(_cells(line[:1000], separator, len(line) > 1000), heads, strict=False)
+            for (first, last), values in zip(places, heads, strict=False)
             if last - first <= 64 and values
             for finding in [_cell(line[first:last], begin + first, values)]
             if finding is not None
@@ -500,12 +509,27 @@ def tabled(text: str, known: Headings) -> list[Finding]:
         drawn = len(line) > 1 and bool(line.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in line)
         above, before = before, line if len(line) <= 1000 and not drawn and re.fullmatch("[^0-9]*", line) else ""
         goes_on = separator in line or (separator in ("|", "│", "║") and drawn)
+        if spans:
+            goes_on = whole and bool(line.strip())
         if len(line) > 1000 or (separator and not goes_on):
-            separator, heads = "", ()
+            separator, heads, spans = "", (), []
+        if 2 < len(line) <= 1000 and last_line:
+            found += _beside(line, last_line, begin - len(line) - 1, known)
+        if len(line) <= 1000 and re.fullmatch(r" {0,64}[-=]{2,64}(?: [-=]{2,128}){1,63}\r?", line) and last_line:
+            groups = [one.span() for one in re.finditer("[-=]+", line)]
+            ends = [end for _, end in groups[:-1]] + [len(last_line)]
+            titles = [last_line[start:end].strip(" \t\r") for (start, _), end in zip(groups, ends, strict=True)]
+            new = tuple(known.get(_name(one)) or _spoken(one, known) for one in titles)
+            apart = all(last_line[start - 1 : start] in ("", " ", "\r") for start, _ in groups if start)
+            if apart and any(not value.weak for values in new for value in values):
+                separator, heads, spans = "  ", new, groups
+            last_line = line
+            continue
         if len(line) <= 1000 and (not heads or not any(one.isdigit() for one in line)):
             used = next((one for one in ("\t", "|", "│", "║", ";", ",", "  ") if one in line), None)
             if used is not None and len(line) > 2:
                 cells = [one for one in line.split(used) if one or used != "  "]
+                few = sum(one in "0123456789" for one in line) <= 4
                 halves = _over(above, line, used, len(cells)) if above.strip() else [""] * len(cells)
                 new = tuple(
                     known.get(_name(cell))
@@ -514,6 +538,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                         if last_line.count(used) != line.count(used) and not re.search("[(]", line)
                         else ()
                     )
+                    or (_spoken(cell, known) if few and all(len(one) <= LONGEST_HEADING for one in cells) else ())
                     or (known.get(_name(half + cell), ()) if above.strip() else ())
                     for half, cell in zip(halves, cells, strict=True)
                 )
@@ -521,7 +546,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                     new = ((),) * len(cells)
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
                 if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
-                    separator, heads = used, new
+                    separator, heads, spans = used, new, []
         last_line = line if len(line) <= 1000 else ""
     return found
 
@@ -532,6 +557,63 @@ def _exact(cell: str, known: Headings) -> tuple[Value, ...]:
     if len(cell.lower().rstrip(" \t\r")) - len(cell.lower().rstrip(' \t\r"*`')) > 3:
         return ()
     return known.get(f"={bare.lstrip(' *`' + chr(9) + chr(34))}", ())
+
+
+def _beside(line: str, last: str, begin: int, known: Headings) -> list[Finding]:
+    """What stands beside a heading in a line of two cells."""
+    used = next((one for one in ("\t", "|", "\u2506", "\u2502", "\u2551", "\u2503", ";", ",") if one in line), None)
+    ruled = len(last) > 1 and bool(last.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in last)
+    most = 1 if used in ("\t", ";", ",") else 3
+    if used is None or line.count(used) > most or not (used in last or ruled or last.startswith("-[")):
+        return []
+    blank = " \t\r\u2502\u2551\u2503"
+    cells = [one for one in re.finditer(f"[^{used}]+", line) if one[0].strip(blank)]
+    if len(cells) != 2:
+        return []
+    heading, cell = (one[0].strip(blank) for one in cells)
+    first = cells[1].start() + len(cells[1][0]) - len(cells[1][0].lstrip(blank))
+    if len(line) - first > 64:
+        return []
+    ends = ("name", "nm", "naam", "namn", "navn", "nom", "cognome", "apellido", "apellidos", "nazwisko", "imi\u0119")
+    marked = bool(line[: cells[0].start()]) or line[: len(line) - len(line.lstrip(blank))] != ""
+    named = _name(heading).endswith(ends) and (not marked or " " in cell or CHECKS["likely"](cell) is not None)
+    values = known.get(_name(heading)) or _spoken(heading, known)
+    if (
+        known.get(_name(heading)) == ()
+        and "(" not in cell
+        and (exact := re.fullmatch('[ \t"*`]*([a-z]+(?:[ _-][a-z]+)*)["*`]{0,3}[ \t\r]*', heading.lower()))
+    ):
+        values = known.get(f"={exact[1]}", ())
+    one = _cell(cell, begin + first, tuple(v for v in values if not v.weak and (named or v.type != "person")))
+    return [one] if one else []
+
+
+def _spanned(line: str, spans: list[tuple[int, int]], cut: bool) -> tuple[list[tuple[int, int]], bool]:
+    """Where the cells of a row lie whose columns have these places, and whether it is one to its end."""
+    found: list[tuple[int, int]] = []
+    for number, (start, stop) in enumerate(spans):
+        if start >= len(line):
+            break
+        if start and line[start - 1] != " ":
+            return found, False
+        end = len(line) if number == len(spans) - 1 else min(stop, len(line))
+        first = start + len(line[start:end]) - len(line[start:end].lstrip(" "))
+        over = line.find("  ", first, end)
+        if over < 0 and cut and end == len(line):
+            break
+        if over < 0 and line[end : end + 1].strip(" "):
+            return found, False
+        found.append((first, end if over < 0 else over))
+    return found, True
+
+
+def _spoken(cell: str, known: Headings) -> tuple[Value, ...]:
+    """What stands below a heading by its words."""
+    said = [
+        tuple(one for one in known.get(read.key, ()) if read.allows(one.type, heading=one.reason == "heading"))
+        for read in readings(cell)
+    ]
+    return next((values for values in said if values), ())
 
 
 def _name(heading: str) -> str:

@@ -1,9 +1,12 @@
 """One recognizer, one label: which of their candidates are hits."""
 
+import pytest
+
 from gateway.checks.classification.candidates import ANY, finder, holds, label_finder
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.recognizer import Label, Near, Recognizer
 from gateway.checks.classification.words import Places
+from tests.checks.classification.conftest import told
 
 
 def found(
@@ -126,3 +129,34 @@ def test_a_check_may_refuse_a_value_and_ends_its_list() -> None:
 def test_whether_any_of_some_bytes_stands_there() -> None:
     assert holds(b"ab1", 0, 3, b"0123")
     assert not holds(b"ab1", 0, 2, b"0123")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MRN: N/A\nOrder 4500123456",
+        "SSN: none\nInvoice: 536228731",
+        "Member ID: unknown, order 4500123456",
+        "Phone: -\nTicket 4155550199",
+        '{"phone": null, "ticket": "4155550199"}',
+        "{'ssn': None, 'invoice': 536228731}",
+        '{"ssn": [], "invoice": 536228731}',
+    ],
+)
+def test_a_word_that_says_there_is_none_names_nothing_behind_it(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"accountId": null, "accountNumber": "4410029913"}', "4410029913"),
+        ('{"phone":"home","number":"4155550199"}', "4155550199"),
+        ('{"mrn":{"type":"MR","value":"88231944"}}', "88231944"),
+        ("MRN: none of his, but 88231944", "88231944"),
+        ("MRN\n88231944", "88231944"),
+        ("MRN:\n- 88231944", "88231944"),
+    ],
+)
+def test_what_goes_on_with_a_word_is_named_by_it(text: str, value: str) -> None:
+    assert value in [one for _, one in told(text)]

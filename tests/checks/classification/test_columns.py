@@ -129,6 +129,9 @@ _SOUP = (
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",
     "last name", "Miller", "Oluwaseun Adeyemi", "city", "email", "a@b.example", "12 Elm Way", "street", "customer",
     "\r", "+--+", "-", "│", "├─┼", "hospital", "number", "medical\nrecord no,", "patient  x\nid  ",
+    "emp_", "_no", "Home Phone", "4155550199",
+    "\n-------- ---\n", "mrn      dob\n-------- ----------\n", " ---", "84736251 06/09/1976\n", "   ",
+    "| Patient Name | Ada Miller |\n", "password | Zomer2024!\n", "-[ RECORD 1 ]--\n", "full name\tOluwaseun\n",
 )  # fmt: skip
 
 
@@ -238,3 +241,143 @@ def test_headings_of_columns_alone_name_nothing_else() -> None:
     assert "patientname" in locator.headings
     assert "patientname" not in locator.naming
     assert "mrn" in locator.naming
+
+
+_SSN, _PHONE, _DAY = "536228731", "4155550199", "5/2/1984"
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("emp_ssn", _SSN),
+        ("ssn_number", _SSN),
+        ("Employee SSN", _SSN),
+        ("SSN No", _SSN),
+        ("patientSsn", _SSN),
+        ("EMP_SSN", _SSN),
+        ("acct_num", "4410029913"),
+        ("ACCT_NBR", "4410029913"),
+        ("custAcct", "4410029913"),
+        ("Home Phone", _PHONE),
+        ("Mobile Phone", _PHONE),
+        ("Phone No.", _PHONE),
+        ("Phone (home)", _PHONE),
+        ("phone_2", _PHONE),
+        ("phone1", _PHONE),
+        ("Patient DOB", _DAY),
+        ("DOB (mm/dd/yyyy)", _DAY),
+        ("pat_dob", _DAY),
+        ("Patient member id", "W88231944"),
+        ("work_email", "a@b.example"),
+    ],
+)
+@pytest.mark.parametrize(
+    "table", ["idx,{},dept\n7,x,y\n1,{},7", "idx\t{}\n7\tx\n1\t{}", "idx;{}\n7;x\n1;{}",
+              "| {} | x |\n|--|--|\n| {} | 7 |", " idx | {}\n-----+----\n 1 | {}", "idx  {}  dept\n1    {}    7"],
+)  # fmt: skip
+def test_a_heading_is_read_as_the_words_it_is_made_of(table: str, heading: str, cell: str) -> None:
+    assert cell in [value for _, value in shown(table.format(heading, cell))]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "custName", "payerName", "emp_name", "physicianName", "guarantor", "cust_name", "patient_first_name", "prenom",
+        "kundenname", "imie", "fornamn", "etunimi", "Subscriber Last Name", "provider_nm",
+    ],
+)  # fmt: skip
+def test_a_heading_says_whose_name_stands_below_it(heading: str) -> None:
+    text = f"idx,{heading},dept\nA,Oluwaseun Adeyemi,B\n"
+    assert told(text) == [("person", "Oluwaseun Adeyemi")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("total_accounts", "4500123456"),
+        ("num_phones", _PHONE),
+        ("gl_account", "4500123"),
+        ("call_id", _PHONE),
+        ("product_code", "A10"),
+        ("country_code", "E11"),
+        ("Billing code", "E11"),
+        ("phone_model", _PHONE),
+        ("mobile_os_version", _PHONE),
+        ("mobile_app_id", _PHONE),
+        ("account_balance", "5521101"),
+        ("ssn_last4", "1234567"),
+        ("order_no", "4500123456"),
+        ("invoice_number", "4500123456"),
+        ("f(home_phone)", _PHONE),
+        ("user_phone = x", _PHONE),
+        ("Patients (total)", "123456"),
+        ("product_name", "Oluwaseun Adeyemi"),
+        ("file_name", "Oluwaseun Adeyemi"),
+        ("ip_address", "12 Elm Way"),
+        ("a word about the new home phone", _PHONE),
+    ],
+)
+def test_a_heading_whose_words_say_something_else_names_nothing(heading: str, cell: str) -> None:
+    assert shown(f"idx,{heading},dob\n1,x,y\n2,{cell},z\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "SSN         MRN\n----------- -----------\n536228731   88231944\n536228732   88231945\n\n(2 rows affected)",
+            ["536228731", "88231944", "536228732", "88231945"],
+        ),
+        ("ID       SSN       MRN\n-- --------- ---------\n 1 536228731  88231944\n", ["536228731", "88231944"]),
+        ("ID PATIENT_NAME      EMP_SSN   \n== ================= =========\n 1 Oluwaseun Adeyemi 536228731 \n",
+         ["Oluwaseun Adeyemi", "536228731"]),
+        ("a   ssn\r\n--- ---------\r\nx   536228731\r\n", ["536228731"]),
+    ],
+)  # fmt: skip
+def test_columns_are_as_wide_as_they_are_drawn(text: str, expected: list[str]) -> None:
+    assert [value for _, value in shown(text)] == expected
+    assert set(expected) <= {value for _, value in told(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SSN MRN\n--- ---\n\n536228731 88231944\n",
+        "order no ssn count\n-------- ---------\n12 536228731 of 9\n",
+        "SSN and MRN are\n---- ----\n536228731 88231944\n",
+        "total     items\n--------- ---------\n536228731  88231944\n",
+    ],
+)
+def test_what_does_not_keep_to_the_widths_that_are_drawn_is_no_row(text: str) -> None:
+    assert shown(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("| Field | Value |\n|---|---|\n| Patient Name | Oluwaseun Adeyemi |\n| x | y |\n", ["Oluwaseun Adeyemi"]),
+        ("| Field | Value |\n|---|---|\n| **Last name** | Miller |\n", ["Miller"]),
+        ("-[ RECORD 1 ]--\nfull_name | Oluwaseun Adeyemi\nlast_name | Adeyemi\npassword  | Zomer2024!\n",
+         ["Oluwaseun Adeyemi", "Adeyemi", "Zomer2024!"]),
+        ("Field,Value\nPatient Name,Oluwaseun Adeyemi\n", ["Oluwaseun Adeyemi"]),
+        ("field\tvalue\nemp_name\tOluwaseun Adeyemi\nemp_ssn\t536228731\n", ["Oluwaseun Adeyemi", "536228731"]),
+    ],
+)  # fmt: skip
+def test_a_value_may_stand_beside_its_heading(text: str, expected: list[str]) -> None:
+    assert [value for _, value in shown(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Patient Name | Next Visit |\n|---|---|\n| A | 12 |\n",
+        "| Column | Type |\n|---|---|\n| last_name | Varchar |\n| full_name | Display Text |\n",
+        "| Column | Type |\n|---|---|\n| password | varchar(255) |\n| password | required |\n| ssn | char(9) |\n",
+        "Field,Description\nPatient Name,Full legal name of the patient\n",
+        "Setting;Value\nfile name;Oluwaseun Adeyemi\nname;Oluwaseun Adeyemi\n",
+        "| Term | Meaning |\n|---|---|\n| Guardian | Legal Representative |\n\n",
+        "Field,Value,Unit\nPatient Name,Oluwaseun Adeyemi,none\n",
+    ],
+)
+def test_what_stands_beside_a_heading_and_is_no_value_is_none(text: str) -> None:
+    assert shown(text) == []

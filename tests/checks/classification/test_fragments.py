@@ -1,5 +1,6 @@
 """Identifiers whose pieces stand in several fields, and what only looks as if it did."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.agents.bodies import walk
 from gateway.checks.classification.classes import maskable
 from gateway.checks.classification.engine import Engine
 from gateway.checks.classification.fragments import RUN, SHORT, halves, may_join, runs
@@ -218,3 +220,55 @@ def test_once_it_is_late_no_more_texts_are_compared(monkeypatch: pytest.MonkeyPa
     scan = Engine(clock=StillClock(tick_ns=1_000_000), budget_ms=20).scan(parts)
     assert scan.classes == {"unscanned"}
     assert len(read) < 3_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("us-ssn", {"ssn_area": "536", "ssn_group": "22", "ssn_serial": "8731"}),
+        ("us-ssn", {"ssn": {"area": "536", "group": "22", "serial": "8731"}}),
+        ("us-ssn", {"ssn": ["536", "22", "8731"]}),
+        ("phone", {"phone": {"area": "415", "exchange": "555", "line": "0199"}}),
+        ("phone", {"phone_area": "415", "phone_number": "5550199"}),
+        ("mrn", {"mrn_a": "8823", "mrn_b": "1944"}),
+        ("card", {"cardFirst": "411111", "cardRest": "1111111111"}),
+    ],
+)
+def test_pieces_are_told_by_what_their_keys_share_or_stand_in(kind: str, document: dict[str, Any]) -> None:
+    parts: list[Part] = []
+    walk(document, parts)
+    scan = ENGINE.scan(parts)
+    assert {one.type for part, found in zip(parts, scan.parts, strict=True) for one in found} == {kind}
+    assert all(found for part, found in zip(parts, scan.parts, strict=True) if part.kind == "text")
+    text = json.dumps(document)
+    (found,) = ENGINE.scan([Part("/a", text)]).parts
+    digits = [character for at, character in enumerate(text) if character.isdigit()
+              and not any(one.start <= at < one.end for one in found)]  # fmt: skip
+    assert not digits
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"memberId": "7", "orderId": "4500123456"},
+        {"mrn": "N/A", "orderId": "4500123456"},
+        {"accountId": "7", "orderId": "4500123456", "lineId": "10", "sku": "88-1029"},
+        {"policy_id": "default-1", "sku": "4500123456"},
+        {"phone_ext": "12", "ticket": "20240918"},
+        {"patient_id": "7", "patient_visit": "20240918"},
+        {"accountId": "12", "count": "34567890"},
+        [{"memberId": "7", "orderId": "4500123456"}, {"memberId": "8", "orderId": "4500123457"}],
+        [{"memberId": "7"}, {"memberId": "8"}, {"memberId": "9"}, {"memberId": "1012"}, {"memberId": "1013"}],
+        {"memberIds": ["7", "8", "1012", "1013"]},
+        {"mrn": None, "orderId": 4500123456},
+        {"memberId": None, "orderId": "4500123456"},
+        {"ssn": "", "invoice": "536228731"},
+        {"member_id": "A", "code": "4500123456"},
+    ],
+)
+def test_what_stands_under_another_name_goes_on_with_nothing(document: Any) -> None:
+    parts: list[Part] = []
+    walk(document, parts)
+    assert not any(ENGINE.scan(parts).parts)
+    for text in (json.dumps(document), json.dumps(document, indent=2), str(document)):
+        assert ENGINE.scan([Part("/a", text)]).parts == ((),)

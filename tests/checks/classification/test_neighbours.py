@@ -120,3 +120,67 @@ def test_findings_are_passed_once_however_many_fields_there_are() -> None:
     inside = within(fields, found)
     assert [len(several) for several in inside[:500]] == [1] * 500
     assert len(looked) < 10 * len(fields)
+
+
+def _shown(document: Any) -> list[str]:
+    texts = [json.dumps(document), json.dumps(document, indent=2)]
+    found = [ENGINE.scan([Part("/a", text)]).parts[0] for text in texts]
+    first, second = ([text[one.start : one.end] for one in several] for text, several in zip(texts, found, strict=True))
+    assert first == second
+    return first
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "physicianName", "ownerName", "payeeName", "subscriberName", "studentName", "guestName", "motherName",
+        "authorName", "displayName", "patName", "provider_name",
+    ],
+)  # fmt: skip
+def test_a_field_is_read_as_the_words_of_its_key_as_in_a_body(key: str) -> None:
+    assert _shown({key: "Oluwaseun Adeyemi"}) == ["Oluwaseun Adeyemi"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("address", "Quillfeather 17"),
+        ("homeAddress", "Quillfeather 17"),
+        ("billing_address", "Quillfeather 17"),
+        ("dbPass", "Zomer2024!"),
+        ("motDePasse", "Zomer2024!"),
+        ("idToken", "a8Kd93jLsk29dkWq8s7d"),
+        ("signingKey", "a8Kd93jLsk29dkWq8s7d"),
+        ("accession", "A88231944"),
+    ],
+)
+def test_other_fields_are_read_so_too(key: str, value: str) -> None:
+    assert _shown({key: value}) == [value]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"fileName": "Kubernetes", "className": "Sidebar Menu", "tableName": "Orders"},
+        {"componentName": "Main Menu", "displayName": "Order Status"},
+        {"primaryKey": "order_id", "foreignKey": "customer_id", "nextPageToken": "x"},
+        {"emailAddress": "none", "ipAddress": "n/a", "macAddress": "unknown"},
+        {"ownerName": "", "payeeName": None},
+    ],
+)
+def test_a_field_that_names_a_thing_is_nobody(document: Any) -> None:
+    assert _shown(document) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "parts"),
+    [
+        ({"dob": {"year": 1984, "month": 5, "day": 2}}, ["1984", "5", "2"]),
+        ({"birthday": {"date": {"year": 1984, "month": 5, "day": 2}}}, ["1984", "5", "2"]),
+        ({"dob_month": "05", "dob_day": "02", "dob_year": "1984"}, ["05", "02", "1984"]),
+        ({"start": {"year": 1984, "month": 5, "day": 2}}, []),
+        ({"dob": {"year": 1984}, "end": {"month": 5, "day": 2}}, []),
+    ],
+)
+def test_the_parts_of_a_birth_are_found_in_a_text(document: Any, parts: list[str]) -> None:
+    assert _shown(document) == parts

@@ -282,3 +282,46 @@ def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(m
     held = [Part("/a", json.dumps({"name": "x", "value": "bob@example.com"}))]
     assert ("bob@example.com", "email") in found_in(held)
     assert "unscanned" in ENGINE.scan(held).classes
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ({"type": "ssn", "number": "536228731"}, "536228731"),
+        ({"idType": "SSN", "idNumber": "536228731"}, "536228731"),
+        ({"id_type": "SSN", "id_number": "536228731"}, "536228731"),
+        ({"documentType": "PASSPORT", "documentNumber": "C01X00T47"}, "C01X00T47"),
+        ({"field": "ssn", "old": "536228731", "new": "x"}, "536228731"),
+        ({"patient": {"id": "88231944"}}, "88231944"),
+        ({"member": {"id": "W88231944"}}, "W88231944"),
+        ({"tax_id": "536228731"}, "536228731"),
+        ({"national_id": "536-22-8731"}, "536-22-8731"),
+        ({"ssnum": "536228731"}, "536228731"),
+    ],
+)
+def test_what_says_of_which_kind_a_number_is_names_it(document: Any, text: str) -> None:
+    assert text in [value for value, _ in found_in(parts_of(document))]
+    for said in (json.dumps(document), json.dumps(document, indent=2)):
+        assert text in [value for value, _ in found_in([Part("/a", said)])]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": "invoice", "number": "4500123456"},
+        {"type": "object", "number": "536228731"},
+        {"documentType": "INVOICE", "documentNumber": "4500123456"},
+        {"eventType": "ORDER", "eventNumber": "4500123456"},
+        {"idType": "SSN", "orderNumber": "4500123456"},
+        {"field": "status", "old": "12345678", "new": "22345678"},
+        {"order": {"id": "4500123456"}},
+        {"plan": {"id": "plan-2024-gold1"}},
+        {"policy": {"id": "default-deny-2024"}},
+        {"device": {"id": "4500123"}},
+        {"tax_id": "txr_4500123456"},
+        {"tin": "45001234567"},
+    ],
+)
+def test_a_number_of_another_kind_is_none(document: Any) -> None:
+    assert found_in(parts_of(document)) == []
+    assert found_in([Part("/a", json.dumps(document))]) == []

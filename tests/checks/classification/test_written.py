@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification.columns import Headings
 from gateway.checks.classification.written import LONGEST, tables
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE, told
@@ -68,7 +69,7 @@ def test_what_is_no_such_table_shows_nothing(text: str) -> None:
 
 def test_it_ends_where_it_is_late() -> None:
     text = json.dumps([TABLE, TABLE])
-    assert list(tables(text, {}, lambda: True)) == [None]
+    assert list(tables(text, Headings(), lambda: True)) == [None]
 
 
 SAID = (

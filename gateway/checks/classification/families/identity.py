@@ -7,12 +7,21 @@ LEXICONS = (
     Lexicon(
         id="ssn",
         words=words(
-            "ssn, ssns, s.s.n., s.s.n, ss#, social security, social security number, social security no, soc sec"
+            "ssn, ssns, ssnum, s.s.n., s.s.n, ss#, social security, social security number, social security no, soc sec"
         ),
     ),
     # Much else is social (an insurance number of another country, say): what follows must have the form.
     Lexicon(id="social", words=words("social")),
     Lexicon(id="itin", words=words("itin, taxpayer identification, taxpayer id")),
+    Lexicon(
+        # Of a person it is the social security number, of a firm another: nine digits of either.
+        id="tax-id",
+        words=words(
+            "tax id, tax ids, tax id #, tax id no, tax id no., tax id number, taxid, tax identification number, tin, "
+            "tin #, tin no, tin no., tin number, ssn/tin, ssn/ein, national id, national id no, national id no., "
+            "national id number, national identification number, national identifier"
+        ),
+    ),
     Lexicon(
         id="plan",
         words=words(
@@ -146,6 +155,16 @@ LABELS = (
         score=0.95,
     ),
     Label(id="us-ssn-social", lexicon="social", type="us-ssn", value=_NINE, gap=12, check="nine_digits", score=0.95),
+    Label(
+        id="us-tax-id",
+        lexicon="tax-id",
+        type="us-ssn",
+        value=r"[0-9]{3}(?:-[0-9]{2}-|[0-9]{2})[0-9]{4}",
+        gap=8,
+        check="nine_digits",
+        score=0.85,
+        more=False,
+    ),
     Label(id="us-itin-labelled", lexicon="itin", type="us-itin", value=NINE, check="apart_nine_digits", score=0.95),
     Label(
         id="health-plan-id", lexicon="plan", type="health-plan-id", value=_GROUPED, check="apart_long_code", score=0.95

@@ -2,7 +2,7 @@
 
 from gateway.checks.classification.patterns import any_of
 from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
-from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, words
+from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, entries, words
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
 _WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
@@ -113,18 +113,28 @@ LEXICONS: tuple[Lexicon, ...] = ()
 
 _CELL = rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}(?:, {_FAMILY}(?: (?:{_SHORT}|[A-Z]\.?))?)?"
 
+_WHOSE = entries(
+    "patient pat pt customer cust client employee emp member mbr subscriber insured guarantor physician "
+    "doctor provider nurse surgeon payer payee applicant borrower tenant guest student guardian spouse mother father "
+    "beneficiary dependent policyholder cardholder recipient sender passenger"
+)
+_COLUMN_NAMES = ", ".join(
+    f"{one} {name}"
+    for one in (*_WHOSE, "account holder")
+    for name in ("name", "nm", "first name", "last name", "full name")
+)
+
 COLUMNS = (
     Column(
         id="person-column",
         words=words(
             "first name, last name, middle name, given name, family name, full name, maiden name, legal name, surname, "
-            "first, last, fname, lname, first nm, last nm, patient, patient name, pt name, patient full name, "
-            "customer name, client name, employee, employee name, member name, contact name, subscriber name, "
-            "insured name, beneficiary name, account holder, account holder name, cardholder, cardholder name, "
-            "card holder, payee, payee name, guardian, emergency contact, next of kin, student, student name, "
-            "physician, attending, doctor, nurse, vorname, nachname, familienname, kontoinhaber, prénom, "
-            "nom de famille, achternaam, voornaam, efternamn, förnamn, etternavn, efternavn, fornavn, nazwisko, imię, "
-            "cognome, apellido, apellidos, sobrenome, paciente, paziente"
+            "first, last, fname, lname, first nm, last nm, patient, employee, contact name, account holder, "
+            "cardholder, card holder, payee, guardian, emergency contact, next of kin, student, guarantor, "
+            "physician, attending, doctor, nurse, vorname, nachname, familienname, kontoinhaber, prénom, prenom, "
+            "nom de famille, achternaam, voornaam, efternamn, förnamn, fornamn, etternavn, efternavn, fornavn, "
+            "nazwisko, imię, imie, kundenname, patientenname, etunimi, sukunimi, "
+            f"cognome, apellido, apellidos, sobrenome, paciente, paziente, {_COLUMN_NAMES}"
         ),
         type="person",
         value=_CELL,
@@ -134,7 +144,7 @@ COLUMNS = (
         id="person-column-weak",
         words=words(
             "name, names, customer, client, contact, member, subscriber, beneficiary, owner, assignee, author, nom, "
-            "nome, nombre, naam, namn, navn, person"
+            "nome, nombre, naam, namn, navn, person, account name, display name"
         ),
         type="person",
         value=_CELL,

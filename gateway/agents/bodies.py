@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.errors import FormatError
-from gateway.core.keys import HALF, says_nothing
+from gateway.core.keys import HALF, TYPES, describes, says_nothing
 from gateway.core.message import Answer, Part, PartKind
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
@@ -193,6 +193,8 @@ def walk(
             parts.append(Part(pointer, value, kind, label))
     elif form is dict:
         said = vocabulary.said
+        kind_of = value.get("type") if label else None
+        schema = type(kind_of) is str and kind_of in TYPES
         for key, item in value.items():
             # Most members hold a word of the protocol, a small number or a literal: they need no place and no call.
             words = said.get(key)
@@ -203,7 +205,8 @@ def walk(
                         continue
                 elif form is bool or item is None or (form is int and -SCANNED_DIGITS < item < SCANNED_DIGITS):
                     continue
-            member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind, label)
+            over = "" if schema and type(item) is str and describes(key, item) else label
+            member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind, over)
     elif form is list:
         for index, item in enumerate(value):
             walk(item, parts, f"{pointer}/{index}", vocabulary, label, kind)

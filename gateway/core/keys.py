@@ -22,3 +22,12 @@ def says_nothing(key: str) -> bool:
     if len(key) > _LONGEST:
         return False
     return key.lower() in _SILENT or key.startswith("$") or (key.isascii() and key.isdigit())
+
+
+TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
+"""The types of a schema (JSON Schema, draft 2020-12, §6.1.1)."""
+
+
+def describes(key: str, text: str) -> bool:
+    """Whether the text under a key of a schema only describes a field, and is no value of it: words alone."""
+    return key == "description" and not any(map(str.isdigit, text))

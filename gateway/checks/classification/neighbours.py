@@ -16,7 +16,7 @@ from gateway.checks.classification.normalise import ODD, outline
 from gateway.checks.classification.pieces import shifted
 from gateway.checks.classification.titles import Titles, is_index, may_name
 from gateway.core.finding import Finding
-from gateway.core.keys import HALF, says_nothing
+from gateway.core.keys import HALF, TYPES, describes, says_nothing
 from gateway.core.message import Part
 
 LONGEST = 32_768
@@ -81,7 +81,11 @@ def titled(text: str, known: Container[str]) -> Iterator[tuple[Field, str]]:
         return
     fields = list(_fields(text))
     titles = Titles([field.part for field in fields], known)
+    typed = {field.part.pointer for field in fields if field.part.text in TYPES}
     for field in fields:
+        above, _, key = field.part.pointer.rpartition("/")
+        if describes(key, field.part.text) and f"{above}/type" in typed:
+            continue
         title = (titles.of(field.part) if may_name(field.part) else "") or _over(field.part.pointer)
         if title:
             yield field, title

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, within
+from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, titled, within
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE
@@ -120,3 +120,13 @@ def test_findings_are_passed_once_however_many_fields_there_are() -> None:
     inside = within(fields, found)
     assert [len(several) for several in inside[:500]] == [1] * 500
     assert len(looked) < 10 * len(fields)
+
+
+def test_the_description_of_a_field_in_a_schema_is_not_named_by_it() -> None:
+    def title(inner: dict[str, str]) -> dict[str, str]:
+        text = json.dumps({"customer": inner})
+        return {field.part.text: before for field, before in titled(text, ()) if "description" in field.part.pointer}
+
+    assert title({"type": "string", "description": "Unique key"}) == {}
+    assert title({"type": "string", "description": "88231944"}) == {"88231944": "customer: "}
+    assert title({"type": "Mr", "description": "Zaqueu Brito"}) == {"Zaqueu Brito": "customer: "}

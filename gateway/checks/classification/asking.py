@@ -38,7 +38,8 @@ _AGE = re.compile(
 _NAME = re.compile(
     r"wie hei(?:\u00df|ss)(?:en|t|es)?t? (?:sie|du|er|der pat|die pat|ihre?)|"
     r"c[o\u00f3]mo (?:se llama|te llamas)|comment (?:vous appelez|[ts]['\u2019]appelles?)|"
-    r"come (?:si chiama|ti chiami)|como se chama|hoe heet|v(?:ad|a) heter|hva(?:d)? (?:heter|hedder)|jak (?:si\u0119|ma) pan|whom? am i (?:speaking|talking)|"
+    r"come (?:si chiama|ti chiami)|como se chama|hoe heet|va?d? heter|hvad? (?:heter|hedder)|"
+    r"jak (?:si\u0119|ma) pan|whom? am i (?:speaking|talking)|"
     r"who is (?:this|calling|the patient)|what (?:should|may|can) i call you",
     re.IGNORECASE,
 )

@@ -35,8 +35,8 @@ _WORDS = 6
 _FLAT = ("xml:", "form:")
 _ANSWER = 48
 """Characters of the longest answer."""
-_SILENT = ("content", "text")
-"""Labels of what somebody said."""
+_SILENT = ("content", "text", "messages", "conversation", "history", "turns")
+"""Labels of what somebody said, in a body of no protocol that of the list, too."""
 _SAID = ("/content", "/text")
 _MESSAGE = re.compile(r"(.*)/([0-9]{1,9})/(?:content|content/0/text|parts/0/text)")
 _COUNTED = 9

@@ -310,3 +310,9 @@ def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(m
     held = [Part("/a", json.dumps({"name": "x", "value": "bob@example.com"}))]
     assert ("bob@example.com", "email") in found_in(held)
     assert "unscanned" in ENGINE.scan(held).classes
+
+
+def test_a_chat_in_a_body_of_no_protocol_is_one() -> None:
+    asked = {"role": "assistant", "content": "Please give me your SSN."}
+    parts = parts_of({"messages": [asked, {"role": "user", "content": "536228731"}]})
+    assert ("536228731", "us-ssn") in found_in(parts)

@@ -41,3 +41,12 @@ def says_half(key: str, above: str) -> bool:
         or (plain in _GIVEN and above.lower().endswith("name"))
         or (plain == "date" and says_birth(above))
     )
+
+
+TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object", "null"})
+"""The types of a schema (JSON Schema, draft 2020-12, §6.1.1)."""
+
+
+def describes(key: str, text: str) -> bool:
+    """Whether the text under a key of a schema only describes a field, and is no value of it: words alone."""
+    return key == "description" and not any(map(str.isdigit, text))

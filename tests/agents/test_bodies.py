@@ -189,6 +189,14 @@ def test_parts_carry_their_place_kind_and_label() -> None:
     ]
 
 
+def test_the_description_of_a_field_in_a_schema_has_no_label_of_it() -> None:
+    schema = {"customer": {"type": "string", "description": "Unique key"}}
+    assert Part("/customer/description", "Unique key", "text", "description") in parts_of(schema)
+    for told in ({"type": "string", "description": "88231944"}, {"description": "Zaqueu Brito"}):
+        text = told["description"]
+        assert Part("/mrn/description", text, "text", "mrn") in parts_of({"mrn": told})
+
+
 def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
     document = {"mrn": {"value": "84736251", "Number": 84736251, "system": "x"}, "a": [{"text": "b"}], "value": "c"}
     labels = {part.pointer: part.label for part in parts_of(document) if part.kind == "text"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.keys import HALF, says_nothing
+from gateway.core.keys import HALF, describes, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,9 @@ def test_other_keys_say_something(key: str) -> None:
 def test_some_say_half() -> None:
     assert "number" in HALF
     assert not any(map(says_nothing, HALF))
+
+
+def test_words_alone_describe_a_field() -> None:
+    assert describes("description", "Unique key of the customer")
+    assert not describes("description", "88231944")
+    assert not describes("value", "Unique key")

@@ -20,10 +20,17 @@ _BEFORE = 48
 _BARRIERS = b"0123456789;"
 """What may not stand between a word and what it names: the word belongs to the number before."""
 _NUMBER = NUMBER.encode("ascii")
-_MORE = frozenset(b", /&ao\"'\r\n")
+_MORE = frozenset(b", /&;ao\"'\r\n")
 """With what the next value of a list begins."""
-FOLLOWS = r"(?:,? ?(?:and|or|&) |, ?|/ ?|[\"'] ?,(?:\r?\n)?[ \t]{0,16}[\"']|,?\r?\n[ \t]{0,8}[\-*+\xB7] {1,3})"
-"""What stands between two values of a list: in a sentence, in quotes as JSON and SQL have them, one below another."""
+FOLLOWS = (
+    r"(?:,? ?(?:and|or|&) |, ?|; {1,2}| ?/ ?|[\"'] ?,(?:\r?\n)?[ \t]{0,16}[\"']|"
+    r" \((?i:spouse|wife|husband|partner|son|daughter|child|mother|father|dependent|old|new|home|work|mobile|cell)[: ]"
+    r" ?|"
+    r"[,;]?\r?\n[ \t]{0,8}(?:[\-*+\xB7] {1,3})?)"
+)
+"""What stands between two values of a list: in a sentence, in quotes as JSON and SQL have them, one below another; with
+nothing before them only where the first stands below the label, too."""
+_LINE_END = b" \t\r\n,;"
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
@@ -167,6 +174,7 @@ class LabelFinder(msgspec.Struct, frozen=True):
         label, length = self.label, len(text)
         span = self.first.at(shade, place[1])
         begin = -1 if span is None else span[0]
+        below = b"\n" in shade[place[1] : begin] if begin > 0 else False
         while span is not None:
             start, end = span
             if start == begin and answered(shade[place[1] : start]):
@@ -185,7 +193,14 @@ class LabelFinder(msgspec.Struct, frozen=True):
             if not label.more or end == length or shade[end] not in _MORE:
                 break
             span = self.next.at(shade, end)
+            if span is not None and not below and _is_next_line(shade[end : span[0]]):
+                break
         return begin
+
+
+def _is_next_line(between: bytes) -> bool:
+    """Whether nothing but the end of a line stands between two values."""
+    return b"\n" in between and not between.strip(_LINE_END)
 
 
 def finder(rank: int, item: Recognizer) -> Finder:

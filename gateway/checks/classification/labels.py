@@ -17,9 +17,10 @@ LONGEST_LABEL = 64
 """Characters of the longest key or name that is read as words."""
 WHOLE = "\x1e"
 """Stands before a text that is all a value, blanks and quotes in it or not."""
-_SECRETS = (
+SECRETS = (
     "password", "passwd", "pwd", "passphrase", "passwort", "kennwort", "wachtwoord", "secret", "secret key", "api key",
 )  # fmt: skip
+"""With what a name ends of which all is a value."""
 _PLAIN = frozenset({"content", "text", "message", "value", "data", "arguments", "description"})
 """Keys that say nothing of what stands under them."""
 
@@ -36,7 +37,7 @@ def spoken(label: str) -> str:
         return ""
     label = unicodedata.normalize("NFC", label)
     found = " ".join(WORD.findall(label.lower() if label.isupper() else label)).lower()
-    if found.endswith(_SECRETS):
+    if found.endswith(SECRETS):
         return f"{found}: {WHOLE}"
     return f"{found}: " if found else ""
 

@@ -6,6 +6,7 @@ family name at the end, is believed.
 """
 
 import hashlib
+import re
 
 from gateway.checks.classification.people import BEFORE, PARTICLES
 from gateway.checks.classification.recognizer import entries
@@ -14,6 +15,10 @@ from gateway.checks.classification.tables.last_names import LAST
 from gateway.checks.classification.tables.places import PLACES
 from gateway.checks.classification.validators import NOT_NAMES, Check, Verdict, name
 
+_CODED = re.compile(r"\S*(?:_|(?<=\S)[\[(])\S*")
+"""A word that goes on as one of code."""
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+")
+"""The words of a name of code (`DataTypes`)."""
 _FORMS = frozenset(
     entries(
         "inc incorporated llc ltd limited gmbh ag corp corporation plc llp sarl srl pty holdings group foundation "
@@ -55,7 +60,7 @@ _HEADS = frozenset(
         "upload usage user validation value variable vendor version video view volume wallet warehouse webhook "
         "payable receivable spring springs city county overflow website widget window wizard workbook worker "
         "workflow workspace zone cable camera charger chair desk dress headphones jacket keyboard lamp laptop mouse "
-        "phone shirt shoe sofa speaker tablet watch"
+        "phone shirt shoe sofa speaker tablet watch graphics meeting therapy pass terms ca coverage"
     )
 )
 """Things, as a name of several words ends with them."""
@@ -95,22 +100,47 @@ _COMMON = (
             "turn unassigned undefined unified unit universal unknown unread untitled urgent usb user vacation valid "
             "vehicle virtual visitor voice waiting warning water weather web week weekend weekly welcome west white "
             "wide wireless wood work world write yearly yellow yes a11y wifi sql json xml csv pdf html http https "
-            "url id ui ux ai ml it ip tcp udp dns vpn iot crm erp kpi roi faq usd eur valued"
+            "url id ui ux ai ml it ip tcp udp dns vpn iot crm erp kpi roi faq usd eur valued unique exact attending "
+            "recipient preferred fully numeric whether identifier host port path shell env region lang tz hostname "
+            "authorization accept encoding control cookie origin referer etag match modified range vary pragma "
+            "forwarded if set agent www authenticate idempotency trace traceparent prefer since optional mapped "
+            "annotated dict tuple vec arc varchar faker anthropic openai root banco location after non empty"
         )
     )
 )
 """What a name of a thing may be made of, and hardly a person's is. Family names are asked for besides."""
-DIGEST = hashlib.sha256(" ".join((*sorted(_COMMON), "/", *sorted(_HEADS), "/", *sorted(_FORMS))).encode()).hexdigest()
+_SAID = frozenset(
+    entries(
+        "denies denied reports reported states stated presents presented complains complained feels felt continues "
+        "continued tolerated tolerates remains remained admitted discharged appears alert awake stable unstable doing "
+        "refuses refused understands understood verbalized verbalizes verbalised ambulating ambulates resting educated "
+        "instructed taking takes needs wants lives works confirmed confirms male female unable given received receives "
+        "requesting requests requested awaiting transferred asymptomatic afebrile acknowledged agrees agreed declines "
+        "declined tolerating seen unresponsive intubated sedated oriented cooperative nonverbal pregnant deceased "
+        "unique exact full attending optional preferred primary numeric fully identifier whether mapped annotated dict"
+    )
+)
+"""What is said of a patient behind a colon, and what a field is described as: nobody begins so but who is of a
+dictionary."""
+DIGEST = hashlib.sha256(
+    " ".join((*sorted(_COMMON), "/", *sorted(_HEADS), "/", *sorted(_FORMS), "/", *sorted(_SAID))).encode()
+).hexdigest()
 """Part of the version of what ships."""
 
 
 def _is_any(word: str, known: frozenset[str]) -> bool:
-    return word in known or (word[-1:] == "s" and word[:-1] in known)
+    return word in known or (word[-1:] == "s" and word[:-1] in known) or ("-" in word and _is_compound(word, known))
+
+
+def _is_compound(word: str, known: frozenset[str]) -> bool:
+    """Whether all of a word with hyphens (`Content-Type`, `X-Request-Id`) is known, but for single letters."""
+    pieces = [piece for piece in word.split("-") if len(piece) > 1]
+    return bool(pieces) and all(_is_any(piece, known) for piece in pieces)
 
 
 def _spoken(text: str) -> list[str]:
     """The words of a name, without marks around them and without initials."""
-    found = [token.strip(".,;:\"'\u2019()") for token in text.split()]
+    found = [token.strip(".,;:\"'\u2019()") for token in text.replace(",", " ").split()]
     return [token for token in found if len(token) > 1]
 
 
@@ -128,14 +158,34 @@ def is_thing(text: str) -> bool:
     first, last = tokens[0].capitalize(), tokens[-1].capitalize()
     if first in FIRST or last in LAST:
         return False
+    if len(tokens) == 1 and len(parts := _CAMEL.findall(tokens[0])) > 1 and not tokens[0].isupper():
+        return is_thing(" ".join(parts))
     if len(tokens) == 1:
         return first not in DOUBTFUL and _is_any(small[0], _COMMON)
     return _is_any(small[-1], _HEADS) or all(_is_any(token, _COMMON) for token in small)
 
 
+def announced(text: str) -> Verdict | None:
+    """A name behind a label: not what is said of a patient, nor a name of code (`MAX_RETRIES`, `Mapped[`), which goes
+    on behind it."""
+    token = _CODED.search(text)
+    if token is not None and not _is_joined(token[0]):
+        return None
+    first = text.partition(" ")[0].rstrip(".,:").partition(",")[0]
+    if first.lower() in _SAID and not _is_known([first]):
+        return None
+    return name(text)
+
+
+def _is_joined(token: str) -> bool:
+    """Whether a token with underscores is a name's words (`Anna_Smith`)."""
+    pieces = token.split("_")
+    return len(pieces) > 1 and all(piece.isalpha() and piece.istitle() for piece in pieces)
+
+
 def named(text: str) -> Verdict | None:
     """A name where one was announced, of whom or of what was not said: not a thing's."""
-    verdict = name(text)
+    verdict = announced(text)
     return None if verdict is None or is_thing(text) or is_thing(text[: verdict[2]]) else verdict
 
 
@@ -178,6 +228,7 @@ def housed(text: str) -> Verdict | None:
 
 
 CHECKS: dict[str, Check] = {
+    "announced": announced,
     "named": named,
     "likely": likely,
     "qualified": qualified,

@@ -18,7 +18,7 @@ from gateway.checks.classification.pieces import shifted
 from gateway.checks.classification.titles import Titles, is_index, may_name
 from gateway.core.births import of_birth
 from gateway.core.finding import Finding
-from gateway.core.keys import says_half, says_nothing
+from gateway.core.keys import TYPES, describes, says_half, says_nothing
 from gateway.core.message import Part
 
 LONGEST = 32_768
@@ -96,12 +96,16 @@ def titled(text: str, known: Container[str], fields: Sequence[Field]) -> Iterato
     if not may_title(text):
         return
     titles = Titles([field.part for field in fields], known) if _may_otherwise(text) else None
+    typed = {field.part.pointer for field in fields if field.part.text in TYPES}
     for field in fields:
+        above, _, key = field.part.pointer.rpartition("/")
+        if describes(key, field.part.text) and f"{above}/type" in typed:
+            continue
         title = ""
         if titles is not None:
             title = (titles.of(field.part) if may_name(field.part) else "") or _over(field.part.pointer)
         if not title and field.part.kind == "text" and len(field.part.text) <= _LONGEST_NAMED:
-            title = _own(field.part.pointer.rpartition("/")[2])
+            title = _own(key)
         if title:
             yield field, title
 

@@ -159,9 +159,26 @@ def listed(text: str) -> Verdict | None:
     return (LISTED, 0, len(text)) if known_as and given.split(" ")[0] in FIRST else None
 
 
+def listed_close(text: str) -> Verdict | None:
+    """A family name of a dictionary before a given one with nothing but a comma between (`SMITH,JOHN A`)."""
+    family, _, given = text.partition(",")
+    family, first = family.partition(" ")[0], given.partition(" ")[0].partition("-")[0]
+    if family.isupper():
+        known_as = first in GIVEN_CAPITALS and _is_family(family)
+    else:
+        known_as = first in FIRST and family in LAST and family.lower() not in _WORDS
+    return (LISTED, 0, len(text)) if known_as else None
+
+
 def title(text: str) -> Verdict | None:
     """The title, or several, before a name's first letter."""
     return "title", 0, len(text.rpartition(" ")[0].rstrip("."))
 
 
-CHECKS: dict[str, Check] = {"known": known, "capitals": capitals, "listed": listed, "title": title}
+CHECKS: dict[str, Check] = {
+    "known": known,
+    "capitals": capitals,
+    "listed": listed,
+    "listed_close": listed_close,
+    "title": title,
+}

@@ -5,13 +5,14 @@ its answer, the system of an identifier); a cell of a table by the head of its c
 first row that is words alone); a text of a list by the one before it (`["MRN", "…"]`). Where a text stands is told by
 its pointer. Of XML and forms, whose pointers do not say what is within what, a value is named by what comes before it
 (`<name>MRN</name><value>…`, `<Attribute Name="mrn"><Value>…`). In a chat what somebody asked for at the end of the
-message before names a short answer.
+message before names a short answer (`asking`).
 """
 
 import re
 from collections.abc import Container, Sequence
 from functools import lru_cache
 
+from gateway.checks.classification.asking import asked
 from gateway.checks.classification.labels import LONGEST_LABEL, spoken
 from gateway.core.message import Part
 
@@ -37,12 +38,12 @@ _CHANGED = frozenset({"number", "old", "new", "from", "to", "before", "after", "
 _WORDS = 6
 """Words at the end of what names a text in which it is looked for."""
 _FLAT = ("xml:", "form:")
-_ANSWER, _ASKED = 48, 400
-"""Characters of the longest answer, and of the end of a message in which a question is looked for."""
-_ASKS = ("?", ":", "\uff1f", "\uff1a")
+_ANSWER = 48
+"""Characters of the longest answer."""
+_SILENT = ("content", "text", "messages", "conversation", "history", "turns")
+"""Labels of what somebody said, in a body of no protocol that of the list, too."""
 _SAID = ("/content", "/text")
 _MESSAGE = re.compile(r"(.*)/([0-9]{1,9})/(?:content|content/0/text|parts/0/text)")
-_SENTENCE = re.compile(r"[^.!?\n]*[?:\uff1f\uff1a]\Z")
 _OPTION = re.compile("--[a-z-]{0,24}(?:password|passwd|passphrase|pass|secret|api-key)")
 """An option of a command that a secret follows."""
 _COUNTED = 9
@@ -117,7 +118,7 @@ class Titles:
         )
         if not title:
             return ""
-        own = "" if not part.label or is_value(part.label) else f"{part.label} "
+        own = "" if not part.label or part.label in _SILENT or is_value(part.label) else f"{part.label} "
         return spoken(own + title) or spoken(title)
 
     def _sibling(self, pointer: str) -> str:
@@ -196,10 +197,9 @@ class Titles:
             return ""
         before = f"{place[1]}/{int(place[2]) - 1}"
         for rest in ("/content", "/content/0/text", "/parts/0/text"):
-            text = self._texts.get(before + rest, "").rstrip("*_` \n\"')")
+            text = self._texts.get(before + rest, "")
             if text:
-                sentence = _SENTENCE.search(text[-_ASKED:])
-                return sentence[0].lstrip() if sentence is not None and text[-1] in _ASKS else ""
+                return asked(text, self._known, part.text)
         return ""
 
     def _tells(self, text: str) -> bool:
@@ -213,7 +213,7 @@ class Titles:
 def may_name(part: Part) -> bool:
     """Whether something else than its key may name a part: quickly told of most."""
     pointer = part.pointer
-    if not part.label and may_answer(part):
+    if (not part.label or part.label in _SILENT) and may_answer(part):
         return True
     if pointer[-1:].isdigit():
         return part.kind != "unreadable"

@@ -505,7 +505,7 @@ def name(text: str) -> Verdict | None:
     """A name in capitals where one was announced: it ends before the first word that is none."""
     end = 0
     position = 0
-    for token in text.split(" "):
+    for token in text.replace(",", " ").split(" "):
         # `do` goes on with a family name (`Ana do Carmo`).
         if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS) and not (
             position and token in _WITHIN

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, within
+from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, titled, within
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE
@@ -184,3 +184,17 @@ def test_a_field_that_names_a_thing_is_nobody(document: Any) -> None:
 )
 def test_the_parts_of_a_birth_are_found_in_a_text(document: Any, parts: list[str]) -> None:
     assert _shown(document) == parts
+
+
+def test_the_description_of_a_field_in_a_schema_is_not_named_by_it() -> None:
+    def title(inner: dict[str, str]) -> dict[str, str]:
+        text = json.dumps({"customer": inner})
+        return {
+            field.part.text: before
+            for field, before in titled(text, (), fields_of(text))
+            if "description" in field.part.pointer
+        }
+
+    assert title({"type": "string", "description": "Unique key"}) == {}
+    assert title({"type": "string", "description": "88231944"}) == {"88231944": "customer: "}
+    assert title({"type": "Mr", "description": "Zaqueu Brito"}) == {"Zaqueu Brito": "customer: "}

@@ -173,6 +173,23 @@ def test_what_says_nothing_under_another_word_is_no_more(document: Any) -> None:
         ("**What is your account number?**", "it is 44812345", "account"),
         ("And the password?", "hunter2!!", "secret-password"),
         ("Welcher Tag ist Ihr Geburtsdatum?", "22.07.1984", "date-of-birth"),
+        ("What is your SSN? I ask for the form.", "536228731", "us-ssn"),
+        ("Please give me your SSN.", "536228731", "us-ssn"),
+        ("I need your SSN to continue.", "536228731", "us-ssn"),
+        ("Kindly share your SSN so that I can verify who you are and go on with it", "536228731", "us-ssn"),
+        ("Please provide the MRN.", "88231944", "mrn"),
+        ("Please enter your password.", "Zomer2024!", "secret-password"),
+        ("Bitte nennen Sie Ihre Kundennummer.", "88231944", "account"),
+        ("Veuillez indiquer votre numéro client.", "88231944", "account"),
+        ("I need your account number and SSN.", "4410029913 and 536228731", "account"),
+        ("How old are you?", "93", "age"),
+        ("How old are you?", "I'm 93", "age"),
+        ("Wie alt sind Sie?", "93", "age"),
+        ("What is your name?", "Zaqueu Brito", "person"),
+        ("Wie heißen Sie?", "Zaqueu Brito", "person"),
+        ("¿Cómo se llama?", "Zaqueu Brito", "person"),
+        ("Please provide your full name and date of birth.", "Zaqueu Brito, 5/2/1984", "person"),
+        ("Please provide your full name and date of birth.", "Zaqueu Brito, 5/2/1984", "date-of-birth"),
     ],
 )
 def test_a_short_answer_is_named_by_the_question_before_it(asked: str, answer: str, kind: str) -> None:
@@ -189,7 +206,18 @@ def test_a_short_answer_is_named_by_the_question_before_it(asked: str, answer: s
     [
         ("How many records are there?", "4481920"),
         ("I have your SSN.", "536228731"),
-        ("What is your SSN? I ask for the form.", "536228731"),
+        ("Please confirm that I do not need your SSN.", "536228731"),
+        ("Your account number was updated.", "4500123456"),
+        ("Please give me the order number.", "4500123456"),
+        ("I updated your SSN. Which order is it?", "4500123456"),
+        ("What is the product name?", "Super Glue"),
+        ("Please choose a file name.", "Report Final"),
+        ("Which company name?", "Acme Widgets"),
+        ("How old is the server?", "93"),
+        ("How old is the data?", "95"),
+        ("Please reset your password.", "done"),
+        ("Please enter your password on the login page and tell me what happens.", "It worked!"),
+        ("Never share your password.", "Understood!"),
         ("What is your MRN?", "4481920 is what I paid for the whole of the house and all that is in it"),
     ],
 )
@@ -325,3 +353,9 @@ def test_what_says_of_which_kind_a_number_is_names_it(document: Any, text: str) 
 def test_a_number_of_another_kind_is_none(document: Any) -> None:
     assert found_in(parts_of(document)) == []
     assert found_in([Part("/a", json.dumps(document))]) == []
+
+
+def test_a_chat_in_a_body_of_no_protocol_is_one() -> None:
+    asked = {"role": "assistant", "content": "Please give me your SSN."}
+    parts = parts_of({"messages": [asked, {"role": "user", "content": "536228731"}]})
+    assert ("536228731", "us-ssn") in found_in(parts)

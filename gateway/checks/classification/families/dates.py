@@ -8,8 +8,8 @@ _MONTH = (
 )
 _MON = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _AGED = (
-    r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?|\xE0g\xE0e? de |"
-    r"de edad de |alter: ?|im alter von |edad: ?|et\xE0: ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
+    r"(?i:\b(?:aged?(?: of| is)?:? |turn(?:ed|s|ing)? |age[=:] ?(?:i(?:'|\xB7| a)m |s?he(?:'|\xB7| i)s )?|"
+    r"\xE0g\xE0e? de |de edad de |alter: ?|im alter von |edad: ?|et\xE0: ?|when (?:he|she|they|i) (?:is|was|were|am) ))"
 )
 _UNITS = r"(?:in )?(?:years|yrs|y|jahren?|ans|a\xE0os|anos|anni|jaar|lat|\xE0r)"
 _WORDS = r"age|alter|edad|et\xE0|idade|leeftijd|wiek|alder"
@@ -17,7 +17,7 @@ _WORDS = r"age|alter|edad|et\xE0|idade|leeftijd|wiek|alder"
 _KEYED = (
     rf"(?:(?:\b[a-z]{{1,16}}Age|\b[A-Za-z]{{1,16}}_(?i:age)|\b(?i:{_WORDS})|[\xC0\xE0](?i:ge|lder))"
     r"(?:_?(?i:in)?_?(?i:years|yrs))?"
-    rf'"? ?(?:\((?i:{_UNITS})\) ?)?[:=|\t>] ?"?|'
+    rf"[\"']? ?(?:\((?i:{_UNITS})\) ?)?[:=|\t>] ?[\"']?|"
     r'(?i:\bage ?/ ?(?:sex|gender)"? ?[:=|\t] ?"?|\b(?:sex|gender) ?/ ?age"? ?[:=|\t] ?"?[fmwx] ?/ ?))'
 )
 _OF_THINGS = (
@@ -29,18 +29,28 @@ _OF_THINGS = (
 """Ages of things, and bounds of ages."""
 _SEEN = (
     r"(?:,? (?i:with|w/|who|c/o|s/p|h/o|hx|pmhx?|p/w|presents?|presented|presenting|admitted|found|seen|here|brought|"
-    r"complain(?:s|ed|ing)|status post|history|known|from (?:home|snf|nursing))\b|,? (?i:w/|c/o|s/p|h/o|p/w) )"
+    r"complain(?:s|ed|ing)|status post|history|known|from (?:home|snf|nursing))\b|,? (?i:w/|c/o|s/p|h/o|p/w) |"
+    r", (?:UTI|CHF|COPD|CAD|DNR|AMS|MI|N?STEMI|CVA|TIA|PNA|SOB|AKI|CKD|ESRD|DVT|PE|GIB|HTN|DM2?|T2DM|GLF|FTT)\b)"
 )
 _COUNTED = (
     r"(?i:[$\xB7.,\-+\x23]|\b(?:raised|revenue|sales|about|around|over|under|nearly|almost|some|than|to|of|at|by|for|from|"
     r"temp|temperature|fell|rose|up|down|reached|hit|between|and|below|above)) ?"
 )
 _OVER_89 = "(?:9[0-9]|1[01][0-9]|12[0-5])"
+_OLDER = "(?:9[0-9]|10[1-9]|11[0-9]|12[0-5])"
+"""The same, but for what firms turn, too."""
+_WHO = (
+    r"(?i:patiente?|paciente|paziente|pati\xE0nt|homme|femme|dame|monsieur|r\xE0sidente?|mujer|hombre|se\xE0ora?|anciana?|"
+    r"donna|uomo|signora?|anziana?|mulher|homem|senhora?|idosa?|utente)"
+)
+"""Of whom an age is told behind a preposition."""
 _OLD = (
     r"(?i:[ \-]years?[ \-]old|[ \-]?y/?o\b|[ \-]?y\.o\.|[ \-]?yrs?\.?[ \-]old|[ \-]year[ \-]olds?|[ \-]years? of age|"
     r" jahre alt|-?j\xE0hrige[rnms]?\b| ans r\xE0volus| a\xE0os de edad| anni di et\xE0| anni compiuti| jaar oud)"
 )
 # German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish.
+_AGED_SO = r"(?:-?(?:jarige|\xE0rig[ae]?)\b|[ \-]?letni(?:a|ej|ego|emu|m)?\b|-?vuotia[as])"
+"""Dutch, Swedish, Norwegian, Danish, Polish, Finnish."""
 _MONTHS = (
     r"(?i:j\xE0nner|januar[yi]?|februari?|m\xE0rz|mai|juni|juli|augusti?|augustus|oktober|dezember|janvier|f\xE0vrier|mars|"
     r"avril|juin|juillet|ao\xE0t|septembre|octobre|novembre|d\xE0cembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|"
@@ -275,8 +285,37 @@ RECOGNIZERS = (
         # Behind a name, where so many years are told of: fewer may be how long something lasts.
         id="age-abroad",
         type="age",
-        pattern=rf"[,(] ?({_OVER_89} (?i:ans|a\xE0os|anos|anni|jaar|jahre|lat|\xE0r))\b",
-        gate=rf"[,(] ?{_OVER_89} (?i:an|a\xE0os|ja|lat|\xE0r)",
+        pattern=rf"[,(] ?({_OVER_89} (?:(?i:ans|a\xE0os|anos|anni|jaar|jahre|lat|\xE0r)\b|J\.))",
+        gate=rf"[,(] ?{_OVER_89} (?:(?i:an|a\xE0os|ja|lat|\xE0r)|J\.)",
+        check="age",
+        score=0.75,
+    ),
+    Recognizer(
+        # `Patiente de 93 ans`.
+        id="age-of-whom",
+        type="age",
+        pattern=rf"\b{_WHO},? (?:de |di |of )?({_OVER_89} (?i:ans|a\xE0os|anos|anni))\b",
+        gate=rf" {_OVER_89} (?i:ans|a\xE0os|anos|anni)\b",
+        check="age",
+        score=0.75,
+    ),
+    Recognizer(
+        id="age-in-a-word",
+        type="age",
+        pattern=rf"\b({_OLDER}{_AGED_SO})",
+        gate=rf"\b{_OLDER}{_AGED_SO}",
+        check="age",
+        score=0.75,
+    ),
+    Recognizer(
+        # `Pt. Doe, 93F, …`: a temperature stands behind no patient.
+        id="age-of-patient",
+        type="age",
+        pattern=(
+            rf"\b(?i:pt|pat|patient|resident)\b[.:]?(?: ?[A-Z\xC0][A-Za-z\xC0\xE0.'\- ]{{0,30}},)?,? "
+            rf"({_OVER_89})(?: ?[FMW]|[fmwy])\b"
+        ),
+        gate=rf"[,.a-z:] {_OVER_89}(?: ?[FMW]|[fmwy])\b",
         check="age",
         score=0.75,
     ),

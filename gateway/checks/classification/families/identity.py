@@ -140,6 +140,19 @@ _NO_ACCOUNT = (
 _INSURED = r"\b(?:ID|Id|Policy|Member|Group) ?(?:#|No\.?|:){1,2} ?"
 _APART = r"(?:-[0-9]{2}-| [0-9]{2} |\.[0-9]{2}\.)"
 
+
+def _behind(word: str) -> str:
+    """A word that names the number before it: `(SSN)`, `is my SSN`."""
+    return (
+        rf"(?: ?\({word}\)| (?:is|was) (?:my|his|her|their|our|your|the|[a-z]{{1,10}}'s|the [a-z]{{1,10}}'s) {word}\b)"
+    )
+
+
+_SSN = r"(?i:ssn|social security(?: (?:number|no))?|social)"
+_ACCOUNT = r"(?i:(?:bank )?(?:account|acct)(?: (?:number|no|#))|customer (?:number|id)|kundennummer)"
+_PLAN = r"(?i:(?:member|subscriber|insurance|policy|medicaid|health plan) (?:id|number|no))"
+_RECORD = r"(?i:mrn|medical record(?: (?:number|no))|patient (?:id|number)|hospital number)"
+
 LABELS = (
     Label(
         id="us-ssn-labelled", lexicon="ssn", type="us-ssn", value=NINE, gap=32, check="apart_nine_digits", score=0.95
@@ -257,5 +270,41 @@ RECOGNIZERS = (
         pattern=rf"\b{_MBI}\b",
         gate=r"\b[1-9][A-Y][0-9A-Y][0-9][ .\-]?[A-Y][0-9A-Y][0-9][ .\-]?[A-Y]{2}[0-9]{2}",
         score=0.97,
+    ),
+    # The word behind the number.
+    Recognizer(
+        id="us-ssn-behind",
+        type="us-ssn",
+        pattern=rf"\b({_NINE}){_behind(_SSN)}",
+        gate=rf"[0-9]{{4}}{_behind(_SSN)}",
+        check="nine_digits",
+        joints=NUMBER,
+    ),
+    Recognizer(
+        id="account-behind",
+        type="account",
+        pattern=rf"\b([A-Z]{{0,4}}[0-9]{{4,16}}){_behind(_ACCOUNT)}",
+        gate=rf"[0-9]{{4}}{_behind(_ACCOUNT)}",
+        check="apart_long_code",
+        joints=NUMBER,
+        score=0.8,
+    ),
+    Recognizer(
+        id="health-plan-id-behind",
+        type="health-plan-id",
+        pattern=rf"\b([A-Z]{{0,4}}[0-9]{{4,16}}){_behind(_PLAN)}",
+        gate=rf"[0-9]{{4}}{_behind(_PLAN)}",
+        check="apart_long_code",
+        joints=NUMBER,
+        score=0.85,
+    ),
+    Recognizer(
+        id="mrn-behind",
+        type="mrn",
+        pattern=rf"\b([A-Z]{{0,4}}[0-9]{{4,12}}){_behind(_RECORD)}",
+        gate=rf"[0-9]{{4}}{_behind(_RECORD)}",
+        check="apart_long_code",
+        joints=NUMBER,
+        score=0.85,
     ),
 )

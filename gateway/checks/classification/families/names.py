@@ -5,7 +5,10 @@ from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
 from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, entries, words
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
 
-_WORD = r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
+_WORD = (
+    r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|"
+    r"(?:[A-Z]['\xB7])?[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
+)
 _PARTICLE = "(?:van|von|de|der|den|da|do|di|du|del|la|le|el|al|bin|ibn|ter|zu|dos|das|af|av)"
 _LED = rf"(?:{_PARTICLE} ){{0,2}}"
 _INNER = rf"(?: (?:[A-Z]\.|{_LED}{_PARTICLE} ?(?:{_WORD})|{_WORD}|[A-Z]\b))"
@@ -13,6 +16,12 @@ _NAME = rf"{_WORD}{_INNER}?{_INNER}?{_INNER}?"
 _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
 _ANNOUNCED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?(?:{_PARTICLE} )?{_LED}{_NAME}(?: [\"(\xB7]{_WORD}[\")\xB7] {_WORD})?"
 """A name from its first particle on, a nickname in it or not."""
+_SUFFIX = r"(?: (?:JR|SR|Jr|Sr|II|III|IV)\b\.?)"
+_LISTED = rf"(?:{_PARTICLE} ){{0,2}}{_WORD}{_SUFFIX}?, ?{_WORD}(?: (?:[A-Z]\b\.?|{_WORD})){{0,2}}{_SUFFIX}?"
+"""The family name first, as records have it: all that follows its comma is of the name."""
+_CODE = r"(?:_[0-9A-Za-z_]{1,32}|\[|\(\)|\([\"'*{\[]|\([a-z_]{1,24}[=.(])"
+"""How code goes on behind a name of it: `MAX_RETRIES`, `Mapped[`, `CharField(`. Taken in, for the check to refuse."""
+_LABELLED = rf"(?:{_LISTED}|{_ANNOUNCED}(?:, ?{_WORD}(?: [A-Z]\b\.?)?)?){_CODE}?"
 TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
@@ -23,11 +32,19 @@ _OF_PEOPLE = "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|
 """Titles that are no word of another language."""
 _KINDS = "full|first|last|middle|given|family|sur|maiden|legal|mother's maiden"
 _SURELY = (
-    rf"(?:patient(?:[ _]?(?:name|nm)|'s name)?|(?:{_KINDS})[ _]?(?:name|nm)|(?:name|nm)[ _](?:first|last|given|family)|"
-    r"surname|lname|fname|nachname|vorname|familienname|cognome|apellidos?|nom de famille|pr\xE0nom|achternaam|"
-    r"voornaam|efternamn|f\xE0rnamn|etternavn|efternavn|fornavn|nazwisko|imi\xE0|sobrenome|paziente|paciente)"
+    rf"(?:patients?(?:[ _]?(?:name|nm)|'s name)?|(?:{_KINDS})[ _]?(?:name|nm)|(?:name|nm)[ _](?:first|last|given|"
+    r"family)|surname|lname|fname|nachname|vorname|familienname|cognome|apellidos?|nom de famille|pr\xE0nom|achternaam|"
+    r"voornaam|efternamn|f\xE0rnamn|etternavn|efternavn|fornavn|nazwisko|imi\xE0|sobrenome|paziente|paciente|"
+    r"patiente|pati\xE0nte?|pacjent(?:ka)?|versicherungsnehmer(?:in)?)"
 )
 """What is said of people alone."""
+_ROLES_OF_ONE = (
+    r"policy[ _]?holder|spouse|guarantor|pcp|adjuster|care[ _]?giver|carer|pharmacist|prescriber|therapist|radiologist|"
+    r"pathologist|ana?esthesiologist|clinician|practitioner|co-?signer|co-?borrower|landlord|executor|trustee|notary|"
+    r"(?:dictated|transcribed|verified|performed|seen|reviewed|examined|witnessed) by|name on (?:the )?card|"
+    r"ansprechpartner(?:in)?|sachbearbeiter(?:in)?|hausarzt|arzt|m\xE0decin(?: traitant)?|huisarts|behandelaar|lekarz|"
+    r"l\xE0kare|titulaire|assur\xE0e?|b\xE0n\xE0ficiaire"
+)
 _LABELS = (
     r"(?i:\b(?:(?:user|customer|"
     r"client|member|employee|contact|account holder|nominee|beneficiary|insured|spouse|next of kin|"
@@ -39,7 +56,8 @@ _LABELS = (
     r"assistit[oa]|asegurad[oa]|segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|nome|"
     r"nombre|m[e\xE0]dic[oa](?: curante| richiedente| respons[a\xE0]vel| responsable| tratante)?|fdo\.|"
     r"firmado|nom|naam|namn|navn|account[ _]?holders?|payee|payer|remitter|assignee|reporter|approver|assigned to|"
-    r"(?:reported|prepared|approved|requested|submitted) by))"
+    r"(?:reported|prepared|approved|requested|submitted) by|"
+    rf"{_ROLES_OF_ONE}))"
 )
 _LABEL_ENDS = (
     r"name|\b(?:patient|client|customer|card ?holder|member|employee|subscriber|insured|beneficiary|physician|doctor|"
@@ -48,11 +66,30 @@ _LABEL_ENDS = (
     r"plaintiff|defendant|student|patientin|versicherter|kontoinhaber(?:in)?|pa[zc]iente|assicurat[oa]|assistit[oa]|"
     r"a?segurad[oa]|benefici[a\xE0]ri[oa]|utente|titular|solicitante|nominativo|nome|nombre|"
     r"m[e\xE0]dic[oa]|curante|richiedente|respons[a\xE0]vel|responsable|tratante|fdo\.|firmado|nom|naam|namn|navn|"
-    r"account[ _]?holders?|payee|payer|remitter|assignee|reporter|approver)"
+    r"account[ _]?holders?|payee|payer|remitter|assignee|reporter|approver|policy[ _]?holder|spouse|guarantor|pcp|"
+    r"adjuster|care[ _]?giver|carer|pharmacist|prescriber|therapist|radiologist|pathologist|ana?esthesiologist|"
+    r"clinician|practitioner|co-?signer|co-?borrower|landlord|executor|trustee|notary|card|ansprechpartner(?:in)?|"
+    r"sachbearbeiter(?:in)?|hausarzt|arzt|m\xE0decin|traitant|huisarts|behandelaar|lekarz|l\xE0kare|titulaire|"
+    r"assur\xE0e?|b\xE0n\xE0ficiaire)"
 )
+_WEAKLY = (
+    r"(?:\b(?i:drivers?|passengers?|guests?|pt|gp|husband|wife|son|daughter|mother|father|brother|sister|dependents?|"
+    r"debtor|creditor|participants?|attendees|members|employees|customers|clients|contacts|students|authors|owners?|"
+    r"recipients|claimants|beneficiaries|kunden?|kundin|mitarbeiter(?:in)?|absender|bearbeiter(?:in)?|kontakt|cliente|"
+    r"clients|klant|klient(?:ka)?|destinatari[oa]|destinataire|remitente|mittente|teilnehmer)|"
+    r"\b(?:From|FROM|To|TO|Cc|CC|Bcc|BCC|Von|An|De|Para|Van|Aan)|\b(?i:empf\xE0nger))"
+)
+"""What names things as often: two words that are no thing's must follow, or a name of a dictionary."""
+_SEVERAL = (
+    r"\b(?i:patients|participants|attendees|members|employees|customers|clients|contacts|students|authors|recipients|"
+    r"passengers|guests|drivers|dependents|teilnehmer|to|cc|bcc|an|para)"
+)
+_PARTED = r"(?:[,;] ?| (?:and|und|et|y|e|en|och|&) )"
 _BEGINS = rf"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? |{_PARTICLE} [A-Za-z\xC0])"
 """How a name begins, a title before it or not."""
 _SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*]{0,2}"""
+_NOTED = r"(?: ?\([^()\n]{1,22}\)| ?[/&] ?(?i:dob|mrn|date of birth|age|sex|id|address|phone))"
+"""What a form says of a label: `Name (Last, First)`, `Name/DOB`."""
 _CELL_ENDS = ":?</(?:td|th|dt|b|strong|label|span)>"
 _CELLS = rf"{_CELL_ENDS}:?\s{{0,4}}(?:<(?:td|dd|span|p|div)[^<>\n]{{0,16}}>\s?)?"
 """What may stand between a label and a name: as in prose, JSON and Markdown, or in HTML."""
@@ -68,13 +105,17 @@ _OF_THINGS = rf"""(?i:\b(?:{_NAMED})[ -]name)["']?[ \t]?[:=][ \t\n]{{0,4}}["']?"
 """What says that a name follows, and not of whom."""
 _GREETINGS = (
     r"regards|sincerely|cheers|yours|wishes|dear|hello|hi|hey|morning|evening|gr\xE0\xE0en?|gru\xE0|"
-    r"cordialement|salutations|saludos|atentamente|saluti|cumprimentos|atenciosamente|groeten?|h\xE0lsningar|hilsen|"
-    r"pozdrawiam"
+    r"cordialement|salutations|saludos?(?: cordial(?:es)?)?|atentamente|saluti|cumprimentos|atenciosamente|"
+    r"groet(?:en|e)?|h\xE0lsningar|hilsen|pozdrawiam|abra[z\xE0]os?|amicalement|bien \xE0 vous|hochachtungsvoll|"
+    r"z powa\xE0aniem|terveisin"
 )
+_LINES = r"(?:[ \n]{1,2}|\r\n(?:\r\n)?|\n(?:\n)?--? ?\n)"
 _THANKS = (
     r"(?i:\b(?:thank you|thanks|best|warmly|respectfully|gracias|merci|danke|grazie|obrigad[oa]|bedankt|tack))"
-    r"[,.!]?\r?\n\n?"
+    r"[,.!]?\r?\n(?:\r?\n)?"
 )
+_CLOSINGS = r"(?:\b(?:mfg|MfG|MFG|LG|VG|lg|Mvh|MVH|mvh|BR|KR)|\b[iI]\. ?[AV]\.|\bppa\.)"
+"""Closings and what stands before a name that signs for another, abbreviated."""
 _INTRODUCTIONS = (
     "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
     r"signed by|seen by|referred by|treated by|reviewed by|ich hei\xE0e|mein name ist|je m['\xB7]appelle|mon nom est|"
@@ -84,6 +125,7 @@ _INTRODUCTIONS = (
 _ROLES = (
     "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister"
 )
+_PARTIES = "card ?holder|policy ?holder|claimant|plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary"
 
 
 _PLACED = r"(?:\b(?:New|Port|North|South|East|West|Lake|Fort|Mount|Mt|Saint|St|San|Santa)\.? )"
@@ -103,7 +145,9 @@ _DEGREES = (
 _ELEMENTS = (
     r"[<:](?:(?:first|last|full|given|family|middle|patient|customer|client|employee|member|contact|account_?holder|cardholder|"
     r"payee|debtor|creditor|beneficiary|person|subscriber)[_\-]?name|surname|lname|fname|nm|payee|"
-    r"account[_\-]?holder|card[_\-]?holder)"
+    r"account[_\-]?holder|card[_\-]?holder|(?:first|last|full|middle|patient)[_\-]?nm|vorname|nachname|familienname|nom|"
+    r"pr[e\xE0]nom|nombre|apellidos?|cognome|voornaam|achternaam|imi[e\xE0]|nazwisko|efternamn|f\xE0rnamn|fornavn|"
+    r"etternavn|efternavn|sobrenome)"
 )
 """The names of elements of XML behind their bracket or prefix."""
 
@@ -111,7 +155,10 @@ _ENTRIES = r"(?:FN(?:;[A-Z0-9=\-]{1,20})?:|N(?:;[A-Z0-9=\-]{1,20})?:|cn: |sn: |g
 
 LEXICONS: tuple[Lexicon, ...] = ()
 
-_CELL = rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}(?:, {_FAMILY}(?: (?:{_SHORT}|[A-Z]\.?))?)?"
+_CELL = (
+    rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}{_SUFFIX}?"
+    rf"(?:, ?{_FAMILY}(?: (?:{_SHORT}|[A-Z]\b\.?)){{0,2}})?"
+)
 
 _WHOSE = entries(
     "patient pat pt customer cust client employee emp member mbr subscriber insured guarantor physician "
@@ -173,6 +220,19 @@ RECOGNIZERS = (
         score=0.75,
     ),
     Recognizer(
+        # As systems of hospitals print them: `SMITH,JOHN A`. Not two cells of a row.
+        id="person-listed-close",
+        type="person",
+        pattern=(
+            rf"[ \t:|(>\"']((?:{_CAPITALS}{_SUFFIX}?,{_CAPITALS}|{_WORD},{_WORD})"
+            rf"(?: (?:{_CAPITALS}|[A-Z])\b\.?)?{_SUFFIX}?)"
+        ),
+        gate=r"[ \t:|(>\"'][A-Z\xC0][A-Za-z\xC0\xE0'.\-]{1,20},[A-Z\xC0][A-Za-z\xC0\xE0]",
+        check="listed_close",
+        again=True,
+        score=0.75,
+    ),
+    Recognizer(
         # As forms and laboratories print them; what else stands in capitals is hardly both of a dictionary. Where all
         # is in capitals, only what has a given name near by is looked at.
         id="person-capitals",
@@ -220,7 +280,7 @@ RECOGNIZERS = (
     Recognizer(
         id="person-labelled",
         type="person",
-        pattern=rf"{_LABELS}(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_ANNOUNCED}(?:, {_WORD}(?: [A-Z]\.)?)?)",
+        pattern=rf"{_LABELS}(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_LABELLED})",
         gate=rf"(?i:{_LABEL_ENDS})(?:{_SAYS}{_BEGINS}|{_CELL_ENDS})",
         check="named",
         cleared=_OF_THINGS,
@@ -231,11 +291,54 @@ RECOGNIZERS = (
     Recognizer(
         id="person-labelled-surely",
         type="person",
-        pattern=rf"(?i:\b{_SURELY})(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_ANNOUNCED}(?:, {_WORD}(?: [A-Z]\.)?)?)",
+        pattern=rf"(?i:\b{_SURELY})(?:{_SAYS}|{_CELLS})(?:{TITLES}\.? )?({_LABELLED})",
         gate=rf"(?i:\b{_SURELY})(?:{_SAYS}{_BEGINS}|{_CELL_ENDS})",
-        check="name",
+        check="announced",
         again=True,
         score=0.85,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-labelled-noted",
+        type="person",
+        pattern=rf"(?i:\bname){_NOTED}{_SAYS}(?:{TITLES}\.? )?({_LABELLED})",
+        gate=rf"(?i:\bname){_NOTED}{_SAYS}{_BEGINS}",
+        check="named",
+        cleared=rf"(?i:\b(?:{_NAMED})[ -]name){_NOTED}{_SAYS}",
+        again=True,
+        score=0.85,
+        reason="label",
+    ),
+    Recognizer(
+        id="person-labelled-weakly",
+        type="person",
+        pattern=rf"{_WEAKLY}{_SAYS}(?:{TITLES}\.? )?({_WHOLE}|{_SHORT},{_SHORT})",
+        gate=rf"{_WEAKLY}{_SAYS}{_BEGINS}",
+        check="likely",
+        again=True,
+        score=0.75,
+        reason="label",
+    ),
+    Recognizer(
+        # The second of several.
+        id="person-labelled-second",
+        type="person",
+        pattern=rf"{_SEVERAL}{_SAYS}{_SHORT} {_SHORT}{_PARTED}({_SHORT} {_SHORT})",
+        gate=rf"{_SEVERAL}{_SAYS}[A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.75,
+        reason="label",
+    ),
+    Recognizer(
+        # In the address of an entry of a directory (RFC 4514): no certificate's, whose organization follows.
+        id="person-distinguished",
+        type="person",
+        pattern=rf"\b(?:CN|cn)=({_WHOLE}),(?:OU|ou|CN|cn)=",
+        gate=r"\b(?:CN|cn)=[A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.75,
         reason="label",
     ),
     Recognizer(
@@ -255,7 +358,8 @@ RECOGNIZERS = (
         type="person",
         pattern=(
             rf"(?i:{_ELEMENTS})(?: [^<>\n]{{0,16}})?>\s{{0,8}}"
-            rf"({_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,2}})\s{{0,8}}</"
+            rf"({_FAMILY}(?:,? (?:{_FAMILY}|[A-Z]\b\.?)){{0,2}}|{_FAMILY},{_SHORT}(?: (?:{_SHORT}|[A-Z]\b\.?)){{0,2}})"
+            r"\s{0,8}</"
         ),
         gate=rf"(?i:{_ELEMENTS})(?: [^<>\n]{{0,16}})?>",
         check="named",
@@ -341,9 +445,19 @@ RECOGNIZERS = (
     Recognizer(
         id="person-closing",
         type="person",
-        pattern=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}({_NAME})",
-        gate=rf"(?i:\b(?:{_GREETINGS})),?[ \n]{{1,2}}[A-Z\xC0]",
+        pattern=rf"(?i:\b(?:{_GREETINGS})),?{_LINES}({_NAME})",
+        gate=rf"(?i:\b(?:{_GREETINGS})),?{_LINES}[A-Z\xC0]",
         check="greeted",
+        again=True,
+        score=0.7,
+        reason="greeting",
+    ),
+    Recognizer(
+        id="person-closing-short",
+        type="person",
+        pattern=rf"{_CLOSINGS},?(?:\r?\n(?:\r?\n)?| )({_NAME})",
+        gate=rf"{_CLOSINGS},?(?:\r?\n(?:\r?\n)?| )[A-Z\xC0]",
+        check="likely",
         again=True,
         score=0.7,
         reason="greeting",
@@ -386,6 +500,17 @@ RECOGNIZERS = (
         check="name",
         again=True,
         score=0.75,
+        reason="role",
+    ),
+    Recognizer(
+        # Who is a party to something is named so by claims and disputes, and so are products and departments.
+        id="person-party",
+        type="person",
+        pattern=rf"\b(?i:{_PARTIES}) ({_SHORT} {_FAMILY})",
+        gate=rf"\b(?i:{_PARTIES}) [A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.7,
         reason="role",
     ),
 )

@@ -7,11 +7,17 @@ figure beside it, no tab and one line's end at most in it; a social security num
 
 from gateway.checks.classification.recognizer import NUMBER, Label, Recognizer
 
-_WIDE = r"(?: {1,4}| ?- ?|\r?\n)"
-_NAMED = r"(?: {1,4}|\t| ?- ?|\r?\n)"
-_ANY = r"(?: {1,4}|\t| ?[\-./_\xB7] ?|\r?\n)"
+_LINE = r"-?\r?\n(?:> ?){0,2}"
+"""The end of a line, behind a hyphen or not, and how a reply quotes the next one."""
+_WIDE = rf"(?: {{1,4}}|{_LINE}| ?- ?)"
+_NAMED = rf"(?: {{1,4}}|\t|{_LINE}| ?- ?)"
+_ANY = rf"(?: {{1,4}}|\t|{_LINE}| ?[\-./_\xB7] ?)"
 """Behind a word that names the number, by slashes, underscores and dots, too."""
-_DASHED = "[0-9]{3}(?: {1,2}- {0,2}[0-9]{2} {1,2}- {0,2}|- {1,2}[0-9]{2}- {1,2})[0-9]{4}"
+_WRAPPED = r"-\r?\n(?:> ?){0,2}"
+_DASHED = (
+    r"[0-9]{3}(?: {1,2}- {0,2}[0-9]{2} {1,2}- {0,2}|- {1,2}[0-9]{2}- {1,2}|"
+    rf"-[0-9]{{2}}{_WRAPPED}|{_WRAPPED}[0-9]{{2}}-)[0-9]{{4}}"
+)
 
 
 def _card(between: str) -> str:

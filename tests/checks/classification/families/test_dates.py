@@ -262,3 +262,47 @@ def test_other_columns_hold_no_ages(text: str) -> None:
 )  # fmt: skip
 def test_ages_of_things_and_bounds_are_none(text: str) -> None:
     assert "age" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'age': 93}",
+        "{'patient_age': 93, 'x': 1}",
+        "93F, UTI",
+        "Pt. X, 93F, UTI",
+        "Pt Doe, 93F, pleasant",
+        "patient, 93 M, fell",
+        "une patiente de 93 ans",
+        "un paciente de 93 años",
+        "una paziente di 93 anni",
+        "een 93-jarige man",
+        "en 93-årig kvinna",
+        "93-letnia pacjentka",
+        "93-vuotias nainen",
+        "Patient, 93 J.",
+    ],
+)
+def test_ages_above_89_are_found_as_they_are_noted(text: str) -> None:
+    assert any(kind == "age" and "93" in age for kind, age in told(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Phoenix, 95F, sunny",
+        "Today 93F, NW winds",
+        "the 100-jarige bestaan",
+        "100-årig garanti",
+        "garantie de 93 ans",
+        "contrato de 93 años",
+        "revenue of 93M, up",
+        "pt: 93 m long",
+        "{'page': 93}",
+        "{'usage': 93}",
+        "temp 93F, UTI",
+        "Patient temp 93F, low",
+    ],
+)
+def test_what_is_counted_otherwise_is_no_age(text: str) -> None:
+    assert "age" not in {kind for kind, _ in told(text)}

@@ -156,3 +156,47 @@ def test_more_words_name_a_number(text: str, found: tuple[str, str]) -> None:
 )  # fmt: skip
 def test_what_an_account_has_is_no_account(text: str) -> None:
     assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "values"),
+    [
+        ("SSNs:\n536228731\n536228732\n536228733", "us-ssn", ["536228731", "536228732", "536228733"]),
+        ("SSNs:\r\n536228731\r\n536228732", "us-ssn", ["536228731", "536228732"]),
+        ("SSNs: 536228731; 536228732", "us-ssn", ["536228731", "536228732"]),
+        ("SSN 536228731 / 536228732", "us-ssn", ["536228731", "536228732"]),
+        ("SSN: 536228731 (spouse: 536228732)", "us-ssn", ["536228731", "536228732"]),
+        ("MRNs: 88231944; 88231945", "mrn", ["88231944", "88231945"]),
+        ("Accounts:\n  4410029913\n  4410029914\n", "account", ["4410029913", "4410029914"]),
+        ("536228731 is my SSN", "us-ssn", ["536228731"]),
+        ("536-22-8731 (SSN)", "us-ssn", ["536-22-8731"]),
+        ("536228731 (SSN)", "us-ssn", ["536228731"]),
+        ("88231944 (MRN)", "mrn", ["88231944"]),
+        ("88231944 is her medical record number", "mrn", ["88231944"]),
+        ("4410029913 is my account number", "account", ["4410029913"]),
+        ("XEH902348812 (member id)", "health-plan-id", ["XEH902348812"]),
+    ],
+)
+def test_several_numbers_behind_one_word_and_a_word_behind_its_number(text: str, kind: str, values: list[str]) -> None:
+    assert [value for found, value in told(text) if found == kind] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("MRN: 88231944\n4500123456", ["88231944"]),
+        ("Account: 4410029913\n5521101", ["4410029913"]),
+        ("SSN: 536228731 (order: 450012345)", ["536228731"]),
+        ("MRN 88231944; 45 yo", ["88231944"]),
+        ("4500123456 is the order number", []),
+        ("4500123456 (order number)", []),
+        ("536228731 is my lucky number", []),
+        ("20240918 (MRN attached)", []),
+        ("Order 4500123456 (account closed)", []),
+        ("5521101 is the account balance", []),
+        ("150 (MRN)", []),
+    ],
+)
+def test_other_numbers_near_such_words_are_none(text: str, values: list[str]) -> None:
+    kinds = {"us-ssn", "mrn", "account", "health-plan-id"}
+    assert [value for kind, value in told(text) if kind in kinds] == values

@@ -281,3 +281,169 @@ def test_a_visiting_card_names_somebody() -> None:
 )
 def test_what_looks_like_an_announced_name_is_none(text: str) -> None:
     assert "person" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Patient: SMITH,JOHN A\nDOB", "SMITH,JOHN A"),
+        ("NAME: BRITO,ZAQUEU T", "BRITO,ZAQUEU T"),
+        ("Patient Name: Brito,Zaqueu", "Brito,Zaqueu"),
+        ("Patient: SMITH, ROBERT EARL III\nDOB", "SMITH, ROBERT EARL III"),
+        ("Patient: Brito Jr., Zaqueu", "Brito Jr., Zaqueu"),
+        ("Patient: O'BRIEN,MARY-ANN", "O'BRIEN,MARY-ANN"),
+        ("Attending: HENDRICKS,PAUL", "HENDRICKS,PAUL"),
+        ('{"patientName":"BRITO,ZAQUEU T"}', "BRITO,ZAQUEU T"),
+        ("seen SMITH,JOHN A today", "SMITH,JOHN A"),
+        ("seen Smith,John today", "Smith,John"),
+        ("<patientName>BRITO,ZAQUEU T</patientName>", "BRITO,ZAQUEU T"),
+        ("patient|dob\nBRITO, ZAQUEU EARL III|5/2/1984", "BRITO, ZAQUEU EARL III"),
+        ("patient|dob\nBRITO,ZAQUEU T|5/2/1984", "BRITO,ZAQUEU T"),
+    ],
+)
+def test_a_family_name_before_a_comma_takes_all_that_follows_with_it(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Contact: Sales,Support",
+        "Customer: Acme,Inc",
+        "name: Foo,Bar,Baz",
+        "SELECT (Name,Date) FROM t",
+        "columns: Name,Status,Type",
+        "call f(Foo,Bar) twice",
+        "units: MB,GB or (KB,TB)",
+        "in PARIS,FRANCE now",
+    ],
+)
+def test_other_words_around_a_comma_are_no_name(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}
+
+
+def test_cells_of_a_row_stay_apart() -> None:
+    assert ("person", "SMITH,JOHN") not in told("id,a,b\n1029,SMITH,JOHN,1984")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Policyholder", "Policy holder", "Spouse", "Guarantor", "PCP", "Pt", "Cc", "From", "To", "Name on card"),
+        *("Adjuster", "Driver", "Passenger", "Guest", "Husband", "Daughter", "Caregiver", "GP", "Pharmacist"),
+        *("Dictated by", "Seen by", "Debtor", "Creditor", "Participants", "Name (Last, First)", "Name (please print)"),
+        *(
+            "Patient Name/DOB",
+            "Versicherungsnehmer",
+            "Kunde",
+            "Hausarzt",
+            "Empfänger",
+            "Médecin",
+            "Cliente",
+            "Huisarts",
+        ),
+        *("Pacjent", "Läkare", "Patients"),
+    ],
+)
+def test_labels_of_people_announce_them(label: str) -> None:
+    assert ("person", "Priyanka Venkataraman") in told(f"note\n{label}: Priyanka Venkataraman\nend")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the cardholder Priyanka Venkataraman disputes it", "Priyanka Venkataraman"),
+        ("CN=Zaqueu Brito,OU=Staff,DC=x", "Zaqueu Brito"),
+        ("Patients: Zaqueu Brito and Oluwaseun Ajayi\n", "Oluwaseun Ajayi"),
+        ("To: Zaqueu Brito; Oluwaseun Ajayi\n", "Oluwaseun Ajayi"),
+        ("Met vriendelijke groet,\nZaqueu Brito\n", "Zaqueu Brito"),
+        ("Un saludo,\nZaqueu Brito\n", "Zaqueu Brito"),
+        ("i.A. Zaqueu Brito\n", "Zaqueu Brito"),
+        ("MfG\nZaqueu Brito\n", "Zaqueu Brito"),
+        ("Regards,\r\nZaqueu Brito\r\n", "Zaqueu Brito"),
+        ("Best regards,\r\n\r\nZaqueu Brito\r\n", "Zaqueu Brito"),
+        ("<vorname>Priyanka</vorname><nachname>Venkataraman</nachname>", "Venkataraman"),
+        ("<FirstNm>Zaqueu</FirstNm>", "Zaqueu"),
+    ],
+)
+def test_more_says_that_a_name_follows(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: Berlin To: Munich",
+        "From: Draft To: Published",
+        "To: All Staff",
+        "From: Human Resources",
+        "To: New York",
+        "Driver: Chrome",
+        "Driver: Intel Graphics",
+        "driver: postgres",
+        "Guest: Windows Server",
+        "parent: Main Menu",
+        "Attendees: Engineering Team",
+        "GP: Gold Package",
+        "members: Core Team",
+        "Participants: Zoom Meeting",
+        "Cc: Legal Department",
+        "CN=Domain Users,OU=Groups,DC=x",
+        "CN=GlobalSign Root CA,OU=Root CA,O=x",
+        "the cardholder Agreement Terms apply",
+        "To: Accounts Payable",
+        "Debtor: Acme Holdings",
+    ],
+)
+def test_such_labels_name_other_things_as_often(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize("name", ["DB_HOST", "MAX_RETRIES", "AWS_REGION", "PATH", "NODE_ENV", "S3_BUCKET", "TZ"])
+@pytest.mark.parametrize("form", ['{{"name":"{}","value":"x"}}', "- name: {}\n  value: x"])
+def test_variables_of_an_environment_are_nobody(name: str, form: str) -> None:
+    assert "person" not in {kind for kind, _ in told(form.format(name))}
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Content-Type", "X-Request-Id", "User-Agent", "Set-Cookie", "Retry-After", "Host", "ETag"]
+)
+def test_headers_are_nobody(name: str) -> None:
+    assert "person" not in {kind for kind, _ in told(f'{{"name":"{name}","value":"x"}}')}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: Mapped[str]",
+        "first_name: Mapped[str] = mapped_column()",
+        "name: CharField(max_length=3)",
+        "patient: Optional[Patient] = None",
+        "name = TextField()",
+        "customer: Arc<Customer>",
+        "contact = ContactForm(request.POST)",
+        "name: DataTypes.STRING,",
+        "name: NonEmptyString",
+    ],
+)
+def test_types_and_calls_of_code_are_nobody(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}
+
+
+@pytest.mark.parametrize("said", ["Denies pain", "Reports nausea", "States that", "Stable", "Alert and oriented"])
+def test_what_is_said_of_a_patient_is_no_name(said: str) -> None:
+    assert "person" not in {kind for kind, _ in told(f"Patient: {said}")}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("name: Anna_Smith", "Anna_Smith"),
+        ("Patient: Zaqueu Brito(93)", "Zaqueu Brito"),
+        ("Name: Zaqueu Brito<br>", "Zaqueu Brito"),
+        ("Patient: Grace Stable", "Grace Stable"),
+        ("name: VanDyke", "VanDyke"),
+    ],
+)
+def test_names_that_look_like_those_are_found(text: str, name: str) -> None:
+    assert ("person", name) in told(text)

@@ -86,3 +86,34 @@ def test_with_dashes_it_needs_no_word() -> None:
 )  # fmt: skip
 def test_what_stands_in_a_row_of_figures_is_none(text: str) -> None:
     assert told(f"see {text} here") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("SSN 536-22-\n8731", "us-ssn", "536-22-\n8731"),
+        ("his 536-\r\n22-8731 here", "us-ssn", "536-\r\n22-8731"),
+        ("use 4111-1111-\n1111-1111 now", "card", "4111-1111-\n1111-1111"),
+        ("> use 4111 1111\n> 1111 1111", "card", "4111 1111\n> 1111 1111"),
+        ("> > card 4111 1111\n> > 1111 1111", "card", "4111 1111\n> > 1111 1111"),
+        ("> SSN 536-22-\n> 8731", "us-ssn", "536-22-\n> 8731"),
+        ("> write anna.smith@\n> example.org", "email", "anna.smith@\n> example.org"),
+    ],
+)
+def test_a_line_wrapped_at_a_hyphen_or_quoted_in_a_reply_goes_on(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1234-5678-\n9012-3456",
+        "> 1234 5678\n> 9012 3456",
+        "ISBN 978-3-16-\n148410-0",
+        "range 2019-\n2024",
+        "ask me @\n> alice: hi",
+        "000-12-\n3456",
+    ],
+)
+def test_other_wrapped_lines_hold_none(text: str) -> None:
+    assert not {kind for kind, _ in told(text)} & {"us-ssn", "card", "email"}

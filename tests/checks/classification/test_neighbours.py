@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.checks.classification.neighbours import LONGEST, may_hold, rows, titled, within
+from gateway.checks.classification.neighbours import LONGEST, fields_of, may_hold, rows, titled, within
 from gateway.core.finding import Finding
 from gateway.core.message import Part
 from tests.checks.classification.conftest import ENGINE

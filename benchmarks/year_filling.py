@@ -113,11 +113,9 @@ class Filling:
         one = drawn.envelope
         if one.event != PUBLISHED or one.checkpoint is None:
             return
-        known = truth.checkpoints.index((parse_timestamp(one.occurred_at), *one.checkpoint))
         size = min(one.checkpoint[0], self.size)
         peaks = await TreeReader(self._site.engine, self._ledger).peaks(size)
-        one.checkpoint = size, to_base64(Frontier(size, peaks).root())
-        truth.checkpoints[known] = (truth.checkpoints[known][0], *one.checkpoint)
+        truth.rooted(one, (size, to_base64(Frontier(size, peaks).root())))
 
     async def deleted(self) -> None:
         """Details that are not there any more are destroyed, as retention does."""

@@ -10,6 +10,7 @@ from benchmarks.year_counts import Listed, Row, Times, bp, most, wide
 from benchmarks.year_persons import About, Erasures, Persons, Steps
 from benchmarks.year_standing import GONE, Stands
 from gateway.ledger.record import Detail, Envelope, timestamp
+from gateway.ledger.times import parse_timestamp
 
 PERSONAL = {"pii", "phi", "pci", "special-category"}
 _EDGES = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
@@ -207,6 +208,15 @@ class Truth:
             self.processing[purpose, basis, name, recipient, zone, processor, version] += 1
         for one in self.persons.about(about):
             one.disclosed(at, recipient, zone, processor, purpose, ", ".join(names), version)
+
+    def rooted(self, record: Envelope, checkpoint: tuple[int, str]) -> None:
+        """A record that was drawn, of a checkpoint that was published, tells of this one instead: size and root are the
+        ledger's, which only is there once the record has its place."""
+        if record.checkpoint is None:
+            raise ValueError("a record that tells of no checkpoint was to tell of another one")
+        at = parse_timestamp(record.occurred_at)
+        self.checkpoints[self.checkpoints.index((at, *record.checkpoint))] = at, *checkpoint
+        record.checkpoint = checkpoint
 
     # -------------------------------------------------------------------------------------------------- as a document
 

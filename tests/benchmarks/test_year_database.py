@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks import year_database
 from benchmarks.databases import Databases
@@ -69,6 +70,19 @@ def test_a_bundle_that_opens_some_details_tells_what_these_say(written: Written)
     every = {one.kind: one for one in asked(written) if one.id != MANY}
     assert every["subject"].id == ASKED
     assert bundle_faults(written, here, [every["subject"], every["incident"]], REPORTS) == []
+
+
+def test_a_year_that_is_drawn_again_is_the_one_that_was_written(written: Written) -> None:
+    """Record by record, with the roots of the tree that there is; so said here too, where no bundle need be made."""
+    again, truth = Bundle(written, About(details=False), Path("not made"), ""), written.year.truth
+    records = [written.drawn[seq].envelope for seq in range(truth.first, truth.last + 1)]
+    assert [one.envelope for one in again.selected] == records
+    assert again.year.truth.checkpoints == truth.checkpoints != []
+    first = written.drawn[truth.first]
+    changed = first._replace(envelope=replace(first.envelope, count=7))
+    other = Bundle(written._replace(drawn={**written.drawn, truth.first: changed}), again.about, again.file, "")
+    with pytest.raises(ValueError, match=f"drawn again is another one: record {truth.first}$"):
+        _ = other.year
 
 
 class Changed(Bundle):

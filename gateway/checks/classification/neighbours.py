@@ -14,6 +14,7 @@ import msgspec
 from gateway.checks.classification.labels import labelled
 from gateway.checks.classification.masking import is_json
 from gateway.checks.classification.normalise import ODD, outline
+from gateway.checks.classification.patterns import Anywhere
 from gateway.checks.classification.pieces import shifted
 from gateway.checks.classification.titles import Titles, is_index, may_name
 from gateway.core.births import of_birth
@@ -38,22 +39,22 @@ _TOKEN = re.compile(
 )
 """A string, of which a colon makes a key; a number; a bracket; any other literal."""
 _LISTED = re.compile(r"\[\s{0,99}(?:\[|\"[^\"]{1,64}\"\s{0,8},)")
-_NESTED = re.compile(r':\s{0,99}\{\s{0,99}"(?:[0-9]{1,6}|[$@#_]?[A-Za-z]{1,12})"\s{0,8}:')
-_VALUED = re.compile(
+_NESTED = Anywhere(r':\s{0,99}\{\s{0,99}"(?:[0-9]{1,6}|[$@#_]?[A-Za-z]{1,12})"\s{0,8}:')
+_VALUED = Anywhere(
     r'"v"\s{0,8}:|"[A-Za-z_]{0,24}(?i:val|answer|response|text|content|data|entry|result|input)[A-Za-z]{0,24}"\s{0,8}:'
 )
-_NAMING = re.compile(
+_NAMING = Anywhere(
     r'"[A-Za-z_\-]{0,24}(?i:name|key|label|field|question|title|display|param|attribute|property|column|head|prompt|'
     r'code|type|kind|system|id|text)[A-Za-z]{0,6}"\s{0,8}:'
 )
-_OWN = re.compile(
+_OWN = Anywhere(
     r'"(?:[A-Za-z0-9_\-]{0,32}(?:[a-z](?:Name|Nm|Addr(?:ess)?|Street|City|Town|Passe?|Passwd|Pwd|Token|Key|Secret)|'
     r"[_\-](?i:name|nm|addr(?:ess)?|street|city|town|passe?|passwd|pwd|token|key|secret))|"
     r'(?i:address|accession))"\s{0,8}:\s{0,8}"'
 )
 """A key that names what stands under it as its words do, and not as it is written in a text."""
 _LONGEST_NAMED = 128
-_MONTH = re.compile(r'"(?:[A-Za-z_\-]{0,24}(?i:birth|dob|born|geburt)[A-Za-z_\-]{0,24})?(?i:months?|mm|monat)"\s{0,8}:')
+_MONTH = Anywhere(r'"(?:[A-Za-z_\-]{0,24}(?i:birth|dob|born|geburt)[A-Za-z_\-]{0,24})?(?i:months?|mm|monat)"\s{0,8}:')
 """The key of a month, of a birth perhaps."""
 _COUNTED = "0123456789_-. "
 _OPENING, _CLOSING = ("[", "{"), ("]", "}")
@@ -81,13 +82,13 @@ def may_hold(text: str) -> bool:
 def may_title(text: str) -> bool:
     """Whether something else than its key may name a value of JSON, or its key otherwise than as it is written: quickly
     told of most."""
-    return _OWN.search(text) is not None or _MONTH.search(text) is not None or _may_otherwise(text)
+    return _OWN.stands_in(text) or _MONTH.stands_in(text) or _may_otherwise(text)
 
 
 def _may_otherwise(text: str) -> bool:
-    if _LISTED.search(text) is not None or _NESTED.search(text) is not None:
+    if _LISTED.search(text) is not None or _NESTED.stands_in(text):
         return True
-    return _VALUED.search(text) is not None and _NAMING.search(text) is not None
+    return _VALUED.stands_in(text) and _NAMING.stands_in(text)
 
 
 def titled(text: str, known: Container[str], fields: Sequence[Field]) -> Iterator[tuple[Field, str]]:
@@ -112,7 +113,7 @@ def titled(text: str, known: Container[str], fields: Sequence[Field]) -> Iterato
 
 def births(text: str, fields: Iterable[Field]) -> Iterator[Finding]:
     """The year, the month and the day of somebody's birth in fields of JSON in a text, each by itself."""
-    if _MONTH.search(text) is None:
+    if not _MONTH.stands_in(text):
         return
     objects: dict[str, dict[str, Field]] = {}
     for field in fields:
@@ -164,7 +165,7 @@ def _over(pointer: str) -> str:
 @lru_cache(maxsize=1024)
 def _own(key: str) -> str:
     """What names a value by the words of its own key, where a text as it is written would not."""
-    return labelled(key) if _OWN.match(f'"{key}":"') is not None else ""
+    return labelled(key) if _OWN.stands_in(f'"{key}":"') else ""
 
 
 def _fields(text: str) -> Iterator[Field]:

@@ -116,6 +116,22 @@ class Pattern:
         return max(0, int(self._whole(_HERE, shade, 0, len(shade))[0][1]))
 
 
+class Anywhere:
+    """Whether a pattern of ASCII stands anywhere in a text as it is written: what begins with letters without end costs
+    `re` a look at each of them."""
+
+    def __init__(self, source: str) -> None:
+        compiled = re2._re2.RE2(source.encode("ascii"), _options())
+        if not compiled.ok():
+            raise ConfigurationError("a pattern is not in RE2 syntax")
+        self._match = compiled.Match
+
+    def stands_in(self, text: str) -> bool:
+        plain = text.encode("latin-1", "replace")
+        begin: int = self._match(_ANYWHERE, plain, 0, len(plain))[0][0]
+        return begin >= 0
+
+
 class Gates:
     """Many patterns, one pass: which of them match anywhere."""
 

@@ -5,7 +5,7 @@ import re2
 from hypothesis import given, settings
 
 from gateway.checks.classification.normalise import outline
-from gateway.checks.classification.patterns import Gates, Pattern, quoted
+from gateway.checks.classification.patterns import Anywhere, Gates, Pattern, quoted
 from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
 from tests.checks.classification.oracle import matched
@@ -97,3 +97,16 @@ def test_the_group_is_where_the_whole_pattern_puts_it(text: str) -> None:
 def test_whether_there_is_a_group() -> None:
     assert Pattern("a(b)").grouped
     assert not Pattern("a(?:b)").grouped
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [('{"ownerName": 1}', True), ("ownerName: 1", False), ('é中 "ownerName":', True), ("\ud800", False), ("", False)],
+)
+def test_whether_a_pattern_stands_anywhere_in_a_text_of_any_characters(text: str, stands: bool) -> None:
+    assert Anywhere(r'"[a-z]{0,8}Name"\s{0,8}:').stands_in(text) is stands
+
+
+def test_a_pattern_that_re2_has_not_is_refused() -> None:
+    with pytest.raises(ConfigurationError):
+        Anywhere("(?=x)")

@@ -38,6 +38,7 @@ from gateway.checks.classification.recognizer import (
 )
 from gateway.checks.classification.registry import DEFAULT, Registry
 from gateway.checks.classification.sources import over_shadow
+from gateway.checks.classification.written import _tables as written_tables
 from gateway.core.finding import Finding
 
 _VOWELS = re.compile("[^\u0300-\u036f\u0483-\u0487\u0591-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff\ufb1e\ufe20-\ufe2f]")
@@ -480,8 +481,18 @@ def scanned(text: str, locator: Locator, registry: Registry = DEFAULT) -> list[F
         position = cut
     if opened is not None:
         found.append(Finding(opened.type, opened.start, max(position, opened.start + 1), opened.score, opened.reason))
-    found += unseen(tabled(text, locator.headings), found)
+    # What stands in strings and statements as a table is read as the table that it stands for.
+    shown = [
+        Finding(one.type, *table.span(one.start, one.end), one.score, one.reason)
+        for table in written_tables(text)
+        for one in tabled(table.text, locator.headings)
+    ]
+    found += unseen([*shown, *tabled(text, locator.headings)], found)
     return sorted(found, key=lambda one: (one.start, one.end, one.type))
+
+
+_BLANK = " \t\r│║┃"
+"""What stands around a cell: blanks, and the lines that a table is drawn with."""
 
 
 def tabled(text: str, known: Headings) -> list[Finding]:
@@ -518,7 +529,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
         if len(line) <= 1000 and re.fullmatch(r" {0,64}[-=]{2,64}(?: [-=]{2,128}){1,63}\r?", line) and last_line:
             groups = [one.span() for one in re.finditer("[-=]+", line)]
             ends = [end for _, end in groups[:-1]] + [len(last_line)]
-            titles = [last_line[start:end].strip(" \t\r") for (start, _), end in zip(groups, ends, strict=True)]
+            titles = [last_line[start:end].strip(_BLANK) for (start, _), end in zip(groups, ends, strict=True)]
             new = tuple(known.get(_name(one)) or _spoken(one, known) for one in titles)
             apart = all(last_line[start - 1 : start] in ("", " ", "\r") for start, _ in groups if start)
             if apart and any(not value.weak for values in new for value in values):
@@ -663,8 +674,8 @@ def _cells(line: str, separator: str, cut: bool) -> list[tuple[int, int]]:
 
 
 def _cell(cell: str, place: int, values: tuple[Value, ...]) -> Finding | None:
-    inner = cell.strip(" \t\r")
-    place += len(cell) - len(cell.lstrip(" \t\r"))
+    inner = cell.strip(_BLANK)
+    place += len(cell) - len(cell.lstrip(_BLANK))
     if len(inner) > 2 and inner.startswith('"') and inner.endswith('"'):
         inner, place = inner[1:-1], place + 1
     if not inner:

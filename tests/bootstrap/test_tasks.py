@@ -33,7 +33,7 @@ async def test_a_command_submits_nothing_and_fetches_nothing(site: Site) -> None
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
         await tasks._fetched(None, None, frozenset(), False)
     with pytest.raises(ConfigurationError, match="from a gateway that serves"):
-        tasks.reread(None, None)
+        await tasks.reread(None, None)
 
 
 async def test_a_task_waits_where_no_agent_of_its_target_would_let_a_call_through(

@@ -42,6 +42,7 @@ from gateway.cli.common import (
     when,
     write_file,
 )
+from gateway.cli.differing import Differing
 from gateway.cli.filters import add_filters, filters_of
 from gateway.cli.strangers import warn_of_strangers
 from gateway.cli.verifying import Verification, verify
@@ -50,8 +51,9 @@ from gateway.core.errors import RecordsArchived
 from gateway.core.refusal import Refusal
 from gateway.evidence.tabular import CSV, line, row
 from gateway.exchange.audit_scribe import Reader
-from gateway.exchange.auditor import CELLS, Away, cells, shown
+from gateway.exchange.auditor import Away
 from gateway.exchange.following import Gone
+from gateway.exchange.showing import CELLS
 from gateway.ledger.note import MAX_NOTE_BYTES
 from gateway.store.kept_check import KeptTally
 from gateway.store.search import MAX_LIMIT, Filters, Hit
@@ -153,18 +155,20 @@ async def reader(site: Site, tenant: str) -> Reader:
 async def _query(arguments: argparse.Namespace) -> int:
     filters, form, who = filters_of(arguments), rows_as(arguments), named(arguments)
     settings = settings_of(arguments)
-    tenant = tenant_of(arguments, settings, system=True)
+    tenant, differing = tenant_of(arguments, settings, system=True), Differing()
     async with opened_to_read(settings) as site:
         if who is not None:
             filters = msgspec.structs.replace(filters, subject=await pseudonym_of(site, tenant, who))
         if arguments.all:
-            await _all(arguments, site, tenant, filters, form)
+            await _all(arguments, site, tenant, filters, form, differing)
         else:
-            await _page(arguments, site, tenant, filters, form)
-    return OK
+            await _page(arguments, site, tenant, filters, form, differing)
+    return differing.code()
 
 
-async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None) -> None:
+async def _page(
+    arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None, differing: Differing
+) -> None:
     auditor = await site.auditor(tenant)
     page = await auditor.page(
         await reader(site, tenant), filters, order=arguments.order, limit=arguments.limit, cursor=arguments.cursor
@@ -174,21 +178,24 @@ async def _page(arguments: argparse.Namespace, site: Site, tenant: str, filters:
     if not page.hits and page.cursor is None and arguments.cursor is None:
         await warn_of_strangers(site, tenant, auditor, filters)
     if form is not None:
-        for one in _lines(form, page.hits):
+        for one in _lines(form, page.hits, differing):
             put(one)
         if page.cursor is not None:
             warn(f"more with --cursor {page.cursor}")
         return
     lines = table(_COLUMNS, [_row(hit) for hit in page.hits])
+    records = [differing.shown(hit) for hit in page.hits]
     if page.cursor is not None:
         lines.append(f"more with --cursor {page.cursor}")
     elsewhere = await auditor.passed_over(filters)
     lines += _passed_over(elsewhere)
-    data = {"records": [shown(hit.stored) for hit in page.hits], "cursor": page.cursor, **elsewhere}
+    data = {"records": records, "cursor": page.cursor, **elsewhere}
     say(arguments, data, lines)
 
 
-async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None) -> None:
+async def _all(
+    arguments: argparse.Namespace, site: Site, tenant: str, filters: Filters, form: str | None, differing: Differing
+) -> None:
     if arguments.cursor is not None:
         raise WrongUse("--cursor goes with --limit, not with --all")
     auditor = await site.auditor(tenant)
@@ -198,29 +205,29 @@ async def _all(arguments: argparse.Namespace, site: Site, tenant: str, filters: 
     async for hit in auditor.stream(await reader(site, tenant), filters, order=arguments.order):
         number += 1
         if form is not None:
-            put(_line(form, hit))
+            put(_line(form, hit, differing))
             continue
         waiting.append(hit)
         if as_json(arguments) or len(waiting) == _LOT:
-            _print(arguments, waiting, columns)
+            _print(arguments, waiting, columns, differing)
             waiting = []
     if form is None:
-        _print(arguments, waiting, columns)
+        _print(arguments, waiting, columns, differing)
     if not number:
         await warn_of_strangers(site, tenant, auditor, filters)
     for said in _passed_over(await auditor.passed_over(filters)):
         warn(said)
 
 
-def _line(form: str, hit: Hit) -> bytes:
-    return row(cells(hit)) if form == CSV else line(shown(hit.stored))
+def _line(form: str, hit: Hit, differing: Differing) -> bytes:
+    return row(differing.cells(hit)) if form == CSV else line(differing.shown(hit))
 
 
-def _lines(form: str, hits: Iterable[Hit]) -> Iterable[bytes]:
+def _lines(form: str, hits: Iterable[Hit], differing: Differing) -> Iterable[bytes]:
     if form == CSV:
         yield row(CELLS)
     for hit in hits:
-        yield _line(form, hit)
+        yield _line(form, hit, differing)
 
 
 def _passed_over(elsewhere: Mapping[str, Sequence[str]]) -> list[str]:
@@ -244,6 +251,7 @@ async def _tail(arguments: argparse.Namespace) -> int:
     tenant = tenant_of(arguments, settings, system=True)
     async with opened_to_read(settings) as site:
         auditor, left, columns = await site.auditor(tenant), arguments.limit, Columns(_COLUMNS)
+        differing = Differing()
         await warn_of_strangers(site, tenant, auditor, filters)
         async with aclosing(auditor.tail(await reader(site, tenant), filters, after=arguments.after)) as lots:
             async for lot in lots:
@@ -255,18 +263,22 @@ async def _tail(arguments: argparse.Namespace) -> int:
                     continue
                 hits = () if isinstance(lot, int) else lot[:left]
                 if hits:
-                    _print(arguments, hits, columns, flush=True)
+                    _print(arguments, hits, columns, differing, flush=True)
                 left = None if left is None else left - len(hits)
                 if left == 0:
                     break
-    return OK
+        return differing.code()
 
 
-def _print(arguments: argparse.Namespace, hits: Sequence[Hit], columns: Columns, *, flush: bool = False) -> None:
+def _print(
+    arguments: argparse.Namespace, hits: Sequence[Hit], columns: Columns, differing: Differing, *, flush: bool = False
+) -> None:
     if as_json(arguments):
         for hit in hits:
-            print(msgspec.json.encode(shown(hit.stored)).decode("utf-8"), flush=flush)
+            print(msgspec.json.encode(differing.shown(hit)).decode("utf-8"), flush=flush)
         return
+    for hit in hits:
+        differing.see(hit)
     for one in columns.lines([_row(hit) for hit in hits]):
         print(printable(one), flush=flush)
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -51,7 +51,6 @@ from gateway.exchange.trail import Trail
 from gateway.exchange.witnessing import Quorum
 from gateway.ledger.chain import leaf_hash
 from gateway.ledger.entry import Ledger
-from gateway.ledger.index import COLUMNS
 from gateway.ledger.merkle import verify_inclusion
 from gateway.ledger.proof import Proof
 from gateway.ledger.proof import encode as encode_proof
@@ -502,26 +501,3 @@ class Auditor:
 def _some(chunk: Sequence[Decided]) -> Iterator[Sequence[Decided]]:
     """A little at a time, for what else the loop has to do."""
     return (chunk[start : start + TURN] for start in range(0, len(chunk), TURN))
-
-
-def shown(stored: StoredRecord) -> dict[str, Any]:
-    """A record as the API and the command line show it: parsed, with its exact bytes as text and its hash. `emergency`:
-    the emergency ledger that it is a record of, and whose number it has; None for the main one."""
-    envelope = msgspec.to_builtins(parse(stored.envelope))
-    return {
-        "seq": stored.seq,
-        "record": envelope,
-        "detail": None if stored.detail is None else msgspec.json.decode(stored.detail),
-        "bytes": stored.envelope.decode("utf-8"),
-        "hash": stored.hash.hex(),
-        "emergency": stored.emergency,
-    }
-
-
-CELLS = ("seq", *COLUMNS, "hash", "emergency")
-"""The columns of a record in a table."""
-
-
-def cells(hit: Hit) -> tuple[Any, ...]:
-    """A record that was found as a row of `CELLS`."""
-    return (hit.stored.seq, *(getattr(hit, name) for name in COLUMNS), hit.stored.hash.hex(), hit.stored.emergency)

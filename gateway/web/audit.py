@@ -14,13 +14,14 @@ from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
 from gateway.evidence import tabular
 from gateway.evidence.tabular import CSV, NDJSON
-from gateway.exchange.auditor import CELLS, cells, shown
+from gateway.exchange.showing import CELLS
 from gateway.exchange.subjects import Identifier, unfit_identifier
 from gateway.store.directory import GIVEN
 from gateway.store.search import MAX_LIMIT, Filters, Hit, parse_filters
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
+from gateway.web.showing import cells, shown
 from gateway.web.tailing import EVENTS, follow
 
 _PAGING = ("order", "limit", "cursor")
@@ -177,7 +178,7 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
     if isinstance(page, Refusal):
         raise Refused(page, allowed.exchange.id, allowed.exchange.rate)
     body = {
-        "records": [shown(hit.stored) for hit in page.hits],
+        "records": [shown(hit) for hit in page.hits],
         "cursor": page.cursor,
         **await allowed.auditor.passed_over(asked.filters),
     }
@@ -186,9 +187,9 @@ async def _answer(request: ApiRequest, allowed: Access, asked: Asked) -> Respons
 
 async def _ndjson(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:
     if first is not None:
-        yield tabular.line(shown(first.stored))
+        yield tabular.line(shown(first))
     async for hit in rest:
-        yield tabular.line(shown(hit.stored))
+        yield tabular.line(shown(hit))
 
 
 async def _csv(first: Hit | None, rest: AsyncIterator[Hit]) -> AsyncGenerator[bytes, None]:

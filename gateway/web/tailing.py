@@ -18,15 +18,15 @@ from typing import TypeAlias
 import msgspec
 from litestar.response import Stream
 
-from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
-from gateway.exchange.auditor import Away, shown
+from gateway.exchange.auditor import Away
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.following import Gone
 from gateway.store.search import Filters, Hit
 from gateway.web.access import Access, ApiRequest
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
+from gateway.web.showing import shown
 
 Told: TypeAlias = Sequence[Hit] | int | Away | Gone
 EVENTS = "text/event-stream"
@@ -71,11 +71,12 @@ def _encoded(lot: Told) -> list[bytes]:
         # Without data it is no event to a client, which remembers its id all the same. Before the first record there
         # is no number to go on from.
         return [b":\n\n" if lot < 0 else b":\nid: %d\n\n" % lot]
-    return [_record(hit.stored) for hit in lot]
+    return [_record(hit) for hit in lot]
 
 
-def _record(stored: StoredRecord) -> bytes:
-    event = b"event: record\ndata: %b\n\n" % msgspec.json.encode(shown(stored))
+def _record(hit: Hit) -> bytes:
+    stored = hit.stored
+    event = b"event: record\ndata: %b\n\n" % msgspec.json.encode(shown(hit))
     return event if stored.emergency is not None else b"id: %d\n%b" % (stored.seq, event)
 
 

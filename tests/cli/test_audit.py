@@ -44,7 +44,7 @@ def test_records_as_data_have_their_bytes_hash_and_detail(gateway: Run, used: Pa
     data = gateway("audit", "query", "--order", "asc", "--json").data
     assert data["cursor"] is None
     first = data["records"][0]
-    assert set(first) == {"seq", "record", "detail", "bytes", "hash", "emergency"}
+    assert set(first) == {"seq", "record", "detail", "bytes", "hash", "emergency", "differs"}
     assert json.loads(first["bytes"]) == first["record"]
     assert "owner alice" in first["detail"]["diff"]
 
@@ -77,11 +77,11 @@ def test_rows_come_as_csv_and_as_ndjson_a_page_or_all_of_them(gateway: Run, used
     asked = ("audit", "query", "--order", "asc", "--event", "key.created")
     for more in (("--limit", "2"), ("--all",)):
         head, first, *_ = list(csv.reader(io.StringIO(gateway(*asked, *more, "--format", "csv").out)))
-        assert (head[:3], head[-1]) == (["seq", "id", "event"], "emergency")
+        assert (head[:3], head[-2:]) == (["seq", "id", "event"], ["emergency", "differs"])
         assert first[:3:2] == ["0", "key.created"]
         lines = gateway(*asked, *more, "--format", "ndjson").out.splitlines()
         assert [json.loads(line)["seq"] for line in lines] == [0, 1, 2][: len(lines)]
-        assert (len(first[-2]), len(lines)) == (64, 2 if more[0] == "--limit" else 3)
+        assert (len(first[-3]), len(lines)) == (64, 2 if more[0] == "--limit" else 3)
     page = gateway(*asked, "--limit", "2", "--format", "csv")
     assert ("--cursor" in page.out, "--cursor" in page.err) == (False, True)
     assert gateway(*asked, "--format", "json").data["cursor"] is None

@@ -10,7 +10,8 @@ from gateway.core.errors import LedgerUnavailable
 from gateway.core.refusal import Refusal
 from gateway.evidence.selection import Selection
 from gateway.exchange.audit_scribe import Reader
-from gateway.exchange.auditor import Auditor, shown
+from gateway.exchange.auditor import Auditor
+from gateway.exchange.showing import shown
 from gateway.settings import Settings
 from gateway.store.search import Filters, Page
 from tests.bootstrap.kit import configured

@@ -12,9 +12,11 @@ import pytest
 from gateway.core.ports import StoredRecord
 from gateway.exchange import auditor, underway
 from gateway.exchange.following import Gone
-from gateway.ledger.record import GENESIS, Envelope, seal, timestamp
+from gateway.ledger.index import COLUMNS, index_columns
+from gateway.ledger.record import GENESIS, Envelope, parse, seal, timestamp
 from gateway.settings import Settings
 from gateway.store.api_keys import Administrator
+from gateway.store.search import Hit
 from gateway.web import tailing
 from tests.system.kit import Watch
 from tests.system.site import System, system
@@ -182,9 +184,9 @@ def test_a_record_of_an_emergency_ledger_has_no_id_and_one_that_is_not_at_hand_i
         Envelope(id="a", tenant="tn_1", event="audit.read", occurred_at=timestamp(0)), 3, GENESIS, timestamp(0)
     )
     stored = StoredRecord(seq=3, envelope=sealed, hash=bytes(32))
-    own = tailing._record(stored)
+    own = tailing._record(_hit(stored))
     assert own.startswith(b"id: 3\nevent: record\ndata: ")
-    apart = tailing._record(msgspec.structs.replace(stored, emergency="em_1"))
+    apart = tailing._record(_hit(msgspec.structs.replace(stored, emergency="em_1")))
     assert apart.startswith(b"event: record\ndata: ")
     assert b'"emergency":"em_1"' in apart
     told = tailing._encoded(auditor.Away(("em_1", "em_2")))
@@ -196,3 +198,8 @@ def test_records_that_were_archived_are_told_without_an_id() -> None:
     """So that who comes back before the next one is told again."""
     told = b'event: archived\ndata: {"archives":["ar_1"],"first":101,"end":4096}\n\n'
     assert tailing._encoded(Gone(("ar_1",), 101, 4096)) == [told]
+
+
+def _hit(stored: StoredRecord) -> Hit:
+    columns: dict[str, Any] = dict(zip(COLUMNS, index_columns(parse(stored.envelope)), strict=True))
+    return Hit(stored=stored, **columns)

@@ -151,7 +151,11 @@ async def _extent(
     if stored is None or stored.size < least:
         if selection.end is not None and selection.end <= selection.first:
             return Refusal(code="parameter_invalid", field="end", hint="an end after the first record")
-        return Refusal(code="no_checkpoint_yet", field="end")
+        newest = await reader.checkpoint() if given is None else given
+        under = 0 if newest is None else newest.size
+        return Refusal(
+            code="no_checkpoint_yet", field="end", hint=f"at most {under}: so many records are under a checkpoint"
+        )
     last = checkpoints.verify(stored.note, keys)
     end = last.size if selection.end is None else selection.end
     if not 0 <= selection.first < end:

@@ -173,7 +173,7 @@ class Witnessing:
             end = await self._asked(one, point, keep=keep)
         except AgentError as error:
             if keep:
-                _log.warning("a witness did not answer: %s", error.code)
+                _log.warning("witness %s did not answer: %s", one.witness.name, error.code)
             end = "unreachable"
         counted = end if not isinstance(end, Ahead) else "conflict" if end.forked else "ahead"
         self.ends[one.witness.name, counted] = self.ends.get((one.witness.name, counted), 0) + 1
@@ -192,7 +192,7 @@ class Witnessing:
             told = answer.header("content-type") == SIZE_TYPE
             if answer.status != 409 or not told:
                 if keep:
-                    _log.warning("a witness refused a checkpoint with %d", answer.status)
+                    _log.warning("witness %s refused a checkpoint with %d", one.witness.name, answer.status)
                 return "refused"
             try:
                 known = parse_size(answer.body)
@@ -207,7 +207,8 @@ class Witnessing:
 
     def _forked(self, one: WitnessClient, size: int, *, keep: bool) -> Ahead:
         if keep:
-            _log.error("a witness has cosigned another history of this ledger")
+            told = "witness %s has cosigned another history of ledger %s, in a tree of %d records"
+            _log.error(told, one.witness.name, self._signing.signer.name, size)
         return Ahead(one.witness.name, size, forked=True)
 
     def _shown(self, point: StoredCheckpoint | None) -> tuple[int, bytes]:
@@ -221,7 +222,7 @@ class Witnessing:
         try:
             line, seen = line_of(body, parse_note(note)[0], one.witness)
         except (FormatError, VerificationError) as error:
-            _log.error("a witness answered with what is no cosignature of its: %s", error)
+            _log.error("witness %s answered with what is no cosignature of its: %s", one.witness.name, error)
             return "wrong"
         if size and keep:
             await self.store.add(size, line, seen)

@@ -120,7 +120,7 @@ async def test_whatever_a_witness_answers_nothing_is_kept_that_does_not_hold(
 
 @pytest.mark.parametrize("fewer", [0, 1])
 async def test_another_history_of_as_many_records_or_fewer_is_told_until_it_is_acknowledged(
-    sqlite_settings: Settings, tmp_path: Path, fewer: int
+    sqlite_settings: Settings, tmp_path: Path, fewer: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with AsyncExitStack() as stack:
         witness = await stack.enter_async_context(a_witness(tmp_path, await signers(sqlite_settings)))
@@ -133,6 +133,9 @@ async def test_another_history_of_as_many_records_or_fewer_is_told_until_it_is_a
         writer = await site.gateway.site.writer("default")
         told = (Ahead("w.example/1", point.size - fewer, forked=True),)
         assert await one.offer(writer) == told
+        (line,) = [one for one in caplog.messages if "another history" in one]
+        assert line.startswith("witness w.example/1 has cosigned another history of ledger ")
+        assert line.endswith(f", in a tree of {point.size - fewer} records")
         assert await one.ahead(required=True) == told, "a witness that says so was asked"
         assert set(one.ends) == {("w.example/1", "conflict")}
         await writer.append(

@@ -235,13 +235,20 @@ async def _openings(settings: Settings) -> str:
     return check_policies.openings(proposed(settings)[0])
 
 
+_UNKNOWN = (
+    ("approvers", check_policies.unknown_approvers),
+    ("roles", check_policies.unknown_roles),
+    ("tools", check_policies.unknown_tools),
+)
+
+
 async def _standing(settings: Settings, *, asked: bool) -> list[Line]:
     """What a start would do with the policy directory, and what waits to be activated."""
     if not asked:
         return [Line(name="active", state="skipped", text="needs policies, keys and a database")]
     lines = [await _line("active", check_policies.active(settings))]
     if lines[0].state == "ok":
-        for name, unknown in (("approvers", check_policies.unknown_approvers), ("roles", check_policies.unknown_roles)):
+        for name, unknown in _UNKNOWN:
             lines += await _unknown(name, unknown(settings))
         found = check_policies.waiting(settings)
         lines += [Line(name=f"proposal {name}", state="ok", text=text) async for name, text in found]
@@ -261,8 +268,8 @@ async def _witnesses(settings: Settings, *, asked: bool) -> list[Line]:
 
 
 async def _unknown(name: str, check: Coroutine[Any, Any, str]) -> list[Line]:
-    """Roles that rules have approve or are about, and that nothing here gives anybody; nothing where there are none.
-    They are told, and are no error: a key may be made later."""
+    """Roles that rules have approve or are about and that nothing here gives anybody, and tools that nobody has;
+    nothing where there are none. They are told, and are no error: what has the name may come later."""
     line = await _line(name, check)
     return [line] if line.text else []
 

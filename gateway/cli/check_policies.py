@@ -143,6 +143,25 @@ async def unknown_roles(settings: Settings) -> str:
     return f"{'; '.join(told)}. A rule about a role that nobody has decides nothing, and one that denies closes nothing"
 
 
+async def unknown_tools(settings: Settings) -> str:
+    """Tools that the policy speaks of and that no agent was seen to have, where their names are nearly those of tools
+    that were seen: most likely slips. Empty where there are none; other names are taken to be of tools to come."""
+    policy, _ = proposed(settings)
+    asked = {one.id: policy.asked(one.id).tools for one in settings.tenants}
+    if not any(asked.values()) or not await _begun(settings):
+        return ""
+    told = list[str]()
+    async with open_site(settings) as site:
+        for tenant, tools in asked.items():
+            ledger, agents = site.tenants[tenant].ledger, [one.id for one in settings.agent]
+            seen = {name for agent in agents for name in await site.tools.of(ledger, agent)}
+            where = f" of {tenant}" if len(settings.tenants) > 1 else ""
+            for name, places in tools.items():
+                if name not in seen and (near := _near(name, seen, _SLIP)):
+                    told.append(f"{', '.join(places)}: no agent{where} was seen to have the tool {name}{near}")
+    return f"{'; '.join(told)}. A rule about a tool that is not there decides nothing" if told else ""
+
+
 def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
     return f" (the nearest is {near[0]})" if near else ""

@@ -20,14 +20,14 @@ zone = "in-house"
 """
 
 
-def offer(site: Path, text: str) -> None:
+def offer(site: Path, text: str, name: str = "add") -> None:
     """The agent is seen to offer its tool with this description."""
 
     async def note() -> None:
         async with open_site(load_settings(site / "gateway.toml")) as opened:
             writer = await opened.writer("default")
-            body = f'{{"name":"add","description":"{text}"}}'.encode()
-            seen = Seen(name="add", digest=f"sha256:{text}", body=body)
+            body = f'{{"name":"{name}","description":"{text}"}}'.encode()
+            seen = Seen(name=name, digest=f"sha256:{text}", body=body)
             await opened.tools.note(By(ledger=writer, tenant=writer.tenant), "ward-tools", (seen,))
 
     asyncio.run(note())

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.kit import Run, change
+from tests.cli.test_agents import AGENT, offer
 from tests.cli.test_check import line, states
 from tests.cli.test_proposals import by, later, made_staffed, staffed, started
 
@@ -138,3 +139,28 @@ def test_a_role_that_a_rule_is_about_and_that_nobody_has_is_told_with_the_neares
         "g, role:clinican, role:user"
     )
     assert told(deny("role:ward")) == "", "a key has it"
+
+
+def test_a_tool_that_a_rule_is_about_and_that_no_agent_was_seen_to_have_is_told_with_the_nearest(
+    gateway: Run, site: Path
+) -> None:
+    """A slip in a rule that denies a tool closes nothing, and nobody was told."""
+    with (site / "gateway.toml").open("a") as file:
+        file.write(AGENT)
+    policy = site / "policies" / "policy.csv"
+    shipped = policy.read_text()
+
+    def told(name: str) -> str:
+        deny = f'p, 90, role:*, class:any, zone:*, tool:{name}, purpose:*, always, deny, none, closed, "Not this."'
+        policy.write_text(f"{shipped}{deny}\n")
+        found = gateway("check", "--json")
+        assert found.code == 0
+        return "".join(str(one["text"]) for one in found.data["checks"] if one["name"] == "tools")
+
+    assert told("export_recrods") == "", "nothing was seen yet"
+    policy.write_text(shipped)
+    started(site)
+    offer(site, "exports", "export_records")
+    text = told("export_recrods")
+    assert text.startswith("closed: no agent was seen to have the tool export_recrods (the nearest is export_records).")
+    assert [told(name) for name in ("export_records", "export_*", "delete_everything")] == [""] * 3

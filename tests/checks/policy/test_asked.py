@@ -23,3 +23,15 @@ def test_roles_are_told_with_the_rules_and_lines_that_are_about_them() -> None:
 
 def test_who_has_a_role_has_the_broader_ones() -> None:
     assert policy(_LINES).held(["nurse", "stranger"]) == {"nurse", "user", "stranger"}
+
+
+def test_tools_are_told_by_their_names_and_patterns_of_several_are_not() -> None:
+    found = policy(
+        """
+x, role:guest, tool:look_up
+p, 10, role:*, class:any, zone:*, tool:send_mail, purpose:*, always, deny, none, no-mail, "No mail."
+p, 11, role:*, class:any, zone:*, tool:send_mail, purpose:*, always, deny, none, none-at-all, "None at all."
+p, 12, role:*, class:any, zone:*, tool:send_*, purpose:*, always, deny, none, nothing, "Nothing is sent."
+"""
+    ).asked("default")
+    assert found.tools == {"send_mail": ("no-mail", "none-at-all"), "look_up": ("an x line",)}

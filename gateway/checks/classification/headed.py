@@ -89,6 +89,8 @@ def last_word(heading: str) -> str:
         return ""
     if "_" in word or "-" in word:
         word = word.replace("-", "_").rpartition("_")[2]
+    if not word.isalnum():
+        return ""
     small = word.lower()
     return small if word[1:] == small[1:] or word.isupper() else ""
 

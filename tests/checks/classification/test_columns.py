@@ -250,6 +250,7 @@ _SSN, _PHONE, _DAY = "536228731", "4155550199", "5/2/1984"
     ("heading", "cell"),
     [
         ("emp_ssn", _SSN),
+        ("patient.ssn", _SSN),
         ("ssn_number", _SSN),
         ("Employee SSN", _SSN),
         ("SSN No", _SSN),

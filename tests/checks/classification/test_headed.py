@@ -35,6 +35,7 @@ def test_it_is_quickly_told_of_most() -> None:
     assert last_word("Home Phone: ") == last_word("home_phone2") == "phone"
     assert last_word("4500") == "0"
     assert last_word("homePhone") == last_word("Phone (home)") == ""
+    assert last_word("patient.mrn") == last_word("user/ssn") == ""
     ends = may_end(["home phone", "date of birth"])
     assert {"phone", "birth", "no", ""} <= ends
     assert "home-made" not in ends

@@ -7,6 +7,8 @@ import msgspec
 CLASSES = ("public", "internal", "pii", "phi", "pci", "secret", "special-category", "unscanned")
 """The data classes that ship, from `architecture.md`; operators add their own."""
 
+PUBLIC = "public"
+"""The class of what nothing was found in, and nothing said of."""
 Scanned = Literal["full", "partial", "none"]
 
 

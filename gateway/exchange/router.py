@@ -40,7 +40,7 @@ from gateway.core.decision import (
     masking_effect,
     masks,
 )
-from gateway.core.finding import Scan
+from gateway.core.finding import PUBLIC, Scan
 from gateway.core.message import Message, Part
 from gateway.core.ports import Clock, Route
 from gateway.core.refusal import Refusal
@@ -506,7 +506,8 @@ def masking_of(
             if verdict.data_class in said:
                 continue
             spans = spans_of(verdict.data_class) | declared.get(verdict.data_class, frozenset())
-            if verdict.data_class not in found or not spans:
+            # Where nothing was found there is nothing to mask: what is public passes a rule that masks everything.
+            if verdict.data_class != PUBLIC and (verdict.data_class not in found or not spans):
                 return Masking(types=frozenset(), impossible="no-span")
             these = frozenset(listed.split(",")) if listed else spans
             types |= these

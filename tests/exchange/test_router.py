@@ -325,6 +325,17 @@ def test_only_a_class_that_was_found_and_has_spans_can_be_masked(name: str) -> N
     assert masking_of(ruling, found).impossible == "no-span"
 
 
+def test_a_rule_that_masks_everything_lets_through_what_nothing_was_found_in(clock: ManualClock) -> None:
+    """It was refused, as if what cannot be masked were in it."""
+    lines = rule("masked", 1, data="class:any", when="zone:trusted", obligations="redact")
+    decided = decide(clock, "hello", (LOCAL,), lines)
+    assert isinstance(decided, Routed)
+    assert decided.masked == {}
+    masked = decide(clock, "mail bob@example.com", (LOCAL,), lines)
+    assert isinstance(masked, Routed)
+    assert list(masked.masked.values()) == ["mail [EMAIL]"]
+
+
 def test_types_that_a_rule_lists_are_masked_and_no_others() -> None:
     verdict = Verdict(data_class="pii", allowed=True, rule="r", obligations=("redact:email,phone",))
     ruling = Ruling(allowed=True, rules=("r",), obligations=verdict.obligations, verdicts=(verdict,))

@@ -238,6 +238,10 @@ async def _of_record(site: Site, tenant: str, exchange: str) -> Explained | Refu
         raise Failed("the policy version that decided is of a form that this version does not read any more") from error
 
 
+_WITHHELD = "it could not be masked as the rules want it, or people would have been asked"
+"""What no rule says of an answer."""
+
+
 def _lines(found: Explained) -> Iterable[str]:
     yield f"policy   {found.policy}"
     yield f"at       {found.at}"
@@ -249,6 +253,8 @@ def _lines(found: Explained) -> Iterable[str]:
     for answer in found.answers:
         yield ""
         yield _head(answer)
+        if answer.agent is None and answer.recorded == "deny" and answer.effect != "deny":
+            yield f"  withheld all the same: {_WITHHELD}"
         if not answer.classes:
             yield f"  all classes: deny by {', '.join(answer.rules)}: {' '.join(answer.explanation)}"
         if answer.lacking and answer.recorded is None:

@@ -25,6 +25,8 @@ from gateway.ledger.record import ClassesInfo, Detail, Envelope, parse, parse_de
 MAX_AGENTS = 32
 DECIDED = ("exchange.requested", "exchange.denied")
 """The records that carry a decision over a request."""
+ANSWERED = "exchange.completed"
+"""The record whose decision is over the answer."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +62,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
     """What of the question nobody said although rules ask for it (`source`, `strength`): all is denied without it."""
     recorded: str | None = None
-    """What the record says that this candidate was answered, where the question is one on record."""
+    """What the record says that this candidate was answered, or that was decided of the answer, where the question is
+    one on record."""
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,15 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     candidates: Mapping[str, str]
     order: str | None = None
     """By what the candidates were ordered, where not by the configuration."""
+    reception: "Reception | None" = None
+
+
+class Reception(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided of the answer, by the same policy version: its classes, when, and the effect."""
+
+    classes: tuple[str, ...]
+    at_us: int
+    effect: str
 
 
 def explain(policy: Policy, asked: Asked, tenant: str, now_us: int) -> Explained | Refusal:
@@ -142,14 +154,31 @@ def recorded(records: list[StoredRecord], tenant: str, named: Named) -> Recorded
                 at_us=parse_timestamp(envelope.occurred_at),
                 candidates={one.agent: one.answer for one in envelope.candidates or ()},
                 order=(envelope.inputs or {}).get("order"),
+                reception=_reception(records, decision.policy),
             )
     return _refused("exchange", "one whose request was decided on by policy")
 
 
+def _reception(records: list[StoredRecord], policy: str) -> Reception | None:
+    """What the end of an exchange says of its answer; None where there was none, or another version decided."""
+    for envelope in (parse(stored.envelope) for stored in records):
+        decision, classes = envelope.decision, envelope.classes
+        if envelope.event == ANSWERED and decision is not None and classes is not None and decision.policy == policy:
+            every = all_classes(classes.found, classes.declared, classes.inherited, classes.floor)
+            at_us = parse_timestamp(envelope.occurred_at)
+            return Reception(classes=every, at_us=at_us, effect=decision.effect)
+    return None
+
+
 def explain_recorded(policy: Policy, found: Recorded) -> Explained:
-    """As `explain`, of a question on record, asked of the version that decided it."""
+    """As `explain`, of a question on record and of the answer to it, asked of the version that decided it."""
     agents = tuple(found.candidates)
     explained = _explained(policy, found.question, agents, found.at_us, found.candidates)
+    back = found.reception
+    if back is not None:
+        asked = msgspec.structs.replace(found.question, classes=back.classes)
+        received = _explained(policy, asked, (None,), back.at_us, {"": back.effect})
+        explained = msgspec.structs.replace(explained, answers=(*explained.answers, *received.answers))
     if found.order is None:
         return explained
     ordered = Ordered(capability=None, order=found.order, why=WHY.get(found.order, ""), agents=agents)

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from gateway.cli.policy import _drafted, _simulated
+import msgspec
+
+from gateway.cli.policy import _drafted, _lines, _simulated
 from gateway.exchange.drafting import Drafted, Proposed
+from gateway.exchange.explanations import Answered, Explained
 from gateway.exchange.simulation import Change, Simulated
 from tests.checks.classification.test_own import BADGE, toml
 from tests.cli.kit import Run, change
@@ -127,6 +130,27 @@ def test_an_order_of_agents_is_explained(gateway: Run, site: Path) -> None:
     assert told.code == 0
     assert "order    capability lookup: least_loaded (" in told.out
     assert "in the order of how much of what they take at once is under way" in told.out
+
+
+def test_an_answer_that_policy_let_through_and_nobody_got_is_told_with_why() -> None:
+    answer = Answered(
+        agent=None,
+        zone="in-house",
+        effect="redact",
+        rules=("r",),
+        obligations=("redact",),
+        explanation=("It comes masked.",),
+        classes=(),
+        recorded="deny",
+    )
+    found = Explained(
+        policy="p", at="t", roles=(), zone="in-house", action="chat", purpose=None, classes=(), answers=(answer,)
+    )
+    lines = list(_lines(found))
+    place = lines.index("answers to zone in-house: redact  redact  [recorded: deny]")
+    assert lines[place + 1].startswith("  withheld all the same: it could not be masked as the rules want it")
+    released = msgspec.structs.replace(found, answers=(msgspec.structs.replace(answer, recorded="redact"),))
+    assert not [line for line in _lines(released) if "withheld" in line]
 
 
 def test_a_wrong_word_is_told_with_its_option(gateway: Run, site: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.core.decision import Question, effect_of
 from gateway.core.ports import StoredRecord
 from gateway.core.refusal import Refusal
 from gateway.exchange.explanations import Asked, Explained, Recorded, explain, explain_recorded, recorded
@@ -46,6 +47,39 @@ def _stored(detail: Detail | None = _DETAIL, **changed: Any) -> StoredRecord:
     envelope = Envelope(**(base | changed))
     data = seal(envelope, 0, bytes(32), timestamp(NOON_US))
     return StoredRecord(seq=0, envelope=data, hash=bytes(32), detail=None if detail is None else encode_detail(detail))
+
+
+_VERSION = "sha256:" + "0" * 64
+
+
+def _completed(effect: str, policy: str = _VERSION) -> StoredRecord:
+    return _stored(
+        event="exchange.completed",
+        classes=ClassesInfo(found=("phi",), declared=(), inherited=("pii",), floor=()),
+        decision=DecisionInfo(effect=effect, rules=("phi-nowhere-else",), obligations=(), policy=policy),
+    )
+
+
+@pytest.mark.parametrize("effect", ["deny", "redact", "route"])
+def test_what_was_decided_of_the_answer_is_explained_too(effect: str) -> None:
+    """`answer_withheld` was explained by the request, which was allowed."""
+    found = recorded([_stored(), _completed(effect)], "default", lambda issuer: True)
+    assert isinstance(found, Recorded)
+    request, answer = explain_recorded(shipped(), found).answers
+    assert (request.agent, request.recorded) == ("sky", "deny")
+    assert (answer.agent, answer.zone, answer.recorded) == (None, "in-house", effect)
+    assert [one.data_class for one in answer.classes] == ["phi", "pii"]
+    assert answer.effect == effect_of(shipped().receive(_asked(found), now_us=NOON_US))
+
+
+def test_an_answer_that_another_version_decided_on_is_not_explained_by_this_one() -> None:
+    found = recorded([_stored(), _completed("deny", "sha256:" + "1" * 64)], "default", lambda issuer: True)
+    assert isinstance(found, Recorded)
+    assert [one.agent for one in explain_recorded(shipped(), found).answers] == ["sky"]
+
+
+def _asked(found: Recorded) -> Question:
+    return msgspec.structs.replace(found.question, classes=("phi", "pii"))
 
 
 def test_a_question_on_record_is_read_from_envelope_and_detail_and_asked_again() -> None:

@@ -28,6 +28,11 @@ _FORMS = frozenset(
 """With which organizations name themselves, whatever stands before."""
 _HEADS = frozenset(
     entries(
+        "entwickler entwicklerin ingenieur ingenieurin staatsbürger staatsbürgerin berater beraterin leiter leiterin "
+        "student studentin lehrer lehrerin mitarbeiter mitarbeiterin assistent assistentin kaufmann kauffrau "
+        "fachkraft generaliste généraliste commercial commerciale financier financière marketing informatique "
+        "ingénieur infirmier infirmière conseiller conseillère comercial general ingeniero ingeniera enfermera "
+        "ontwikkelaar adviseur medewerker verpleegkundige sviluppatore ingegnere infermiera utvecklare "
         "developer author contributor maintainer authority organization organisation community office bureau partner "
         "kickoff pizza salad soup sandwich coffee tea juice burger cake bread milk cheese "
         "account action adapter address agenda agent agreement alert algorithm analysis analytics api app "

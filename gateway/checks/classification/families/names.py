@@ -26,9 +26,12 @@ TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
     r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|Dott\.ssa|Dott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
-    r"dr|MR|MRS|MS|DR)"
+    r"dr|MR|MRS|MS|DR|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|[Ff]ru|herr|[Rr]ouva|[Hh]erra|[Pp]ani)"
 )
-_OF_PEOPLE = "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|Mevrouw|Meneer|MR|MRS|MS|DR)"
+_OF_PEOPLE = (
+    "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|"
+    "MR|MRS|MS|DR)"
+)
 """Titles that are no word of another language."""
 _KINDS = "full|first|last|middle|given|family|sur|maiden|legal|mother's maiden"
 _SURELY = (
@@ -117,14 +120,40 @@ _THANKS = (
 _CLOSINGS = r"(?:\b(?:mfg|MfG|MFG|LG|VG|lg|Mvh|MVH|mvh|BR|KR)|\b[iI]\. ?[AV]\.|\bppa\.)"
 """Closings and what stands before a name that signs for another, abbreviated."""
 _INTRODUCTIONS = (
-    "name is|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
+    "name is|name was|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
     r"signed by|seen by|referred by|treated by|reviewed by|ich hei\xE0e|mein name ist|je m['\xB7]appelle|mon nom est|"
     r"me llamo|mi nombre es|mi chiamo|il mio nome \xE0|meu nome \xE0|chamo-me|me chamo|mijn naam is|ik heet|jag heter|"
     r"mitt namn \xE0r|jeg heter|jeg hedder|mit navn er|nazywam si\xE0|pay to the order of"
 )
 _ROLES = (
-    "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister"
+    "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister|"
+    "patientin|sohn|tochter|ehemann|ehefrau|bruder|schwester|mari|fils|fille|hijo|hija|espos[oa]|marido|herman[oa]|"
+    "figlio|figlia|marito|moglie|filho|filha|zoon|dochter|zus|broer|paciente|paziente"
 )
+_SAID_OF = (
+    r"(?i:\b(?:the|our|my|this|said) (?:claimant|patient|plaintiff|defendant|insured|applicant|tenant|employee|"
+    r"deceased|victim|witness|accused|petitioner|respondent|appellant|borrower|client|customer|student|resident|"
+    r"beneficiary)), "
+)
+"""A party of something, before the name that says which."""
+_RELATIVES = (
+    r"\b(?i:(?:my|our|her|his|their) (?:son|daughter|husband|wife|mother|father|brother|sister|mom|mum|mam|dad|grandma|"
+    r"grandpa|grandmother|grandfather|grandson|granddaughter|uncle|aunt|cousin|niece|nephew|boyfriend|girlfriend|"
+    r"fianc\xE0e?|twins?|toddler|baby)|"
+    r"(?:mein|sein|ihr|unser)(?:e[mnr]?)? (?:sohn|tochter|ehemann|ehefrau|bruder|schwester|mutter|vater|oma|opa|"
+    r"freundin|enkel|enkelin)|(?:mon|ma|son|sa|notre) (?:fils|fille|mari|fr\xE0re|s(?:oe|\xE0)ur|m\xE0re|p\xE0re|"
+    r"conjointe?)|"
+    r"(?:mi|su|nuestr[oa]) (?:hij[oa]|espos[oa]|marido|mujer|herman[oa]|madre|padre|abuel[oa])|"
+    r"(?:mi[oa]|su[oa]) (?:figli[oa]|marito|moglie|fratello|sorella|madre|padre)|"
+    r"(?:meu|minha|seu|sua) (?:filh[oa]|marido|esposa|m\xE0e|pai|irm\xE0o?)|"
+    r"(?:mijn|onze|haar|zijn) (?:zoon|dochter|man|vrouw|broer|zus|moeder|vader))"
+)
+"""Somebody's, whose name follows."""
+_WEAK_INTRODUCTIONS = (
+    r"je suis|c'est|ik ben|ich bin|jag \xE0r|jeg er|sono|sou [oa]|yo soy|jestem|olen|its? under|it is under|booked for|"
+    r"registered to|made out to"
+)
+"""What more than names stand behind: two words that are no thing's must follow."""
 _PARTIES = "card ?holder|policy ?holder|claimant|plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary"
 
 
@@ -483,6 +512,16 @@ RECOGNIZERS = (
         reason="introduced",
     ),
     Recognizer(
+        id="person-introduced-weakly",
+        type="person",
+        pattern=rf"(?i:\b(?:{_WEAK_INTRODUCTIONS})) ({_SHORT} {_FAMILY})",
+        gate=rf"(?i:\b(?:{_WEAK_INTRODUCTIONS})) [A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.7,
+        reason="introduced",
+    ),
+    Recognizer(
         id="person-introduced-lower",
         type="person",
         pattern=r"(?i:\bmy name is|\bname's) ([a-z\xE0]+(?: [a-z\xE0'\-]+)?)",
@@ -512,5 +551,40 @@ RECOGNIZERS = (
         again=True,
         score=0.7,
         reason="role",
+    ),
+    Recognizer(
+        # `The claimant, …, was admitted`
+        id="person-party-apposed",
+        type="person",
+        pattern=rf"{_SAID_OF}({_SHORT} {_FAMILY})",
+        gate=rf"{_SAID_OF}[A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.75,
+        reason="role",
+    ),
+    Recognizer(
+        id="person-relative",
+        type="person",
+        pattern=rf"{_RELATIVES},? ({_SHORT}(?: {_FAMILY})?)",
+        gate=rf"{_RELATIVES},? [A-Z\xC0]",
+        check="named",
+        again=True,
+        score=0.75,
+        reason="role",
+    ),
+    Recognizer(
+        # A title that is a word of other languages, before the endings that families of that language have.
+        id="person-titled-polish",
+        type="person",
+        pattern=(
+            r"\b[Pp]an(?:a|u|em|i\xE0|ie)? ((?:[A-Z\xC0][a-z\xE0]{1,13} )?"
+            r"[A-Z\xC0][a-z\xE0]{1,13}(?:sk|ck|dzk)(?:i|a|iego|iej|iemu|im|\xE0)|"
+            r"(?:[A-Z\xC0][a-z\xE0]{1,13} )?[A-Z\xC0][a-z\xE0]{1,13}(?:wicz|czyk|czak|\xE0ski)(?:a|owi|em)?)\b"
+        ),
+        gate=r"\b[Pp]an(?:a|u|em|i\xE0|ie)? [A-Z\xC0]",
+        again=True,
+        score=0.85,
+        reason="title",
     ),
 )

@@ -447,3 +447,39 @@ def test_what_is_said_of_a_patient_is_no_name(said: str) -> None:
 )
 def test_names_that_look_like_those_are_found(text: str, name: str) -> None:
     assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("je suis Aïssatou Diallo, née à Dakar", "Aïssatou Diallo"),
+        ("Ich bin Yusuf Demir und", "Yusuf Demir"),
+        ("its under Temi Bakare, thanks", "Temi Bakare"),
+        ("Her name was Ngozi and", "Ngozi"),
+        ("mevrouw De Vries belt", "De Vries"),
+        ("dhr. Bakker belde", "Bakker"),
+        ("fru Lindqvist ringde", "Lindqvist"),
+        ("pan Wiśniewski dzwonił", "Wiśniewski"),
+        ("dla pana Adama Nowickiego", "Adama Nowickiego"),
+        ("The claimant, Folasade Ogunleye, was seen", "Folasade Ogunleye"),
+        ("my daughter, Nkechi, has", "Nkechi"),
+        ("My son Chidi has", "Chidi"),
+        ("Mein Sohn Kofi hat", "Kofi"),
+        ("Mon fils Idriss a la", "Idriss"),
+        ("mijn zoon Bram is", "Bram"),
+    ],
+)
+def test_who_is_introduced_titled_or_related_is_found(text: str, name: str) -> None:
+    assert ("person", name) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich bin Software Entwickler", "Ich bin Deutscher Staatsbürger", "Je suis Médecin Généraliste",
+        "it's under Windows Update", "sono Italiano", "a frying pan Tefal", "Pan Am Airways", "pan Asian food",
+        "My son Friday at noon", "My mother English teacher", "my mom iPhone", "The claimant, Acme Corp, said",
+    ],
+)  # fmt: skip
+def test_what_is_said_of_oneself_or_of_relatives_is_no_name(text: str) -> None:
+    assert "person" not in {kind for kind, _ in told(text)}

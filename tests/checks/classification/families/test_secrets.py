@@ -437,3 +437,26 @@ def test_the_hash_of_a_password_is_a_secret(kept: str) -> None:
 )  # fmt: skip
 def test_what_stands_near_a_word_of_secrets_is_none(text: str) -> None:
     assert [one for one in told(text) if one[0].startswith("secret")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Passwort für den Drucker ist gelbeEnte77, bitte", "gelbeEnte77"),
+        ("the password for the guest wifi is Maple!Leaf9", "Maple!Leaf9"),
+        ("Le mot de passe du serveur est Soleil2024!", "Soleil2024!"),
+    ],
+)
+def test_a_password_is_found_behind_what_it_is_for(text: str, secret: str) -> None:
+    assert ("secret-password", secret) in told(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The password for the account is required", "The password reset link is expired",
+        "the password of a user is hashed", "the password policy of the company is strict",
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_password_is_none(text: str) -> None:
+    assert told(text) == []

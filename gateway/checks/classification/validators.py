@@ -507,9 +507,9 @@ def name(text: str) -> Verdict | None:
     position = 0
     for token in text.replace(",", " ").split(" "):
         # `do` goes on with a family name (`Ana do Carmo`).
-        if token.rstrip(".,").lower() in (NOT_NAMES if position else _NO_BEGINNINGS) and not (
-            position and token in _WITHIN
-        ):
+        plain = token.rstrip(".,").lower()
+        initial = len(plain) == 1 and token[1:2] == "."
+        if plain in (NOT_NAMES if position else _NO_BEGINNINGS) and not (initial or (position and token in _WITHIN)):
             break
         position += len(token)
         end = position

@@ -26,8 +26,13 @@ TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
     r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|Dott\.ssa|Dott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
-    r"dr|MR|MRS|MS|DR|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|[Ff]ru|herr|[Rr]ouva|[Hh]erra|[Pp]ani)"
+    r"dr|MR|MRS|MS|DR|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|[Ff]ru|herr|[Rr]ouva|[Hh]erra|[Pp]ani|"
+    r"[Hh]r\.|se\xE0ora?|[Ss]enhora?|signora?|monsieur|madame|frau)"
 )
+_ACADEMIC = (
+    r"(?:(?:med|dent|vet|rer|nat|phil|jur|ing|habil|oec|pol|theol|univ|mult|psych|pharm|hum|biol|h\. ?c)\.? ){1,3}"
+)
+"""In what somebody is a doctor: it stands between the title and the name."""
 _OF_PEOPLE = (
     "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|"
     "MR|MRS|MS|DR)"
@@ -120,7 +125,8 @@ _THANKS = (
 _CLOSINGS = r"(?:\b(?:mfg|MfG|MFG|LG|VG|lg|Mvh|MVH|mvh|BR|KR)|\b[iI]\. ?[AV]\.|\bppa\.)"
 """Closings and what stands before a name that signs for another, abbreviated."""
 _INTRODUCTIONS = (
-    "name is|name was|name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
+    "name is|name was|au nom de|im namen von|a nombre de|a nome di|em nome de|op naam van|"
+    "name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
     r"signed by|seen by|referred by|treated by|reviewed by|ich hei\xE0e|mein name ist|je m['\xB7]appelle|mon nom est|"
     r"me llamo|mi nombre es|mi chiamo|il mio nome \xE0|meu nome \xE0|chamo-me|me chamo|mijn naam is|ik heet|jag heter|"
     r"mitt namn \xE0r|jeg heter|jeg hedder|mit navn er|nazywam si\xE0|pay to the order of"
@@ -150,7 +156,8 @@ _RELATIVES = (
 )
 """Somebody's, whose name follows."""
 _WEAK_INTRODUCTIONS = (
-    r"je suis|c'est|ik ben|ich bin|jag \xE0r|jeg er|sono|sou [oa]|yo soy|jestem|olen|its? under|it is under|booked for|"
+    r"je suis|c'est|ik ben|ich bin|jag \xE0r|jeg er|sono|sou [oa]|yo soy|jestem|olen|"
+    r"(?:yeah|yes|sure|ok|okay),? it's|it'?s under|it is under|booked for|"
     r"registered to|made out to"
 )
 """What more than names stand behind: two words that are no thing's must follow."""
@@ -275,8 +282,8 @@ RECOGNIZERS = (
     Recognizer(
         id="person-titled",
         type="person",
-        pattern=rf"\b{TITLES}\.? ({_TITLED})",
-        gate=rf"\b{TITLES}\.? [A-Z\xC0]",
+        pattern=rf"\b{TITLES}\.? (?:{_ACADEMIC})?(?:{TITLES}\.? (?:{_ACADEMIC})?)?({_TITLED})",
+        gate=rf"\b{TITLES}\.? (?:[A-Z\xC0]|{_ACADEMIC}[A-Z\xC0])",
         check="name",
         cleared=_SECONDS,
         again=True,
@@ -287,12 +294,23 @@ RECOGNIZERS = (
         # A family name that begins with small words.
         id="person-titled-particle",
         type="person",
-        pattern=rf"\b{_OF_PEOPLE}\.? ({_PARTICLE} {_LED}{_NAME})",
-        gate=rf"\b{_OF_PEOPLE}\.? {_PARTICLE} [A-Za-z\xC0]",
+        pattern=rf"\b{_OF_PEOPLE}\.? ((?:[A-Z]\. ?){{0,3}}{_PARTICLE} {_LED}{_NAME})",
+        gate=rf"\b{_OF_PEOPLE}\.? (?:[A-Z]\. ?){{0,3}}{_PARTICLE} [A-Za-z\xC0]",
         check="name",
         cleared=_SECONDS,
         again=True,
         score=0.85,
+        reason="title",
+    ),
+    Recognizer(
+        # `M. Koffi Kouassi`, of which the title may be the first letter of a name.
+        id="person-titled-french",
+        type="person",
+        pattern=rf"\bM\. ({_SHORT}(?: {_FAMILY})?)",
+        gate=r"\bM\. [A-Z\xC0][a-z\xE0]",
+        check="likely",
+        again=True,
+        score=0.75,
         reason="title",
     ),
     Recognizer(

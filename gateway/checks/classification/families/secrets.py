@@ -33,7 +33,10 @@ _KEPT_ELSEWHERE = r"(?i:pull|existing|tls|registry)[_\-]?(?i:secret)[\"']?[ \t]?
 """Names of an object that keeps a secret (Kubernetes)."""
 _KEPT = r"(?i:api[ _\-]?key|secret(?:[ _]key)?|(?:access|auth)[ _]token|access[ _]key)"
 _SPOKEN = rf"(?i:(?:\b(?:pin|passcode)|{_SAID}) (?:is|was|=|is now|set to|lautet|ist|est|es|\xE0) )"
-_MEANT = rf"{_SAID}(?: [A-Za-z\xC0\xE0'\-]{{1,10}}){{1,4}} (?i:is|was|is now|lautet|ist|est|es|\xE0|\xE0r|er) "
+_MEANT = (
+    rf"(?:{_SAID}|\b(?i:pin|pw|passcode|mdp))(?: [A-Za-z\xC0\xE0'\-]{{1,10}}){{1,4}} "
+    r"(?i:is|was|is now|lautet|ist|est|es|\xE0|\xE0r|er) "
+)
 """Of something or somebody: `the password for the printer is …`."""
 _QUOTED = r"""("[^"\s]{3,48}"|'[^'\s]{3,48}'|\x60[^\x60\s]{3,48}\x60)"""
 _CHANGED = rf"{_SAID} (?i:(?:(?:was|is|has been|have been|had been) )?(?:changed|reset|updated|rotated|set))"

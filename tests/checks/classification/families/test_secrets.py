@@ -445,6 +445,7 @@ def test_what_stands_near_a_word_of_secrets_is_none(text: str) -> None:
         ("Passwort für den Drucker ist gelbeEnte77, bitte", "gelbeEnte77"),
         ("the password for the guest wifi is Maple!Leaf9", "Maple!Leaf9"),
         ("Le mot de passe du serveur est Soleil2024!", "Soleil2024!"),
+        ("mein pin für die karte ist 4711 und", "4711"),
     ],
 )
 def test_a_password_is_found_behind_what_it_is_for(text: str, secret: str) -> None:
@@ -456,6 +457,7 @@ def test_a_password_is_found_behind_what_it_is_for(text: str, secret: str) -> No
     [
         "The password for the account is required", "The password reset link is expired",
         "the password of a user is hashed", "the password policy of the company is strict",
+        "the pin for the sensor is 7", "pin for the connector is missing",
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_password_is_none(text: str) -> None:

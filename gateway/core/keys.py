@@ -19,6 +19,11 @@ _IDS = frozenset({"id", "identifier"})
 _OWNERS = ("patient", "member", "subscriber", "insured", "insurance", "employee", "student", "encounter")
 """Whose ids are somebody's (`{"patient": {"id": …}}`); of most else they are a row's."""
 _GIVEN = frozenset({"first", "last", "given", "family", "middle"})
+PERSONS = (
+    "patient", "customer", "client", "user", "employee", "member", "contact", "person", "subscriber", "insured",
+    "applicant", "guest", "passenger", "student", "holder", "recipient", "beneficiary", "physician", "doctor",
+)  # fmt: skip
+"""Whose first and last names are somebody's (`{"customer": {"first": …}}`)."""
 
 
 @lru_cache(maxsize=1024)
@@ -38,7 +43,7 @@ def says_half(key: str, above: str) -> bool:
     return (
         plain in HALF
         or (plain in _IDS and above.lower().endswith(_OWNERS))
-        or (plain in _GIVEN and above.lower().endswith("name"))
+        or (plain in _GIVEN and above.lower().endswith(("name", *PERSONS)))
         or (plain == "date" and says_birth(above))
     )
 

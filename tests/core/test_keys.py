@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.keys import HALF, describes, says_nothing
+from gateway.core.keys import HALF, describes, says_half, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,14 @@ def test_words_alone_describe_a_field() -> None:
     assert describes("description", "Unique key of the customer")
     assert not describes("description", "88231944")
     assert not describes("value", "Unique key")
+
+
+@pytest.mark.parametrize("above", ["customer", "primaryContact", "name", "legalName", "patient"])
+def test_the_first_and_last_of_somebody_are_names(above: str) -> None:
+    assert says_half("first", above)
+    assert says_half("Last", above)
+
+
+@pytest.mark.parametrize("above", ["page", "order", "", "range", "row"])
+def test_the_first_and_last_of_something_are_none(above: str) -> None:
+    assert not says_half("first", above)

@@ -4,14 +4,15 @@ from gateway.checks.classification.patterns import any_of
 from gateway.checks.classification.people import GIVEN_CAPITALS, GRADES
 from gateway.checks.classification.recognizer import Column, Lexicon, Recognizer, entries, words
 from gateway.checks.classification.tables.first_names import DOUBTFUL, FIRST
+from gateway.core.keys import PERSONS
 
 _WORD = (
     r"(?:[A-Z\xC0]['\xB7]?[a-z\xE0]*(?:['\xB7\-]?[A-Z\xC0]?[a-z\xE0]+)+|"
     r"(?:[A-Z]['\xB7])?[A-Z\xC0]{2,}(?:['\-][A-Z\xC0]{2,})?)"
 )
 _PARTICLE = "(?:van|von|de|der|den|da|do|di|du|del|la|le|el|al|bin|ibn|ter|zu|dos|das|af|av)"
-_LED = rf"(?:{_PARTICLE} ){{0,2}}"
-_INNER = rf"(?: (?:[A-Z]\.|{_LED}{_PARTICLE} ?(?:{_WORD})|{_WORD}|[A-Z]\b))"
+_LED = rf"(?:{_PARTICLE} |[aeAE]l-){{0,2}}"
+_INNER = rf"(?: (?:[A-Z]\.|{_LED}{_PARTICLE} ?(?:{_WORD})|(?:[ae]l-)?{_WORD}|[A-Z]\b))"
 _NAME = rf"{_WORD}{_INNER}?{_INNER}?{_INNER}?"
 _TITLED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?{_NAME}"
 _ANNOUNCED = rf"(?:[A-Z]\. ?)?(?:[A-Z]\. ?)?(?:{_PARTICLE} )?{_LED}{_NAME}(?: [\"(\xB7]{_WORD}[\")\xB7] {_WORD})?"
@@ -33,6 +34,11 @@ _ACADEMIC = (
     r"(?:(?:med|dent|vet|rer|nat|phil|jur|ing|habil|oec|pol|theol|univ|mult|psych|pharm|hum|biol|h\. ?c)\.? ){1,3}"
 )
 """In what somebody is a doctor: it stands between the title and the name."""
+_BORN = (
+    r"(?i:dob|d\.o\.b\.|date of birth|geb\.|geboren|born|n\xE0e?|nacid[oa]|nat[oa] (?:il|a)|nascid[oa]|f\xE0d[dt]|"
+    r"ur\.)"
+)
+"""What says of whom stands before it when he was born."""
 _OF_PEOPLE = (
     "(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Herrn?|Frau|Mme|Mlle|Madame|Monsieur|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|"
     "MR|MRS|MS|DR)"
@@ -40,9 +46,10 @@ _OF_PEOPLE = (
 """Titles that are no word of another language."""
 _KINDS = "full|first|last|middle|given|family|sur|maiden|legal|mother's maiden"
 _SURELY = (
-    rf"(?:patients?(?:[ _]?(?:name|nm)|'s name)?|(?:{_KINDS})[ _]?(?:name|nm)|(?:name|nm)[ _](?:first|last|given|"
-    r"family)|surname|lname|fname|nachname|vorname|familienname|cognome|apellidos?|nom de famille|pr\xE0nom|achternaam|"
-    r"voornaam|efternamn|f\xE0rnamn|etternavn|efternavn|fornavn|nazwisko|imi\xE0|sobrenome|paziente|paciente|"
+    rf"(?:patients?(?:[ _]?(?:name|nm)|'s name)?|(?:{_KINDS})[ _]?(?:name|nm)|(?:name|nm|{'|'.join(PERSONS)})[ _]"
+    r"(?:first|last|given|family|middle)|surname|lname|fname|nachname|vorname|familienname|cognome|apellidos?|"
+    r"nom de famille|pr\xE0nom|achternaam|voornaam|efternamn|f\xE0rnamn|etternavn|efternavn|"
+    r"fornavn|nazwisko|imi\xE0|sobrenome|paziente|paciente|"
     r"patiente|pati\xE0nte?|pacjent(?:ka)?|versicherungsnehmer(?:in)?)"
 )
 """What is said of people alone."""
@@ -170,7 +177,7 @@ _FURTHER = rf",? (?:{_CAPITALS}\b|[A-Z\xC0][a-z\xE0]{{1,20}}(?:-[A-Z\xC0][a-z\xE
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
 
 _SHORT = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7\-]{1,13}"
-_FAMILY = rf"(?:{_PARTICLE} ){{0,2}}{_SHORT}"
+_FAMILY = rf"(?:{_PARTICLE} |[ae]l-){{0,2}}{_SHORT}"
 _WHOLE = rf"{_SHORT}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{1,2}}(?: {_SHORT})?"
 """At most 77 characters, so that what comes behind is seen with it."""
 _MEMBERS = """["'](?:first|last|given|family|middle)["']"""
@@ -192,7 +199,7 @@ _ENTRIES = r"(?:FN(?:;[A-Z0-9=\-]{1,20})?:|N(?:;[A-Z0-9=\-]{1,20})?:|cn: |sn: |g
 LEXICONS: tuple[Lexicon, ...] = ()
 
 _CELL = (
-    rf"(?:{TITLES}\.? )?{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}{_SUFFIX}?"
+    rf"(?:{TITLES}\.? )?(?:[A-Z]\. ?){{0,2}}{_FAMILY}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{0,3}}{_SUFFIX}?"
     rf"(?:, ?{_FAMILY}(?: (?:{_SHORT}|[A-Z]\b\.?)){{0,2}})?"
 )
 
@@ -462,8 +469,8 @@ RECOGNIZERS = (
         # Before what is said of somebody: a birth in brackets, a degree.
         id="person-born",
         type="person",
-        pattern=rf"\b({_WHOLE}),? ?\(?(?i:dob|d\.o\.b\.|date of birth|geb\.)[ :]",
-        gate=r"[A-Za-z\xC0\xE0],? ?\(?(?i:dob|d\.o\.b\.|date of birth|geb\.)[ :]",
+        pattern=rf"\b({_WHOLE}),? ?\(?{_BORN}[ :]",
+        gate=rf"[A-Za-z\xC0\xE0],? ?\(?{_BORN}[ :]",
         check="likely",
         again=True,
         score=0.8,

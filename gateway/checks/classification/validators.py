@@ -148,7 +148,8 @@ NOT_NAMES = frozenset(
 _NO_BEGINNINGS = NOT_NAMES | frozenset(
     entries(
         "world hiring manager recruiter administrator system api ci cd sdk bot server widget build deploy release run "
-        "checkout install lint setup docker python node linux ubuntu windows github gitlab am pm"
+        "checkout install lint setup docker python node linux ubuntu windows github gitlab am pm banco banque banca "
+        "sparkasse volksbank caisse postgresql mysql mariadb sqlite oracle microsoft odbc jdbc"
     )
 )
 """With what no name begins, though one may go on with it (`Anna Bot`, `Jan van Lint`)."""

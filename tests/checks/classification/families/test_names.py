@@ -495,6 +495,7 @@ def test_who_is_introduced_titled_or_related_is_found(text: str, name: str) -> N
         "it's under Windows Update", "sono Italiano", "a frying pan Tefal", "Pan Am Airways", "pan Asian food",
         "My son Friday at noon", "My mother English teacher", "my mom iPhone", "The claimant, Acme Corp, said",
         "El señor presidente", "24 Hr Fitness", "New Service born 2020", "Apple Watch born in",
+        "Driver: PostgreSQL Unicode", "Cliente: Banco Santander", "Client: Microsoft Windows",
         "Dr. med. is a title", "MM. Les",
     ],
 )  # fmt: skip

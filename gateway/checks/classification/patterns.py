@@ -63,11 +63,14 @@ class Pattern:
         """Whether its spans are those of a group."""
         return bool(self._group)
 
-    def spans(self, shade: bytes, start: int) -> list[tuple[int, int, int, int]]:
-        """Matches from `start` on, none overlapping or empty: where each begins, its span (group 1 or all), its end."""
+    def spans(self, shade: bytes, start: int, most: int = 0) -> list[tuple[int, int, int, int]]:
+        """Matches from `start` on, none overlapping or empty: where each begins, its span (group 1 or all), its end.
+        `most`: the first so many alone."""
         found: list[tuple[int, int, int, int]] = []
         while (match := self.next(shade, start)) is not None:
             found.append(match)
+            if len(found) == most:
+                break
             start = match[3]
         return found
 
@@ -137,13 +140,14 @@ class Gates:
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._all = frozenset(range(len(sources)))
-        self._set = re2.Set.SearchSet(_options())
+        gates = re2.Set.SearchSet(_options())
         for source in sources:
-            self._set.Add(over_shadow(source, _written).encode("latin-1"))
+            gates.Add(over_shadow(source, _written).encode("latin-1"))
         # Matches always: when it is missing from an answer, the set itself failed, and every gate counts as open.
         self._sentinel = len(sources)
-        self._set.Add(b"")
-        self._set.Compile()
+        gates.Add(b"")
+        gates.Compile()
+        self._set = gates._set  # what the wrapper asks, without it
 
     def open(self, shade: bytes) -> frozenset[int]:
         """Indices of the patterns that match; one that is no pattern's may be among them."""

@@ -6,13 +6,14 @@ searched with one space in their place, and a phrase as it is written is as long
 """
 
 import re
+import string
 from bisect import bisect_left
 from collections.abc import Iterable
 
 from ahocorasick import Automaton
 
 from gateway.checks.classification.labels import WORD
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.normalise import UNDER, shadow
 from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
 
@@ -25,6 +26,10 @@ _UNMOVED = [0]
 _BLANKS = "\n\t\r\x0b\x0c"
 _NAMES = Pattern(r"[0-9A-Za-z\xC0\xE0_-]*(?:[A-Za-z][_-][A-Za-z]|[a-z][A-Z]|[A-Z]{2}[a-z])[0-9A-Za-z\xC0\xE0_-]*")
 """Names of more than one word, in a shadow: a small letter or a hyphen goes on with another word, or capitals do."""
+_Match = tuple[int, int, int, int]
+_OF_NAMES = f"{string.ascii_letters}{string.digits}-{UNDER}".encode("ascii")
+_SEVERAL = 3
+"""So many names are searched together."""
 WIDEST = 12
 """Characters of the widest gap between two words of a phrase."""
 _LINE_END = r"(?:\r\n?|\n)[ \t\x0b\x0c]*"
@@ -71,6 +76,7 @@ class Words:
                 word, (len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word))
             )
         self._automaton.make_automaton()
+        self._firsts = _firsts(word for word, ids in by_word.items() if not self._named.isdisjoint(ids))
         # A word that begins as a quoted line does would lose its beginning.
         self._gap = _UNMARKED_GAP if any(map(_MARKS.match, by_word)) else _GAP
         self._empty = not by_word
@@ -124,11 +130,36 @@ class Words:
     def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
         """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
         number`. Linear: each name is read once."""
+        shade = shadow(text)
+        names = _NAMES.spans(shade, 0, _SEVERAL)
+        if len(names) == _SEVERAL:
+            names = self._told(text, shade) if text.isascii() else _NAMES.spans(shade, 0)
         more: dict[str, set[tuple[int, int]]] = {}
-        for _, start, end, _ in _NAMES.spans(shadow(text), 0):
+        for _, start, end, _ in names:
             self._in_name(text[start:end], before + start, first, last, more)
         for one, places in more.items():
             near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
+
+    def _told(self, text: str, shade: bytes) -> list[_Match]:
+        """The names in a text of ASCII in which a word stands with which one begins that names may be made of: where
+        there are many, one search for these costs less than one for each name and a look at it."""
+        names: list[_Match] = []
+        length, done = len(text), 0
+        for index, size in self._firsts.iter(text.lower()):
+            end = index + 1
+            start = end - size
+            # A small letter before it, or behind it but a plural's, is of the same word.
+            if start < done or (start and text[start].islower() and text[start - 1].isalpha()):
+                continue
+            if end < length and text[end].islower() and text[end] != "s":
+                continue
+            begin = len(shade[:start].rstrip(_OF_NAMES))
+            alone = begin == start and (end == length or shade[end] not in _OF_NAMES)
+            span = None if alone else _NAMES.at(shade, begin)
+            if span is not None:
+                names.append((begin, *span, span[1]))
+                done = span[1]
+        return names
 
     def _in_name(self, name: str, place: int, first: int, last: int, more: dict[str, set[tuple[int, int]]]) -> None:
         """As `_in_names`, of one name that stands at `place`."""
@@ -159,6 +190,17 @@ class Words:
             if begin >= first and stop <= last:
                 for one in meant:
                     more.setdefault(one, set()).add((begin, stop))
+
+
+def _firsts(words: Iterable[str]) -> Automaton:
+    """The first words of phrases, in ASCII, as names are made of them."""
+    automaton = Automaton()
+    for word in words:
+        apart = WORD.findall(word)
+        if apart and " ".join(apart) == word:
+            automaton.add_word(apart[0], len(apart[0]))
+    automaton.make_automaton()
+    return automaton
 
 
 def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int], list[int]]:

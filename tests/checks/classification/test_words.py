@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification import words
 from gateway.checks.classification.normalise import normalise
 from gateway.checks.classification.recognizer import Lexicon
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -110,6 +111,20 @@ def test_there_may_be_no_words() -> None:
 def test_lower_case_keeps_each_character_one() -> None:
     assert lower("ABÉ") == "abé"
     assert lower("İX") == "İx"
+
+
+_PIECES = ("id", "ID", "Id", "no", "No", "né", "ids", "idle", "kid", "x", "X", "7", "-", "_", " ", ".", "\x1f", "é")
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces=st.lists(st.sampled_from(_PIECES), max_size=60), cut=st.integers(0, 20), size=st.integers(0, 200))
+def test_many_names_are_read_as_each_is(pieces: list[str], cut: int, size: int) -> None:
+    text = "".join(pieces)
+    first, last = min(cut, len(text)), min(cut + size, len(text))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "_SEVERAL", len(text) + 1)
+        each = NAMED.places(text, first, last)
+    assert NAMED.places(text, first, last) == each
 
 
 @settings(max_examples=100, deadline=None)

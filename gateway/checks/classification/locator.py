@@ -102,6 +102,11 @@ class Locator:
         self._escaped = Pattern(ESCAPED)
         self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
+        self._said = {
+            lexicon.id: (self._telling.get(lexicon.id), tuple(self._labels.get(lexicon.id, ())))
+            for lexicon in registry.lexicons
+            if lexicon.type is not None or lexicon.id in self._labels
+        }
         self._words = Words(registry.lexicons, _named(registry))
         self.headings = headings(registry)
         """What a column of a table may be headed with."""
@@ -223,11 +228,13 @@ class Locator:
             begin, last = 0, length if plan.ahead else last
         near = self._words.places(text, begin, last)
         for name, places in near.items():
-            telling = self._telling.get(name)
+            if name not in self._said:
+                continue
+            telling, labels = self._said[name]
             if telling is not None and telling.type is not None:
                 kind, score, reason = telling.type, telling.score, telling.reason
                 found += [Hit(kind, at, to, score, reason, at, WORD) for at, to in places if low <= at < limit]
-            for label in self._labels.get(name, ()):
+            for label in labels:
                 label.find(text, shade, places, low, limit, found)
         limit = min(limit, sight.quiet)
         for item in plan.finders:

@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from gateway.checks.classification.normalise import shadow
-from gateway.checks.classification.sources import needed, over_shadow, pieces
+from gateway.checks.classification.sources import is_lazy, needed, over_shadow, pieces
 from gateway.core.errors import ConfigurationError
 
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
@@ -52,11 +52,14 @@ class Pattern:
         self._group = 1 if compiled.NumberOfCapturingGroups() else 0
         self._whole = self._match
         self._apart: tuple[Any, Any] | None = None
+        self._behind: Any = None
         apart = pieces(source) if compiled.NumberOfCapturingGroups() == 1 else None
         if apart is not None:
             lead, value = apart
             self._whole = _compiled(f"{lead}{value}").Match
             self._apart = _compiled(lead).Match, _compiled(value).Match
+            if is_lazy(lead):
+                self._behind = _compiled(f"\\b{value}").Match
 
     @property
     def grouped(self) -> bool:
@@ -77,14 +80,16 @@ class Pattern:
     def next(self, shade: bytes, start: int) -> tuple[int, int, int, int] | None:
         """The first match from `start` on whose span is not empty, as in `spans`."""
         length = len(shade)
-        whole = self._whole
         while start < length:
-            begin, end = whole(_ANYWHERE, shade, start, length)[0]
+            begin, end = self._whole(_ANYWHERE, shade, start, length)[0]
             if begin < 0:
                 return None
-            first, last = self._inside(shade, begin, end) if self._group else (begin, end)
-            if last > first:
-                return begin, first, last, end
+            if self._group:
+                first, last = self._inside(shade, begin, end)
+                if last > first:
+                    return begin, first, last, end
+            elif end > begin:
+                return begin, begin, end, end
             start = max(end, begin + 1)
         return None
 
@@ -111,8 +116,14 @@ class Pattern:
 
     def at(self, shade: bytes, start: int) -> tuple[int, int] | None:
         """The span (group 1 or all) of a match that begins exactly here."""
-        first, last = self._match(_HERE, shade, start, len(shade))[self._group]
-        return None if first < 0 else (first, last)
+        end: int = self._whole(_HERE, shade, start, len(shade))[0][1]
+        if end < 0:
+            return None
+        if self._behind is None:
+            return self._inside(shade, start, end) if self._group else (start, end)
+        # As few characters as there can be stand before the value: it is the first one.
+        span: tuple[int, int] = self._behind(_ANYWHERE, shade, start, end)[0]
+        return span
 
     def prefix(self, shade: bytes) -> int:
         """How long a match at the very beginning is; 0 when there is none."""

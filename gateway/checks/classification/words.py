@@ -113,16 +113,22 @@ class Words:
                     if max(sizes[begin:passed]) > wide:
                         continue
                 start, end = start + shifts[begin], end + shifts[passed]
-            if start < low and not shorter:
-                continue
-            hidden = other if ended == index else _NONE
-            if shorter:
-                ended, other = index, hidden | shorter
+            hidden = _NONE
+            if shorter or ended == index:
+                if ended == index:
+                    hidden = other
+                if shorter:
+                    ended, other = index, hidden | shorter
             if start < low or end > high:
                 continue
+            place = (start + before, end + before)
             for name in ids:
-                if name not in hidden:
-                    near.setdefault(name, []).append((start + before, end + before))
+                if name in hidden:
+                    continue
+                if name in near:
+                    near[name].append(place)
+                else:
+                    near[name] = [place]
         if self._named:
             self._in_names(text[before:after], before, first, last, near)
         return near

@@ -51,8 +51,10 @@ _MEMBER = re.compile(
     rb"""[^"':,]{0,12}["']\s{0,4}:\s{0,4}(?:null|None|true|false|NaN|"[^"]*"|'[^']*'|\[\]|\{\})[\s\]}]*,"""
 )
 _LINE = re.compile(rb"[ \t]?[:=][ \t]{0,4}(?:" + _NOTHING + rb"\.?[ \t]*(?:[\r\n]|, ?)|-{1,3}[ \t]*\r?\n(?=[A-Za-z]))")
+_SAYS_LEAST = 4
 _LAST_KEY = re.compile(rb"""["']([^"']*)["']\s*:[\s\[{"']*$""")
-"""The member that a word begins, over; a line that says that there is none; the key that a value stands under."""
+"""The member that a word begins, over; a line that says that there is none; characters of the shortest that says so
+(`:na` and a line's end); the key that a value stands under."""
 _UUID_LENGTH = 37
 """Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
 _ZEROS = 8
@@ -262,6 +264,8 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
 def answered(gap: bytes) -> bool:
     """Whether what stands between a word and a value says that the word has none, so that the value is another's: the
     next member of an object, unless that only goes on (`"phone": "home", "number": …`), or the next line."""
+    if len(gap) < _SAYS_LEAST:
+        return False
     if _LINE.match(gap) is not None:
         return True
     if _MEMBER.match(gap) is None:

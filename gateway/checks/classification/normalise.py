@@ -12,7 +12,7 @@ import codecs
 import re
 import string
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.entities import html5
 
 import msgspec
@@ -384,8 +384,8 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     found = _MARK.search(text)
     if found is None:
         return None
-    origins = mapped.starts or list(range(len(text)))
-    limits = mapped.ends or list(range(1, len(text) + 1))
+    origins: Sequence[int] = mapped.starts or range(len(text))
+    limits: Sequence[int] = mapped.ends or range(1, len(text) + 1)
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -407,7 +407,9 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     if not pieces:
         return None
     pieces.append(text[done:])
-    return refolded(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
+    starts += origins[done:]
+    ends += limits[done:]
+    return refolded(Mapped("".join(pieces), starts, ends))
 
 
 def _code_unit(text: str, position: int) -> list[tuple[str, int]]:

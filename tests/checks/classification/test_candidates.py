@@ -144,6 +144,13 @@ def test_what_ends_a_number_by_itself_is_what_a_closer_look_says(before: str, af
     assert candidates.joined(shade, start, start + 5, joints) == closer
 
 
+@given(st.text(alphabet=":= -\r\nnaA/", max_size=candidates._SAYS_LEAST - 1).map(str.encode))
+def test_what_is_shorter_says_nothing_of_there_being_no_value(gap: bytes) -> None:
+    assert candidates._LINE.match(gap) is None
+    assert candidates._MEMBER.match(gap) is None
+    assert candidates.answered(b":na\n")
+
+
 _NEXT = Pattern(candidates.FOLLOWS)
 
 

@@ -8,7 +8,7 @@ searched with one space in their place, and a phrase as it is written is as long
 import re
 import string
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ahocorasick import Automaton
 
@@ -69,17 +69,19 @@ class Words:
                 context.add(lexicon.id)
             for word in lexicon.words:
                 by_word.setdefault(word, []).append(lexicon.id)
-        self._automaton: Automaton = Automaton()
+        entered: dict[str, object] = {}
         for word, ids in by_word.items():
             other = {name for end in _ends(word) for name in by_word.get(end, ())} & context - set(ids)
-            self._automaton.add_word(
-                word, (len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word))
-            )
-        self._automaton.make_automaton()
-        self._firsts = _firsts(word for word, ids in by_word.items() if not self._named.isdisjoint(ids))
+            entered[word] = (
+                len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word)
+            )  # fmt: skip
+        self._every = _automaton(entered)
+        # Where text is of ASCII, words that are not are none of its: with fewer letters to go on with, a third less.
+        self._plain = _automaton({word: value for word, value in entered.items() if word.isascii()})
+        firsts = {_first(word) for word, ids in by_word.items() if word.isascii() and not self._named.isdisjoint(ids)}
+        self._firsts = _automaton({word: len(word) for word in firsts if word})
         # A word that begins as a quoted line does would lose its beginning.
         self._gap = _UNMARKED_GAP if any(map(_MARKS.match, by_word)) else _GAP
-        self._empty = not by_word
 
     def places(self, text: str, first: int, last: int) -> Places:
         """The words that lie in `text[first:last]`; what is around it says whether they are whole.
@@ -87,7 +89,7 @@ class Words:
         What ends a longer word of another lexicon is not meant: a `social insurance number` is no `insurance number`.
         """
         near: Places = {}
-        if self._empty:
+        if self._every is None:
             return near
         before, after = max(0, first - LONGEST - 1), last + 2
         lowered, gaps, sizes, shifts = _closed(lower(text[before:after]), self._gap)
@@ -95,7 +97,7 @@ class Words:
         low, high = first - before, last - before
         ended, other, passed = -1, _NONE, 0
         # Of words that end together, the longest comes first.
-        for index, (size, opens, closes, ids, shorter, wide) in self._automaton.iter(lowered):
+        for index, (size, opens, closes, ids, shorter, wide) in self._automaton(lowered).iter(lowered):
             end = index + 1
             start = end - size
             if opens and start and lowered[start - 1].isalnum():
@@ -133,6 +135,10 @@ class Words:
             self._in_names(text[before:after], before, first, last, near)
         return near
 
+    def _automaton(self, text: str) -> Automaton:
+        """What finds words in a text."""
+        return self._plain if self._plain is not None and text.isascii() else self._every
+
     def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
         """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
         number`. Linear: each name is read once."""
@@ -151,7 +157,7 @@ class Words:
         there are many, one search for these costs less than one for each name and a look at it."""
         names: list[_Match] = []
         length, done = len(text), 0
-        for index, size in self._firsts.iter(text.lower()):
+        for index, size in () if self._firsts is None else self._firsts.iter(text.lower()):
             end = index + 1
             start = end - size
             # A small letter before it, or behind it but a plural's, is of the same word.
@@ -174,7 +180,7 @@ class Words:
         places: list[int] = []
         length = len(spoken)
         ended, other = -1, _NONE
-        for index, (size, _, _, ids, shorter, _) in self._automaton.iter(spoken):
+        for index, (size, _, _, ids, shorter, _) in self._automaton(spoken).iter(spoken):
             end = index + 1
             start = end - size
             if start and spoken[start - 1] != " ":
@@ -198,15 +204,21 @@ class Words:
                     more.setdefault(one, set()).add((begin, stop))
 
 
-def _firsts(words: Iterable[str]) -> Automaton:
-    """The first words of phrases, in ASCII, as names are made of them."""
+def _automaton(words: Mapping[str, object]) -> Automaton | None:
+    """What finds these words, with what is told of each; None where there are none, which it would not take."""
+    if not words:
+        return None
     automaton = Automaton()
-    for word in words:
-        apart = WORD.findall(word)
-        if apart and " ".join(apart) == word:
-            automaton.add_word(apart[0], len(apart[0]))
+    for word, value in words.items():
+        automaton.add_word(word, value)
     automaton.make_automaton()
     return automaton
+
+
+def _first(phrase: str) -> str:
+    """The first of the words that a phrase is made of as names are; empty where something else is in it."""
+    words = WORD.findall(phrase)
+    return words[0] if words and " ".join(words) == phrase else ""
 
 
 def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int], list[int]]:

@@ -108,6 +108,14 @@ def test_there_may_be_no_words() -> None:
     assert Words([]).places("id", 0, 2) == {}
 
 
+def test_words_may_all_be_beyond_ascii_or_none_that_names_are_made_of() -> None:
+    few = Words([Lexicon(id="a", words=("né",)), Lexicon(id="b", words=("né 1.",))], {"a", "b"})
+    assert few.places("né a_b c_d e_f g_né", 0, 19) == {"a": [(0, 2), (17, 19)]}
+    assert few.places("ne a_b c_d e_f g_ne", 0, 19) == {}
+    signs = Words([Lexicon(id="a", words=("#1",))], {"a"})
+    assert signs.places("a_b c_d e_f #1", 0, 14) == {"a": [(12, 14)]}
+
+
 def test_lower_case_keeps_each_character_one() -> None:
     assert lower("ABÉ") == "abé"
     assert lower("İX") == "İx"

@@ -2,6 +2,8 @@
 near by."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -9,7 +11,7 @@ from gateway.checks.classification.checks import CHECKS
 from gateway.checks.classification.overlaps import Hit
 from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.recognizer import BESIDE, NUMBER, Label, Near, Recognizer
-from gateway.checks.classification.validators import Check
+from gateway.checks.classification.validators import LEAST, Check
 from gateway.checks.classification.words import Places
 from gateway.core.keys import HALF, says_nothing
 
@@ -30,10 +32,14 @@ FOLLOWS = (
 )
 """What stands between two values of a list: in a sentence, in quotes as JSON and SQL have them, one below another; with
 nothing before them only where the first stands below the label, too."""
+_JOINED_BY = (b"and ", b"or ", b"& ", b"/", b"(")
+_SPACE = ord(" ")
+"""And with what it goes on behind a space."""
 _LINE_END = b" \t\r\n,;"
 _WORDY = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _NUMERIC = frozenset(DIGITS)
 _POINT, _ZERO = b".0"
+_POINTS = frozenset(b".,:")
 _DASH = ord("-")
 _UUID = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
 _COLOUR = re.compile(rb"(?:\x1b|\\(?:x1[bB]|033|e|u001[bB]))\[[0-9;:]{0,24}$")
@@ -45,8 +51,10 @@ _MEMBER = re.compile(
     rb"""[^"':,]{0,12}["']\s{0,4}:\s{0,4}(?:null|None|true|false|NaN|"[^"]*"|'[^']*'|\[\]|\{\})[\s\]}]*,"""
 )
 _LINE = re.compile(rb"[ \t]?[:=][ \t]{0,4}(?:" + _NOTHING + rb"\.?[ \t]*(?:[\r\n]|, ?)|-{1,3}[ \t]*\r?\n(?=[A-Za-z]))")
+_SAYS_LEAST = 4
 _LAST_KEY = re.compile(rb"""["']([^"']*)["']\s*:[\s\[{"']*$""")
-"""The member that a word begins, over; a line that says that there is none; the key that a value stands under."""
+"""The member that a word begins, over; a line that says that there is none; characters of the shortest that says so
+(`:na` and a line's end); the key that a value stands under."""
 _UUID_LENGTH = 37
 """Of a UUID's characters, those that may stand on one side of a number in it, and the one beside them."""
 _ZEROS = 8
@@ -54,13 +62,14 @@ _ZEROS = 8
 
 
 class Finder(msgspec.Struct, frozen=True):
-    """A recognizer ready to use. `needs`: bytes of which its gate holds one, where that tells something; `context`:
+    """A recognizer ready to use. `left`: finds a byte of those of which its gate holds one, where that says something;
+    `words`: the lexicons of what is near by; `least`: characters of the shortest that passes the check; `context`:
     whether words near by matter; `ahead`: whether those behind a candidate do."""
 
     type: str | None
     rank: int
     pattern: Pattern
-    needs: bytes
+    left: Callable[[bytes, int, int], object | None] | None
     score: float
     reason: str
     grades: dict[str, float]
@@ -68,6 +77,8 @@ class Finder(msgspec.Struct, frozen=True):
     joints: bytes | None
     again: bool
     near: tuple[tuple[Near, Check | None], ...]
+    words: tuple[str, ...]
+    least: int
     unless: str | None
     cleared: Pattern | None
     onward: Pattern
@@ -78,9 +89,10 @@ class Finder(msgspec.Struct, frozen=True):
         """Add the hits of matches that begin in [`low`, `limit`). The gate is open, and lies before `end`: there is no
         match where nothing of what the gate needs is left."""
         by_words = False
-        for option, _ in self.near:
-            if option.lexicon in near:
+        for name in self.words:
+            if name in near:
                 by_words = True
+                break
         if self.type is None and not by_words:
             return
         search, length = self.pattern.next, len(text)
@@ -91,7 +103,8 @@ class Finder(msgspec.Struct, frozen=True):
             reach, start, last, stop = match
             if reach >= limit:
                 return
-            kept = self._candidate(text, shade, start, last, near, by_words)
+            short = last - start < self.least
+            kept = None if short else self._candidate(text, shade, start, last, near, by_words)
             if kept is None:
                 low = reach + 1 if self.again else stop
                 if low >= limit:
@@ -101,11 +114,11 @@ class Finder(msgspec.Struct, frozen=True):
             # What the check left over may be the beginning of another.
             low = stop if start + right == last else start + right
             ends = start + right
-            if ends == last and self.joints is not None:
+            if ends == last and self.joints is not None and shade[last : last + 1] == b".":
                 ends += _fraction(shade, last, self.joints)
             onward = self.rank if length in (ends, stop) else None
             found.append(Hit(kind, start + left, ends, score, reason, reach, self.rank, onward))
-            if low >= limit or (self.needs and not holds(shade, low, end, self.needs)):
+            if low >= limit or (self.left is not None and self.left(shade, low, end) is None):
                 return
 
     def _candidate(
@@ -166,19 +179,22 @@ class LabelFinder(msgspec.Struct, frozen=True):
         for place in places:
             # The first value after a word that stands between another and its value is the same.
             if low <= place[0] < limit and place[1] > done:
-                done = self._values(text, shade, place, found)
+                span = self.first.at(shade, place[1])
+                done = -1
+                if span is not None and not answered(shade[place[1] : span[0]]):
+                    done = span[0]
+                    self._values(text, shade, place, span, found)
 
-    def _values(self, text: str, shade: bytes, place: tuple[int, int], found: list[Hit]) -> int:
-        """Add the values that follow the label at a place, each a number's whole: not a piece of a longer one. Returns
-        where the first of them begins, -1 where there is none."""
+    def _values(
+        self, text: str, shade: bytes, place: tuple[int, int], first: tuple[int, int], found: list[Hit]
+    ) -> None:
+        """Add the values that follow the label at a place, each a number's whole: not a piece of a longer one. `first`
+        is where the first of them stands."""
         label, length = self.label, len(text)
-        span = self.first.at(shade, place[1])
-        begin = -1 if span is None else span[0]
-        below = b"\n" in shade[place[1] : begin] if begin > 0 else False
+        below = b"\n" in shade[place[1] : first[0]]
+        span: tuple[int, int] | None = first
         while span is not None:
             start, end = span
-            if start == begin and answered(shade[place[1] : start]):
-                return -1
             if joined(shade, start, end, _NUMBER):
                 break
             verdict = ("", 0, end - start) if self.check is None else self.check(text[start:end])
@@ -186,16 +202,17 @@ class LabelFinder(msgspec.Struct, frozen=True):
                 break
             _, left, right = verdict
             ends = start + right
-            if ends == end:
+            if ends == end and shade[end : end + 1] == b".":
                 end = ends = end + _fraction(shade, end, _NUMBER)
             onward = ANY if end == length else None
             found.append(Hit(label.type, start + left, ends, label.score, self.reason, place[0], self.rank, onward))
             if not label.more or end == length or shade[end] not in _MORE:
                 break
+            if shade[end] == _SPACE and not shade.startswith(_JOINED_BY, end + 1):
+                break
             span = self.next.at(shade, end)
             if span is not None and not below and _is_next_line(shade[end : span[0]]):
                 break
-        return begin
 
 
 def _is_next_line(between: bytes) -> bool:
@@ -206,18 +223,21 @@ def _is_next_line(between: bytes) -> bool:
 def finder(rank: int, item: Recognizer) -> Finder:
     """Compiled. `ConfigurationError` for a pattern that RE2 does not accept."""
     pattern = Pattern(item.pattern)
-    context = bool(item.near or item.unless)
+    context, needs = bool(item.near or item.unless), needed_by(item.gate)
     return Finder(
         type=item.type,
         rank=rank,
         pattern=pattern,
-        needs=needed_by(item.gate),
+        left=re.compile(b"[%b]" % re.escape(needs)).search if needs else None,
         score=item.score,
         reason=item.reason,
         grades=dict(item.grades),
         check=CHECKS[item.check] if item.check else None,
         joints=None if item.joints is None else item.joints.encode("ascii"),
         again=item.again,
+        words=tuple(near.lexicon for near in item.near),
+        # What its words make of it has checks of its own.
+        least=LEAST.get(item.check or "", 0) if not item.near else 0,
         near=tuple((near, CHECKS[near.check] if near.check else None) for near in item.near),
         unless=item.unless,
         cleared=None if item.cleared is None else Pattern(f"(?:{item.cleared})$"),
@@ -244,6 +264,8 @@ def label_finder(rank: int, label: Label) -> LabelFinder:
 def answered(gap: bytes) -> bool:
     """Whether what stands between a word and a value says that the word has none, so that the value is another's: the
     next member of an object, unless that only goes on (`"phone": "home", "number": …`), or the next line."""
+    if len(gap) < _SAYS_LEAST:
+        return False
     if _LINE.match(gap) is not None:
         return True
     if _MEMBER.match(gap) is None:
@@ -283,8 +305,20 @@ def _nearest(
     return best
 
 
+@lru_cache(maxsize=256)
+def _apart(joints: bytes) -> frozenset[int]:
+    """The bytes beside a number, or a part of one, that say by themselves that it ends there."""
+    return frozenset(range(256)) - _WORDY - _OF_COLOURS - {_DASH} - frozenset(joints)
+
+
 def joined(shade: bytes, start: int, end: int, joints: bytes) -> bool:
     """Whether a number is only a piece of a longer one or of a word."""
+    apart, length = _apart(joints), len(shade)
+    if not start or shade[start - 1] in apart:
+        if end >= length or shade[end] in apart:
+            return False
+        if shade[end] in _POINTS and (end + 1 >= length or shade[end + 1] not in _NUMERIC):
+            return False
     dashed = False
     if start:
         before = shade[start - 1]

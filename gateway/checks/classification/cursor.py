@@ -270,12 +270,13 @@ def _space(text: str, offset: int, start: int, target: int) -> int:
 
 def _left(hits: list[Hit], runs: list[tuple[int, int]], cut: int) -> int:
     """The cut, moved left to where no hit and no run lies across it."""
-    spans = [(hit.reach, hit.end) for hit in hits] + runs
-    across = [first for first, stop in spans if first < cut < stop]
-    while across:
+    while True:
+        across = [hit.reach for hit in hits if hit.reach < cut < hit.end]
+        if runs:
+            across += [first for first, stop in runs if first < cut < stop]
+        if not across:
+            return cut
         cut = min(across)
-        across = [first for first, stop in spans if first < cut < stop]
-    return cut
 
 
 def _right(hits: list[Hit], cut: int, end: int) -> tuple[int, Hit | None]:

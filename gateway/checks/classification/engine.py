@@ -466,7 +466,8 @@ class Engine:
             if step.closed is not None and opened is not None:
                 found.append(finding_of(opened, step.closed))
                 opened = None
-            found.extend([finding_of(hit, hit.end) for hit in step.findings])
+            for hit in step.findings:
+                found.append(Finding(hit.type, hit.start, hit.end, hit.score, hit.reason))
             opened = step.opened or opened
             whole = whole and step.complete
             if (limit is not None and len(found) > limit) or (

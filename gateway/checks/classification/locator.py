@@ -24,7 +24,7 @@ from gateway.checks.classification.normalise import (
     undo_escapes,
 )
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
-from gateway.checks.classification.patterns import Gates, Pattern, quoted
+from gateway.checks.classification.patterns import Gates, Pattern, needed_by, quoted
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, is_spread, reread
 from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
@@ -86,13 +86,17 @@ class Locator:
     def __init__(self, registry: Registry) -> None:
         registry.check()
         gates = sorted({item.gate for item in registry.recognizers})
-        self._gates = Gates(gates)
+        # One automaton of all would have a state for what each part is at, at once: text that it has not seen yet
+        # makes new ones all the time.
+        wordy = [gate for gate in gates if not needed_by(gate)]
+        others = [gate for gate in gates if needed_by(gate)]
+        self._gates = Gates(wordy), Gates(others)
         self._finders = tuple(finder(rank, item) for rank, item in enumerate(registry.recognizers))
-        self._behind = {
-            number: [one for one, item in zip(self._finders, registry.recognizers, strict=True) if item.gate == gate]
-            for number, gate in enumerate(gates)
-        }
-        self._plans: dict[frozenset[int], _Plan] = {}
+        behind: dict[str, list[Finder]] = {}
+        for one, item in zip(self._finders, registry.recognizers, strict=True):
+            behind.setdefault(item.gate, []).append(one)
+        self._behind = [behind[gate] for gate in wordy], [behind[gate] for gate in others]
+        self._plans: dict[tuple[frozenset[int], frozenset[int]], _Plan] = {}
         self._labels: dict[str, list[LabelFinder]] = {}
         for rank, label in enumerate(registry.labels, len(self._finders)):
             self._labels.setdefault(label.lexicon, []).append(label_finder(rank, label))
@@ -102,6 +106,11 @@ class Locator:
         self._escaped = Pattern(ESCAPED)
         self._coded = Pattern(CODED)
         self._telling: dict[str, Lexicon] = {item.id: item for item in registry.lexicons if item.type is not None}
+        self._said = {
+            lexicon.id: (self._telling.get(lexicon.id), tuple(self._labels.get(lexicon.id, ())))
+            for lexicon in registry.lexicons
+            if lexicon.type is not None or lexicon.id in self._labels
+        }
         self._words = Words(registry.lexicons, _named(registry))
         self.headings = headings(registry)
         """What a column of a table may be headed with."""
@@ -212,7 +221,9 @@ class Locator:
         found: list[Hit] = []
         first, limit, length = sight.first, sight.limit, len(text)
         end = min(length, sight.quiet + TRIGGER)
-        open_ = self._gates.open(shade[first - 1 if first else 0 : end])
+        wordy, others = self._gates
+        seen = shade[first - 1 if first else 0 : end]
+        open_ = wordy.open(seen), others.open(seen)
         plan = self._plans.get(open_) or self._plan(open_)
         begin, last = first, min(end, limit + TRIGGER)
         if self._labels and holds(shade, low, length, DIGITS):
@@ -223,20 +234,28 @@ class Locator:
             begin, last = 0, length if plan.ahead else last
         near = self._words.places(text, begin, last)
         for name, places in near.items():
-            telling = self._telling.get(name)
+            if name not in self._said:
+                continue
+            telling, labels = self._said[name]
             if telling is not None and telling.type is not None:
                 kind, score, reason = telling.type, telling.score, telling.reason
                 found += [Hit(kind, at, to, score, reason, at, WORD) for at, to in places if low <= at < limit]
-            for label in self._labels.get(name, ()):
+            for label in labels:
                 label.find(text, shade, places, low, limit, found)
         limit = min(limit, sight.quiet)
         for item in plan.finders:
             item.find(text, shade, low, limit, end, near, found)
         return found
 
-    def _plan(self, open_: frozenset[int]) -> _Plan:
+    def _plan(self, open_: tuple[frozenset[int], frozenset[int]]) -> _Plan:
         """What to do where these gates are open. One that is no gate is the set's own."""
-        finders = [one for number in open_ for one in self._behind.get(number, ())]
+        finders = [
+            one
+            for numbers, behind in zip(open_, self._behind, strict=True)
+            for number in sorted(numbers)
+            if number < len(behind)
+            for one in behind[number]
+        ]
         plan = _Plan(tuple(finders), any(one.context for one in finders), any(one.ahead for one in finders))
         if len(self._plans) < _PLANS:
             self._plans[open_] = plan

@@ -173,7 +173,7 @@ def is_thing(text: str) -> bool:
 def announced(text: str) -> Verdict | None:
     """A name behind a label: not what is said of a patient, nor a name of code (`MAX_RETRIES`, `Mapped[`), which goes
     on behind it."""
-    token = _CODED.search(text)
+    token = _CODED.search(text) if "_" in text or "[" in text or "(" in text else None
     if token is not None and not _is_joined(token[0]):
         return None
     first = text.partition(" ")[0].rstrip(".,:").partition(",")[0]
@@ -191,7 +191,9 @@ def _is_joined(token: str) -> bool:
 def named(text: str) -> Verdict | None:
     """A name where one was announced, of whom or of what was not said: not a thing's."""
     verdict = announced(text)
-    return None if verdict is None or is_thing(text) or is_thing(text[: verdict[2]]) else verdict
+    if verdict is None or is_thing(text):
+        return None
+    return None if verdict[2] < len(text) and is_thing(text[: verdict[2]]) else verdict
 
 
 def likely(text: str) -> Verdict | None:

@@ -12,7 +12,7 @@ import codecs
 import re
 import string
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.entities import html5
 
 import msgspec
@@ -81,7 +81,10 @@ _SCATTERED = 16
 _WIDEST = 4
 """No character becomes more than this many (a few Arabic phrases in one character would become 18)."""
 _HEX = frozenset("0123456789abcdefABCDEF")
-_MARK = re.compile(r"[\\%&]")
+_MARK = re.compile(
+    rf"\\(?:([{re.escape(''.join(_ESCAPES))}])|u[0-9A-Fa-f]{{4}})|%[0-9A-Fa-f]{{2}}|&(?:#[0-9xX]|[A-Za-z])"
+)
+"""Where an escape may begin: nothing else is one. Its group is what stands behind a backslash alone."""
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _REFERENCE = re.compile(r"&(?:#0*([0-9]{1,7});?|#[xX]0*([0-9A-Fa-f]{1,6});?|([A-Za-z][A-Za-z0-9]{1,31};|nbsp|shy))")
 """Zeros before the number are without limit in both standards. HTML knows a hundred names without their semicolon:
@@ -381,15 +384,15 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     found = _MARK.search(text)
     if found is None:
         return None
-    origins = mapped.starts or list(range(len(text)))
-    limits = mapped.ends or list(range(1, len(text) + 1))
+    origins: Sequence[int] = mapped.starts or range(len(text))
+    limits: Sequence[int] = mapped.ends or range(1, len(text) + 1)
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     done = 0
     while found is not None:
-        position = found.start()
-        read = _ESCAPE_AT[text[position]](text, position)
+        position, marked = found.start(), found[1]
+        read = [(_ESCAPES[marked], 2)] if marked else _ESCAPE_AT[text[position]](text, position)
         if read and done < position:
             pieces.append(text[done:position])
             starts += origins[done:position]
@@ -404,20 +407,15 @@ def undo_escapes(mapped: Mapped) -> Mapped | None:
     if not pieces:
         return None
     pieces.append(text[done:])
-    return refolded(Mapped("".join(pieces), starts + origins[done:], ends + limits[done:]))
+    starts += origins[done:]
+    ends += limits[done:]
+    return refolded(Mapped("".join(pieces), starts, ends))
 
 
-def _backslash(text: str, position: int) -> list[tuple[str, int]]:
-    """The character of a JSON escape or of punctuation that is written with a backslash, with the length of that."""
-    following = text[position + 1 : position + 2]
-    if following in _ESCAPES:
-        return [(_ESCAPES[following], 2)]
-    if following != "u":
-        return []
-    digits = text[position + 2 : position + 6]
-    if len(digits) < 4 or not _HEX.issuperset(digits):
-        return []
-    point = int(digits, 16)
+def _code_unit(text: str, position: int) -> list[tuple[str, int]]:
+    """The character of a JSON escape by its number (`\\u` and four digits), or by two (RFC 8259 §7), with the length of
+    that."""
+    point = int(text[position + 2 : position + 6], 16)
     low = text[position + 8 : position + 12]
     if (
         0xD800 <= point < 0xDC00
@@ -457,7 +455,7 @@ def _reference(text: str, position: int) -> list[tuple[str, int]]:
     return [(chr(point), found.end() - position)] if point <= 0x10FFFF else []
 
 
-_ESCAPE_AT = {"\\": _backslash, "%": _percent, "&": _reference}
+_ESCAPE_AT = {"\\": _code_unit, "%": _percent, "&": _reference}
 
 
 def refolded(mapped: Mapped) -> Mapped:

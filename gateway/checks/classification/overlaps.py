@@ -1,6 +1,7 @@
 """What was found in a window, and which of findings that overlap are told."""
 
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -38,23 +39,28 @@ def resolve(hits: list[Hit]) -> list[Hit]:
         return hits
     told: list[Hit] = []
     cluster: list[Hit] = []
-    end = 0
-    for hit in sorted(hits, key=_start):
+    end = -1
+    for hit in sorted(hits, key=attrgetter("start")):
         if hit.start >= end:
-            told += cluster if len(cluster) < 2 else _resolve(cluster)
-            cluster = [hit]
+            if cluster:
+                told[-1:] = _resolve([told[-1], *cluster])
+                cluster = []
+            told.append(hit)
             end = hit.end
         else:
             cluster.append(hit)
             if hit.end > end:
                 end = hit.end
-    told += cluster if len(cluster) < 2 else _resolve(cluster)
+    if cluster:
+        told[-1:] = _resolve([told[-1], *cluster])
     return told
 
 
 def _resolve(hits: list[Hit]) -> list[Hit]:
     if len(hits) == 2:
-        first, second = hits if _order(hits[0]) <= _order(hits[1]) else (hits[1], hits[0])
+        first, second = hits
+        if (second.start, -second.end) <= (first.start, -first.end) and _order(second) < _order(first):
+            first, second = second, first
         if _goes_over(first, second) or (second.end <= first.end and _covers(first, second)):
             return [first]
         return [first, second]
@@ -92,10 +98,6 @@ def _covers(other: Hit, hit: Hit) -> bool:
 
 
 _weight = lru_cache(maxsize=1024)(weight)
-
-
-def _start(hit: Hit) -> int:
-    return hit.start
 
 
 def _order(hit: Hit) -> tuple[int, int, int, float, int, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from gateway.checks.classification.normalise import shadow
-from gateway.checks.classification.sources import needed, over_shadow, pieces
+from gateway.checks.classification.sources import is_lazy, needed, over_shadow, pieces
 from gateway.core.errors import ConfigurationError
 
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
@@ -52,36 +52,44 @@ class Pattern:
         self._group = 1 if compiled.NumberOfCapturingGroups() else 0
         self._whole = self._match
         self._apart: tuple[Any, Any] | None = None
+        self._behind: Any = None
         apart = pieces(source) if compiled.NumberOfCapturingGroups() == 1 else None
         if apart is not None:
             lead, value = apart
             self._whole = _compiled(f"{lead}{value}").Match
             self._apart = _compiled(lead).Match, _compiled(value).Match
+            if is_lazy(lead):
+                self._behind = _compiled(f"\\b{value}").Match
 
     @property
     def grouped(self) -> bool:
         """Whether its spans are those of a group."""
         return bool(self._group)
 
-    def spans(self, shade: bytes, start: int) -> list[tuple[int, int, int, int]]:
-        """Matches from `start` on, none overlapping or empty: where each begins, its span (group 1 or all), its end."""
+    def spans(self, shade: bytes, start: int, most: int = 0) -> list[tuple[int, int, int, int]]:
+        """Matches from `start` on, none overlapping or empty: where each begins, its span (group 1 or all), its end.
+        `most`: the first so many alone."""
         found: list[tuple[int, int, int, int]] = []
         while (match := self.next(shade, start)) is not None:
             found.append(match)
+            if len(found) == most:
+                break
             start = match[3]
         return found
 
     def next(self, shade: bytes, start: int) -> tuple[int, int, int, int] | None:
         """The first match from `start` on whose span is not empty, as in `spans`."""
         length = len(shade)
-        whole = self._whole
         while start < length:
-            begin, end = whole(_ANYWHERE, shade, start, length)[0]
+            begin, end = self._whole(_ANYWHERE, shade, start, length)[0]
             if begin < 0:
                 return None
-            first, last = self._inside(shade, begin, end) if self._group else (begin, end)
-            if last > first:
-                return begin, first, last, end
+            if self._group:
+                first, last = self._inside(shade, begin, end)
+                if last > first:
+                    return begin, first, last, end
+            elif end > begin:
+                return begin, begin, end, end
             start = max(end, begin + 1)
         return None
 
@@ -108,8 +116,14 @@ class Pattern:
 
     def at(self, shade: bytes, start: int) -> tuple[int, int] | None:
         """The span (group 1 or all) of a match that begins exactly here."""
-        first, last = self._match(_HERE, shade, start, len(shade))[self._group]
-        return None if first < 0 else (first, last)
+        end: int = self._whole(_HERE, shade, start, len(shade))[0][1]
+        if end < 0:
+            return None
+        if self._behind is None:
+            return self._inside(shade, start, end) if self._group else (start, end)
+        # As few characters as there can be stand before the value: it is the first one.
+        span: tuple[int, int] = self._behind(_ANYWHERE, shade, start, end)[0]
+        return span
 
     def prefix(self, shade: bytes) -> int:
         """How long a match at the very beginning is; 0 when there is none."""
@@ -137,13 +151,14 @@ class Gates:
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._all = frozenset(range(len(sources)))
-        self._set = re2.Set.SearchSet(_options())
+        gates = re2.Set.SearchSet(_options())
         for source in sources:
-            self._set.Add(over_shadow(source, _written).encode("latin-1"))
+            gates.Add(over_shadow(source, _written).encode("latin-1"))
         # Matches always: when it is missing from an answer, the set itself failed, and every gate counts as open.
         self._sentinel = len(sources)
-        self._set.Add(b"")
-        self._set.Compile()
+        gates.Add(b"")
+        gates.Compile()
+        self._set = gates._set  # what the wrapper asks, without it
 
     def open(self, shade: bytes) -> frozenset[int]:
         """Indices of the patterns that match; one that is no pattern's may be among them."""

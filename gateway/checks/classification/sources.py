@@ -20,6 +20,7 @@ _PLAIN = re.compile(rf"[^\\\[{{_]+|{_TOKEN.pattern}", re.DOTALL)
 part."""
 _INSIDE = re.compile(rf"[^\\\[{{()]+|{_TOKEN.pattern}", re.DOTALL)
 """The same, within a group, where only its end is sought."""
+_LAZY = re.compile(r"\[\^?[^\]\[\\]+\]\{0,[0-9]+\}\?\\b")
 _LOW, _UNDER = ord("_"), ord(UNDER)
 _LOWS = frozenset(("_", r"\_", r"\x5f", r"\x5F"))
 _NO_WORD = r"\W"
@@ -60,6 +61,12 @@ def pieces(source: str) -> tuple[str, str] | None:
     group = next(piece for place, piece in parts if place == begin)
     end = source[begin + len(group) :]
     return (source[:begin], f"(?:{group[1:-1]}){end}") if end in _ENDS else None
+
+
+def is_lazy(lead: str) -> bool:
+    """Whether what comes before a group is nothing but characters of one class, as few as there can be, and a border of
+    a word: what follows is then where it first can be, if it is as near."""
+    return _LAZY.fullmatch(lead) is not None
 
 
 def needed(source: str, members: Callable[[str], frozenset[int]]) -> bytes:

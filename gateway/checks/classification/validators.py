@@ -68,7 +68,9 @@ def _issued() -> tuple[int, ...]:
 _ISSUED = _issued()
 _APART = str.maketrans("", "", " .-")
 _NOT_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
-_DOUBLED = {str(digit): digit * 2 - 9 * (digit > 4) for digit in range(10)}
+_DIGITS = b"0123456789"
+_VALUES = bytes.maketrans(_DIGITS, bytes(range(10)))
+_DOUBLED = bytes.maketrans(_DIGITS, bytes(digit * 2 - 9 * (digit > 4) for digit in range(10)))
 _MONTHS = {name: index + 1 for index, name in enumerate(entries("jan feb mar apr may jun jul aug sep oct nov dec"))}
 _LONG_AGO = 2010
 """A whole date of this year or before may well be of somebody's birth: it says so as its reason, `long-ago`."""
@@ -165,8 +167,10 @@ def _digits(text: str) -> str:
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1 Annex B, over ASCII digits; False for none."""
-    backwards = digits[::-1]
-    total = sum(map(int, backwards[::2])) + sum(map(_DOUBLED.__getitem__, backwards[1::2]))
+    backwards = digits[::-1].encode("ascii")
+    if backwards.translate(None, _DIGITS):
+        raise ValueError("not of digits alone")
+    total = sum(backwards[::2].translate(_VALUES)) + sum(backwards[1::2].translate(_DOUBLED))
     return bool(digits) and total % 10 == 0
 
 
@@ -229,6 +233,8 @@ def card(text: str) -> Verdict | None:
     """
     groups = text.replace("-", " ").replace(".", " ").split(" ")
     digits = "".join(groups)
+    if len(digits) < 14:
+        return None
     starts = list(accumulate(map(len, groups), initial=0))
     best: Verdict | None = None
     for index, first in enumerate(starts):
@@ -357,12 +363,20 @@ def long_code(text: str) -> Verdict | None:
 
 def _looks_like_date(text: str) -> bool:
     # Something must stand between day, month and year.
-    return not text.isalnum() and (numeric_date(text) is not None or iso_date(text) is not None)
+    return ("-" in text or "/" in text or "." in text) and (
+        numeric_date(text) is not None or iso_date(text) is not None
+    )
 
 
 def dated(text: str) -> bool:
     """Whether one of the pieces between the spaces of a text is a date."""
-    return any(map(_looks_like_date, text.split(" ")))
+    return ("-" in text or "/" in text or "." in text) and any(map(_looks_like_date, text.split(" ")))
+
+
+def _are_figures(pieces: list[str]) -> bool:
+    """Whether each of these is one ASCII digit or more."""
+    together = "".join(pieces)
+    return together.isdecimal() and together.isascii() and all(pieces)
 
 
 def numeric_date(text: str) -> Verdict | None:
@@ -373,11 +387,11 @@ def numeric_date(text: str) -> Verdict | None:
             break
     else:
         return None
-    if not all(piece.isdecimal() and piece.isascii() for piece in pieces):
+    if not _are_figures(pieces):
         return None
     if len(pieces[0]) > 2 or len(pieces[1]) > 2 or len(pieces[2]) not in _YEARS:
         return None
-    first, second, year = (int(piece) for piece in pieces)
+    first, second, year = map(int, pieces)
     if len(pieces[2]) == 4 and not 1800 <= year <= 2200:
         return None
     year = year if len(pieces[2]) == 4 else (1900 if year > _PIVOT else 2000) + year
@@ -387,9 +401,9 @@ def numeric_date(text: str) -> Verdict | None:
 def iso_date(text: str) -> Verdict | None:
     """ISO 8601 year-month-day, with - / or . between."""
     head = text[:10].replace("/", "-").replace(".", "-").split("-")
-    if len(head) != 3 or not all(piece.isdecimal() and piece.isascii() for piece in head):
+    if len(head) != 3 or not _are_figures(head):
         return None
-    year, month, day = (int(piece) for piece in head)
+    year, month, day = map(int, head)
     return _day_of(year, text) if 1800 <= year <= 2200 and _is_day(year, month, day) else None
 
 
@@ -680,3 +694,5 @@ CHECKS: dict[str, Check] = {
     )
 }  # fmt: skip
 """The checks that a recognizer may name."""
+LEAST = {"card": 14}
+"""Characters of the shortest text that a check lets pass, where patterns find many that are shorter."""

@@ -6,13 +6,14 @@ searched with one space in their place, and a phrase as it is written is as long
 """
 
 import re
+import string
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ahocorasick import Automaton
 
 from gateway.checks.classification.labels import WORD
-from gateway.checks.classification.normalise import shadow
+from gateway.checks.classification.normalise import UNDER, shadow
 from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.recognizer import LONGEST, Lexicon
 
@@ -25,6 +26,10 @@ _UNMOVED = [0]
 _BLANKS = "\n\t\r\x0b\x0c"
 _NAMES = Pattern(r"[0-9A-Za-z\xC0\xE0_-]*(?:[A-Za-z][_-][A-Za-z]|[a-z][A-Z]|[A-Z]{2}[a-z])[0-9A-Za-z\xC0\xE0_-]*")
 """Names of more than one word, in a shadow: a small letter or a hyphen goes on with another word, or capitals do."""
+_Match = tuple[int, int, int, int]
+_OF_NAMES = f"{string.ascii_letters}{string.digits}-{UNDER}".encode("ascii")
+_SEVERAL = 3
+"""So many names are searched together."""
 WIDEST = 12
 """Characters of the widest gap between two words of a phrase."""
 _LINE_END = r"(?:\r\n?|\n)[ \t\x0b\x0c]*"
@@ -64,16 +69,19 @@ class Words:
                 context.add(lexicon.id)
             for word in lexicon.words:
                 by_word.setdefault(word, []).append(lexicon.id)
-        self._automaton: Automaton = Automaton()
+        entered: dict[str, object] = {}
         for word, ids in by_word.items():
             other = {name for end in _ends(word) for name in by_word.get(end, ())} & context - set(ids)
-            self._automaton.add_word(
-                word, (len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word))
-            )
-        self._automaton.make_automaton()
+            entered[word] = (
+                len(word), word[0].isalnum(), word[-1].isalnum(), tuple(ids), frozenset(other), widest(word)
+            )  # fmt: skip
+        self._every = _automaton(entered)
+        # Where text is of ASCII, words that are not are none of its: with fewer letters to go on with, a third less.
+        self._plain = _automaton({word: value for word, value in entered.items() if word.isascii()})
+        firsts = {_first(word) for word, ids in by_word.items() if word.isascii() and not self._named.isdisjoint(ids)}
+        self._firsts = _automaton({word: len(word) for word in firsts if word})
         # A word that begins as a quoted line does would lose its beginning.
         self._gap = _UNMARKED_GAP if any(map(_MARKS.match, by_word)) else _GAP
-        self._empty = not by_word
 
     def places(self, text: str, first: int, last: int) -> Places:
         """The words that lie in `text[first:last]`; what is around it says whether they are whole.
@@ -81,7 +89,7 @@ class Words:
         What ends a longer word of another lexicon is not meant: a `social insurance number` is no `insurance number`.
         """
         near: Places = {}
-        if self._empty:
+        if self._every is None:
             return near
         before, after = max(0, first - LONGEST - 1), last + 2
         lowered, gaps, sizes, shifts = _closed(lower(text[before:after]), self._gap)
@@ -89,7 +97,7 @@ class Words:
         low, high = first - before, last - before
         ended, other, passed = -1, _NONE, 0
         # Of words that end together, the longest comes first.
-        for index, (size, opens, closes, ids, shorter, wide) in self._automaton.iter(lowered):
+        for index, (size, opens, closes, ids, shorter, wide) in self._automaton(lowered).iter(lowered):
             end = index + 1
             start = end - size
             if opens and start and lowered[start - 1].isalnum():
@@ -107,28 +115,63 @@ class Words:
                     if max(sizes[begin:passed]) > wide:
                         continue
                 start, end = start + shifts[begin], end + shifts[passed]
-            if start < low and not shorter:
-                continue
-            hidden = other if ended == index else _NONE
-            if shorter:
-                ended, other = index, hidden | shorter
+            hidden = _NONE
+            if shorter or ended == index:
+                if ended == index:
+                    hidden = other
+                if shorter:
+                    ended, other = index, hidden | shorter
             if start < low or end > high:
                 continue
+            place = (start + before, end + before)
             for name in ids:
-                if name not in hidden:
-                    near.setdefault(name, []).append((start + before, end + before))
+                if name in hidden:
+                    continue
+                if name in near:
+                    near[name].append(place)
+                else:
+                    near[name] = [place]
         if self._named:
             self._in_names(text[before:after], before, first, last, near)
         return near
 
+    def _automaton(self, text: str) -> Automaton:
+        """What finds words in a text."""
+        return self._plain if self._plain is not None and text.isascii() else self._every
+
     def _in_names(self, text: str, before: int, first: int, last: int, near: Places) -> None:
         """Add the words that names are made of: `patientNumber`, `patient_number` and `PATIENT-NUMBER` are `patient
         number`. Linear: each name is read once."""
+        shade = shadow(text)
+        names = _NAMES.spans(shade, 0, _SEVERAL)
+        if len(names) == _SEVERAL:
+            names = self._told(text, shade) if text.isascii() else _NAMES.spans(shade, 0)
         more: dict[str, set[tuple[int, int]]] = {}
-        for _, start, end, _ in _NAMES.spans(shadow(text), 0):
+        for _, start, end, _ in names:
             self._in_name(text[start:end], before + start, first, last, more)
         for one, places in more.items():
             near[one] = sorted(places.union(near.get(one, ())), key=_by_end)
+
+    def _told(self, text: str, shade: bytes) -> list[_Match]:
+        """The names in a text of ASCII in which a word stands with which one begins that names may be made of: where
+        there are many, one search for these costs less than one for each name and a look at it."""
+        names: list[_Match] = []
+        length, done = len(text), 0
+        for index, size in () if self._firsts is None else self._firsts.iter(text.lower()):
+            end = index + 1
+            start = end - size
+            # A small letter before it, or behind it but a plural's, is of the same word.
+            if start < done or (start and text[start].islower() and text[start - 1].isalpha()):
+                continue
+            if end < length and text[end].islower() and text[end] != "s":
+                continue
+            begin = len(shade[:start].rstrip(_OF_NAMES))
+            alone = begin == start and (end == length or shade[end] not in _OF_NAMES)
+            span = None if alone else _NAMES.at(shade, begin)
+            if span is not None:
+                names.append((begin, *span, span[1]))
+                done = span[1]
+        return names
 
     def _in_name(self, name: str, place: int, first: int, last: int, more: dict[str, set[tuple[int, int]]]) -> None:
         """As `_in_names`, of one name that stands at `place`."""
@@ -137,7 +180,7 @@ class Words:
         places: list[int] = []
         length = len(spoken)
         ended, other = -1, _NONE
-        for index, (size, _, _, ids, shorter, _) in self._automaton.iter(spoken):
+        for index, (size, _, _, ids, shorter, _) in self._automaton(spoken).iter(spoken):
             end = index + 1
             start = end - size
             if start and spoken[start - 1] != " ":
@@ -159,6 +202,23 @@ class Words:
             if begin >= first and stop <= last:
                 for one in meant:
                     more.setdefault(one, set()).add((begin, stop))
+
+
+def _automaton(words: Mapping[str, object]) -> Automaton | None:
+    """What finds these words, with what is told of each; None where there are none, which it would not take."""
+    if not words:
+        return None
+    automaton = Automaton()
+    for word, value in words.items():
+        automaton.add_word(word, value)
+    automaton.make_automaton()
+    return automaton
+
+
+def _first(phrase: str) -> str:
+    """The first of the words that a phrase is made of as names are; empty where something else is in it."""
+    words = WORD.findall(phrase)
+    return words[0] if words and " ".join(words) == phrase else ""
 
 
 def _closed(text: str, gap: "re.Pattern[str]") -> tuple[str, list[int], list[int], list[int]]:

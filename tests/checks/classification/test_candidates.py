@@ -1,9 +1,13 @@
 """One recognizer, one label: which of their candidates are hits."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.checks.classification import candidates
 from gateway.checks.classification.candidates import ANY, finder, holds, label_finder
 from gateway.checks.classification.overlaps import Hit
+from gateway.checks.classification.patterns import Pattern
 from gateway.checks.classification.recognizer import Label, Near, Recognizer
 from gateway.checks.classification.words import Places
 from tests.checks.classification.conftest import told
@@ -124,6 +128,36 @@ def test_a_value_that_runs_into_the_end_may_go_on() -> None:
 def test_a_check_may_refuse_a_value_and_ends_its_list() -> None:
     label = Label(id="l", lexicon="w", type="x-l", value="[0-9]+", check="code")
     assert values(labelled(label, "w 1234, 1, 5678", [(0, 1)]), "w 1234, 1, 5678") == ["1234"]
+
+
+@given(
+    before=st.sampled_from("^ ([;:-./,a1_'\n"),
+    after=st.text(alphabet=" .,:-/)1a;'", max_size=3),
+    joints=st.sampled_from((b"", b".-", b".-/", b".-,", b":-.", b".- ")),
+)
+def test_what_ends_a_number_by_itself_is_what_a_closer_look_says(before: str, after: str, joints: bytes) -> None:
+    shade = f"{before.strip('^')}12345{after}".encode()
+    start = len(shade) - 5 - len(after)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(candidates, "_apart", lambda joints: frozenset())
+        closer = candidates.joined(shade, start, start + 5, joints)
+    assert candidates.joined(shade, start, start + 5, joints) == closer
+
+
+@given(st.text(alphabet=":= -\r\nnaA/", max_size=candidates._SAYS_LEAST - 1).map(str.encode))
+def test_what_is_shorter_says_nothing_of_there_being_no_value(gap: bytes) -> None:
+    assert candidates._LINE.match(gap) is None
+    assert candidates._MEMBER.match(gap) is None
+    assert candidates.answered(b":na\n")
+
+
+_NEXT = Pattern(candidates.FOLLOWS)
+
+
+@given(st.lists(st.sampled_from((" ", ",", "and ", "or", "&", "/", "(wife: ", "a", "1", "\n", "; ")), max_size=5))
+def test_a_list_goes_on_behind_a_space_only_as_it_may(pieces: list[str]) -> None:
+    shade = f" {''.join(pieces)}".encode()
+    assert _NEXT.at(shade, 0) is None or shade.startswith(candidates._JOINED_BY, 1)
 
 
 def test_whether_any_of_some_bytes_stands_there() -> None:

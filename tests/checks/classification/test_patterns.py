@@ -3,7 +3,9 @@
 import pytest
 import re2
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.checks.classification.candidates import FOLLOWS
 from gateway.checks.classification.normalise import outline
 from gateway.checks.classification.patterns import Anywhere, Gates, Pattern, quoted
 from gateway.checks.classification.registry import DEFAULT
@@ -85,6 +87,23 @@ def test_a_pattern_taken_apart_has_the_same_spans_as_in_one(text: str) -> None:
             spans.append(match)
             start = match[3]
         assert pattern.spans(shade, 0) == spans
+
+
+BEHIND = [
+    (source, Pattern(source))
+    for label in DEFAULT.labels
+    for source in (f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b", f"{FOLLOWS}({label.value})\\b")
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=texts(), place=st.integers(0, 60))
+def test_the_group_of_a_match_that_begins_at_a_place_is_that_of_the_pattern_in_one(text: str, place: int) -> None:
+    shade = outline(text)
+    for source, pattern in BEHIND:
+        for start in range(min(place, len(shade)), min(place + 8, len(shade))):
+            match = matched(source, shade, start, here=True)
+            assert pattern.at(shade, start) == (None if match is None else match[1:3])
 
 
 @pytest.mark.parametrize("text", ["name: Don x", "name: Don Xavier", "name: Dr. Don", "ab abb", "abab"])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification import readings
 from gateway.checks.classification.normalise import Mapped, normalise, shadow
 from gateway.checks.classification.patterns import Pattern
-from gateway.checks.classification.readings import CODED, armoured, reread
+from gateway.checks.classification.readings import CODED, armoured, is_spread, reread
 from gateway.checks.classification.recognizer import TRIGGER
 from tests.checks.classification.conftest import told
 
@@ -160,6 +161,53 @@ def test_each_character_comes_from_a_place_in_the_text(text: str) -> None:
     assert len(mapped.starts) == len(mapped.ends) == len(mapped.text)
     assert list(mapped.starts) == sorted(mapped.starts)
     assert all(0 <= start < end <= len(text) for start, end in zip(mapped.starts, mapped.ends, strict=True))
+
+
+_MARKS = (
+    "*", "**", "_", "__", "~~", "`", " at ", " (AT) ", "[ät]", " Dot ", " . ", "。", " arroba ", " punto ", "(", ")",
+    "<b>", "</b>", "<", ">", "=40", "=\r\n", "\x1b[0m", "\\x1b[1m", "\\", "\x00", "\x96", "\x1f", "[", "m", " ", "  ",
+    "\t", "\n", ".", "-", "/", "@", ":", "+", "a", "B", "1", "23", "é", "ſ", "QUJDREVGR0hJSktM",
+    "68656c6c6f20776f726c64",
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_MARKS), max_size=16).map("".join))
+def test_where_nothing_tells_of_a_reading_there_is_none(text: str) -> None:
+    for shown in (text, normalise(text).text):
+        shade = shadow(shown)
+        for gate, find in readings._FINDERS:
+            assert gate.first(shade, 0) is not None or not list(find(shown, shade)), find.__name__
+        for gate, pattern in (
+            (readings._MAY_BE_AT, readings._at),
+            (readings._MAY_BE_DOTTED, readings._dot),
+            (readings._MAY_BE_ARMOURED, readings._runs),
+            (readings._MAY_BE_HEX, readings._hex),
+        ):
+            assert gate.first(shade, 0) is not None or pattern.search(shown) is None
+
+
+_PLACES = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 120), st.integers(1, 3)), max_size=40)
+"""How far behind the last one a character begins, on how many it stands, and how many stand on the same."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(places=_PLACES, characters=st.sampled_from(("1", "a1", "1@", "1 ", "111 ")), start=st.integers(0, 80))
+@example(places=[(0, 16, 1)] * 30, characters="1", start=0)
+def test_what_is_spread_may_be(places: list[tuple[int, int, int]], characters: str, start: int) -> None:
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for gap, width, many in places:
+        at += gap % 3 if gap < 10 else 0
+        starts += [at] * many
+        at += width
+        ends += [at] * many
+    mapped = Mapped((characters * len(starts))[: len(starts)], starts, ends)
+    told = is_spread(mapped, start, at)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(readings, "_may_be_spread", lambda starts, length: True)
+        assert is_spread(mapped, start, at) == told
 
 
 @given(st.text(max_size=200))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from gateway.checks.classification.normalise import outline, shadow
 from gateway.checks.classification.patterns import Pattern, needed_by
 from gateway.checks.classification.registry import DEFAULT
-from gateway.checks.classification.sources import anchored, needed, pieces
+from gateway.checks.classification.sources import anchored, is_lazy, needed, pieces
 from tests.checks.classification.oracle import matched
 from tests.checks.classification.samples import texts
 
@@ -65,6 +65,19 @@ def test_members_are_asked_for_each_character_and_class() -> None:
 
     assert needed(r"@(?:a)[0-9]?\.", members) in (b"@", b".\\")
     assert asked == ["@", r"\."]
+
+
+@pytest.mark.parametrize("lead", [r"[^0-9;^]{0,24}?\b", r"[ :]{0,3}?\b"])
+def test_a_lead_of_as_few_of_a_class_as_there_can_be_is_lazy(lead: str) -> None:
+    assert is_lazy(lead)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    ["", r"\b", r"[ :]{0,3}\b", r"[ :]{0,3}?", r"a[ :]{0,3}?\b", r"[ :]{1,3}?\b", r"[ :][=]{0,3}?\b", r"(?:a){0,3}?\b"],
+)
+def test_no_other_lead_is_lazy(lead: str) -> None:
+    assert not is_lazy(lead)
 
 
 @pytest.mark.parametrize("source", ["^a", "a$", r"\Aa", r"a\z", "(?:a|^b)", r"\Qa\E", "(?i:(?:a$))"])

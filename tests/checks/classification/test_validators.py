@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification import validators
-from gateway.checks.classification.validators import CHECKS, luhn
+from gateway.checks.classification.validators import CHECKS, LEAST, luhn
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,22 @@ def test_luhn_by_hand() -> None:
     assert luhn("79927398713")
     assert not luhn("79927398710")
     assert not luhn("")
+    for text in ("4111a", "41\uff11", "4 1"):
+        with pytest.raises(ValueError, match=r"digits|ordinal"):
+            luhn(text)
+
+
+@given(st.text(alphabet="0123456789", max_size=24))
+def test_luhn_is_the_sum_of_every_other_digit_doubled(digits: str) -> None:
+    doubled = [int(one) * (1 + at % 2) for at, one in enumerate(reversed(digits))]
+    assert luhn(digits) == (bool(digits) and sum(one - 9 * (one > 9) for one in doubled) % 10 == 0)
+
+
+@given(st.text(alphabet="0123456789 -.", max_size=max(LEAST.values()) + 2))
+@example("4222222222222")
+def test_what_is_shorter_than_a_check_asks_for_does_not_pass(text: str) -> None:
+    for name, least in LEAST.items():
+        assert len(text) >= least or not any(map(str.isdigit, text[:1])) or CHECKS[name](text) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.checks.classification import words
 from gateway.checks.classification.normalise import normalise
 from gateway.checks.classification.recognizer import Lexicon
 from gateway.checks.classification.registry import DEFAULT, Registry
@@ -107,9 +108,31 @@ def test_there_may_be_no_words() -> None:
     assert Words([]).places("id", 0, 2) == {}
 
 
+def test_words_may_all_be_beyond_ascii_or_none_that_names_are_made_of() -> None:
+    few = Words([Lexicon(id="a", words=("né",)), Lexicon(id="b", words=("né 1.",))], {"a", "b"})
+    assert few.places("né a_b c_d e_f g_né", 0, 19) == {"a": [(0, 2), (17, 19)]}
+    assert few.places("ne a_b c_d e_f g_ne", 0, 19) == {}
+    signs = Words([Lexicon(id="a", words=("#1",))], {"a"})
+    assert signs.places("a_b c_d e_f #1", 0, 14) == {"a": [(12, 14)]}
+
+
 def test_lower_case_keeps_each_character_one() -> None:
     assert lower("ABÉ") == "abé"
     assert lower("İX") == "İx"
+
+
+_PIECES = ("id", "ID", "Id", "no", "No", "né", "ids", "idle", "kid", "x", "X", "7", "-", "_", " ", ".", "\x1f", "é")
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces=st.lists(st.sampled_from(_PIECES), max_size=60), cut=st.integers(0, 20), size=st.integers(0, 200))
+def test_many_names_are_read_as_each_is(pieces: list[str], cut: int, size: int) -> None:
+    text = "".join(pieces)
+    first, last = min(cut, len(text)), min(cut + size, len(text))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "_SEVERAL", len(text) + 1)
+        each = NAMED.places(text, first, last)
+    assert NAMED.places(text, first, last) == each
 
 
 @settings(max_examples=100, deadline=None)

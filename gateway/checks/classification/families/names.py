@@ -26,7 +26,7 @@ _LABELLED = rf"(?:{_LISTED}|{_ANNOUNCED}(?:, ?{_WORD}(?: [A-Z]\b\.?)?)?){_CODE}?
 TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Nurse|Sir|Madam|Lord|Lady|Rev|Reverend|Father|Sister|Judge|"
     r"Justice|Capt|Captain|Sgt|Sergeant|Lt|Col|Gen|Hon|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xE0or|Se\xE0ora|Sr|Sra|"
-    r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|Dott\.ssa|Dott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
+    r"Don|Do\xE0a|D\xE0a|Dra|Signor|Signora|[Dd]ott\.ssa|[Dd]ott|Sig\.ra|Sig\.na|Sig|sig\.ra|sig|Avv|Ing|Eng|mr|mrs|ms|"
     r"dr|MR|MRS|MS|DR|[Mm]evrouw|[Mm]eneer|[Dd]hr|[Mm]evr|[Ff]ru|herr|[Rr]ouva|[Hh]erra|[Pp]ani|"
     r"[Hh]r\.|se\xE0ora?|[Ss]enhora?|signora?|monsieur|madame|frau)"
 )
@@ -141,7 +141,8 @@ _INTRODUCTIONS = (
 _ROLES = (
     "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister|"
     "patientin|sohn|tochter|ehemann|ehefrau|bruder|schwester|mari|fils|fille|hijo|hija|espos[oa]|marido|herman[oa]|"
-    "figlio|figlia|marito|moglie|filho|filha|zoon|dochter|zus|broer|paciente|paziente"
+    "figlio|figlia|marito|moglie|filho|filha|zoon|dochter|zus|broer|paciente|paziente|"
+    r"pacjent(?:a|k[ai]|k\xE0|em|owi)?"
 )
 _SAID_OF = (
     r"(?i:\b(?:the|our|my|this|said) (?:claimant|patient|plaintiff|defendant|insured|applicant|tenant|employee|"
@@ -168,7 +169,10 @@ _WEAK_INTRODUCTIONS = (
     r"registered to|made out to"
 )
 """What more than names stand behind: two words that are no thing's must follow."""
-_PARTIES = "card ?holder|policy ?holder|claimant|plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary"
+_PARTIES = (
+    "tenant|resident|borrower|applicant|student|guest|insured|card ?holder|policy ?holder|claimant|"
+    "plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary"
+)
 
 
 _PLACED = r"(?:\b(?:New|Port|North|South|East|West|Lake|Fort|Mount|Mt|Saint|St|San|Santa)\.? )"
@@ -310,11 +314,11 @@ RECOGNIZERS = (
         reason="title",
     ),
     Recognizer(
-        # `M. Koffi Kouassi`, of which the title may be the first letter of a name.
+        # `M. Koffi Kouassi`, of which the title may be the first letter of a name, and so of `D. Unai …`.
         id="person-titled-french",
         type="person",
-        pattern=rf"\bM\. ({_SHORT}(?: {_FAMILY})?)",
-        gate=r"\bM\. [A-Z\xC0][a-z\xE0]",
+        pattern=rf"\b[MD]\. ({_SHORT}(?: {_FAMILY}){{0,2}})",
+        gate=r"\b[MD]\. [A-Z\xC0][a-z\xE0]",
         check="likely",
         again=True,
         score=0.75,

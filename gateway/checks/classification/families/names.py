@@ -132,7 +132,7 @@ _THANKS = (
 _CLOSINGS = r"(?:\b(?:mfg|MfG|MFG|LG|VG|lg|Mvh|MVH|mvh|BR|KR)|\b[iI]\. ?[AV]\.|\bppa\.)"
 """Closings and what stands before a name that signs for another, abbreviated."""
 _INTRODUCTIONS = (
-    "name is|name was|au nom de|im namen von|a nombre de|a nome di|em nome de|op naam van|"
+    "name is|(?:her|his|my|their|whose) name was|"
     "name's|named|i am called|this is|speaking with|spoke with|spoke to|i'm|i am|on behalf of|ask for|"
     r"signed by|seen by|referred by|treated by|reviewed by|ich hei\xE0e|mein name ist|je m['\xB7]appelle|mon nom est|"
     r"me llamo|mi nombre es|mi chiamo|il mio nome \xE0|meu nome \xE0|chamo-me|me chamo|mijn naam is|ik heet|jag heter|"
@@ -164,6 +164,7 @@ _RELATIVES = (
 )
 """Somebody's, whose name follows."""
 _WEAK_INTRODUCTIONS = (
+    r"au nom de|im namen von|a nombre de|a nome di|em nome de|op naam van|"
     r"je suis|c'est|ik ben|ich bin|jag \xE0r|jeg er|sono|sou [oa]|yo soy|jestem|olen|"
     r"(?:yeah|yes|sure|ok|okay),? it's|it'?s under|it is under|booked for|"
     r"registered to|made out to"

@@ -33,10 +33,8 @@ _KEPT_ELSEWHERE = r"(?i:pull|existing|tls|registry)[_\-]?(?i:secret)[\"']?[ \t]?
 """Names of an object that keeps a secret (Kubernetes)."""
 _KEPT = r"(?i:api[ _\-]?key|secret(?:[ _]key)?|(?:access|auth)[ _]token|access[ _]key)"
 _SPOKEN = rf"(?i:(?:\b(?:pin|passcode)|{_SAID}) (?:is|was|=|is now|set to|lautet|ist|est|es|\xE0) )"
-_MEANT = (
-    rf"(?:{_SAID}|\b(?i:pin|pw|passcode|mdp))(?: [A-Za-z\xC0\xE0'\-]{{1,10}}){{1,4}} "
-    r"(?i:is|was|is now|lautet|ist|est|es|\xE0|\xE0r|er) "
-)
+_OF_WHAT = r"(?: [A-Za-z\xC0\xE0'\-]{1,10}){1,4} (?i:is|was|is now|lautet|ist|est|es|\xE0|\xE0r|er) "
+_MEANT = rf"(?:{_SAID}|\b(?i:pw|mdp)){_OF_WHAT}"
 """Of something or somebody: `the password for the printer is …`."""
 _QUOTED = r"""("[^"\s]{3,48}"|'[^'\s]{3,48}'|\x60[^\x60\s]{3,48}\x60)"""
 _CHANGED = rf"{_SAID} (?i:(?:(?:was|is|has been|have been|had been) )?(?:changed|reset|updated|rotated|set))"
@@ -319,6 +317,15 @@ RECOGNIZERS = (
         type="secret-password",
         pattern=rf"""{_MEANT}["']?([^\s"'<>,;]+)""",
         gate=_MEANT,
+        check="spoken_password",
+        score=0.8,
+    ),
+    Recognizer(
+        # Other pins are of boards, and have letters.
+        id="secret-pin-meant",
+        type="secret-password",
+        pattern=rf"\b(?i:pin|passcode){_OF_WHAT}([0-9]{{4,8}})\b",
+        gate=rf"\b(?i:pin|passcode){_OF_WHAT}[0-9]",
         check="spoken_password",
         score=0.8,
     ),

@@ -458,6 +458,7 @@ def test_a_password_is_found_behind_what_it_is_for(text: str, secret: str) -> No
         "The password for the account is required", "The password reset link is expired",
         "the password of a user is hashed", "the password policy of the company is strict",
         "the pin for the sensor is 7", "pin for the connector is missing",
+        "the pin on the board is GPIO17",
     ],
 )  # fmt: skip
 def test_what_is_said_of_a_password_is_none(text: str) -> None:

@@ -6,12 +6,14 @@ classes are the message's.
 
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 
 from gateway.agents.formats.pairs import read_pairs
 from gateway.core.message import Inbound, Part
 from gateway.core.refusal import Refusal
 
-_HEADERS = ("cookie", "baggage", "idempotency-key")
+_HEADERS = frozenset({"cookie", "baggage", "idempotency-key"})
+_NAME = itemgetter(0)
 _CREDENTIAL = re.compile(r"(?=[^;]*[a-z])(?=[^;]*[A-Z])(?=[^;]*[0-9])[A-Za-z0-9._~+/=:|!*-]{24,}")
 """The form of a cookie's value that is a credential: a session of the caller's own with whoever stands before this
 gateway. It is for no agent, as `Authorization` is for none."""
@@ -19,6 +21,8 @@ gateway. It is for no agent, as `Authorization` is for none."""
 
 def around(request: Inbound, parts: Sequence[Part]) -> tuple[Part, ...]:
     """The parts of what stands beside a message whose own parts are these. A query is left out where they hold it."""
+    if not request.query and _HEADERS.isdisjoint(map(_NAME, request.headers)):
+        return ()
     found: dict[str, list[str]] = {}
     for name, value in request.headers:
         if name in _HEADERS and value:

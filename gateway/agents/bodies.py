@@ -258,6 +258,24 @@ def member(
     walk(item, parts, place, vocabulary, label, kind)
 
 
+def entry(key: str, item: Any, parts: list[Part], above: str, vocabulary: Vocabulary) -> None:
+    """As `member`, of the object at the pointer `above`, and in one step where the key is the protocol's and what it
+    holds is a text, a small number or a literal."""
+    words = vocabulary.said.get(key)
+    if words is not None:
+        form = type(item)
+        if form is str:
+            if item in words:
+                return
+            if len(parts) < MAX_PARTS:
+                kind: PartKind = "name" if key in vocabulary.names else "text"
+                parts.append(Part(f"{above}/{escape(key)}", item, kind))
+                return
+        elif form is bool or item is None or (form is int and -SCANNED_DIGITS < item < SCANNED_DIGITS):
+            return
+    member(key, item, parts, f"{above}/{escape(key)}", vocabulary)
+
+
 def _born(key: str, item: Any, parts: list[Part], place: str, day: str) -> None:
     """Append the parts of a member that is a year, a month or a day of somebody's birth."""
     parts.append(Part(place, key, "name"))

@@ -70,6 +70,9 @@ KEPT = {
 """The same, where the request's own API has no such member: what goes on with these is kept by whoever answers."""
 _EXTRA = "extra_body"
 """What a server adds to its own request to the provider."""
+_RETENTION = "prompt_cache_retention"
+_ASKING = frozenset({*FIELDS, _RETENTION, _EXTRA})
+"""Members that mean something here even where they are the API's own."""
 _IN_MEMORY = (None, "in_memory", "in-memory")
 _WORDS = frozenset(
     {"guided_choice", "guided_regex", "guided_json", "guided_grammar", "structured_outputs", "chat_template"}
@@ -98,6 +101,8 @@ Contacts = Callable[[str], None]
 def elsewhere(value: dict[str, Any], own: Collection[str], contacts: Contacts) -> None:
     """Tell `contacts` each kind of what the members of a request ask for. `own`: the members that its API has, whose
     content its adapter looks at."""
+    if _ASKING.isdisjoint(value) and isinstance(own, frozenset) and own.issuperset(value):
+        return  # nearly always: none of them is looked at one by one
     for key, item in value.items():
         kind = FIELDS.get(key)
         if kind is None and key not in own:
@@ -105,7 +110,7 @@ def elsewhere(value: dict[str, Any], own: Collection[str], contacts: Contacts) -
         if kind is not None:
             if item is not None and item is not False and item != []:
                 contacts(kind)
-        elif key == "prompt_cache_retention":
+        elif key == _RETENTION:
             if item not in _IN_MEMORY:
                 contacts("store")
         elif key == _EXTRA and type(item) is dict:

@@ -10,7 +10,7 @@ message (`onward`, `references`), for policy to decide.
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.agents.bodies import check_places, escape, member, replace, rewritten, walk, write_json
+from gateway.agents.bodies import check_places, entry, member, replace, rewritten, walk, write_json
 from gateway.agents.elsewhere import FIELDS, elsewhere
 from gateway.agents.openai_beyond import ATTACHED, Beyond, attachment, tool_kind
 from gateway.agents.openai_schema import CHAT_REQUEST
@@ -182,7 +182,7 @@ def _request_parts(value: dict[str, Any], beyond: Beyond) -> list[Part]:
         elif key in ("metadata", "logit_bias"):
             walk(item, parts, f"/{key}")
         else:
-            member(key, item, parts, f"/{escape(key)}", REQUEST)
+            entry(key, item, parts, "", REQUEST)
     return parts
 
 
@@ -191,7 +191,7 @@ def _answer_parts(value: dict[str, Any]) -> list[Part]:
     parts: list[Part] = []
     for key, item in value.items():
         if key != "choices" or type(item) is not list:
-            member(key, item, parts, f"/{escape(key)}", ANSWER)
+            entry(key, item, parts, "", ANSWER)
             continue
         for index, choice in enumerate(item):
             place = f"/choices/{index}"
@@ -202,7 +202,7 @@ def _answer_parts(value: dict[str, Any]) -> list[Part]:
                 if name == "message":
                     _message(inner, f"{place}/message", parts, Beyond())
                 else:
-                    member(name, inner, parts, f"{place}/{escape(name)}", ANSWER)
+                    entry(name, inner, parts, place, ANSWER)
     return parts
 
 
@@ -223,7 +223,7 @@ def _message(message: Any, place: str, parts: list[Part], beyond: Beyond) -> Non
             beyond.refers("openai-audio", item.get("id") if type(item) is dict else item)
             attachment(item, f"{place}/audio", parts, beyond, MESSAGE)
         else:
-            member(key, item, parts, f"{place}/{escape(key)}", MESSAGE)
+            entry(key, item, parts, place, MESSAGE)
 
 
 def _piece(piece: Any, place: str, parts: list[Part], beyond: Beyond) -> None:

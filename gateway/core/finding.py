@@ -41,6 +41,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     def counts(self) -> dict[str, int]:
         """Finding type → how many, sorted by type: what a record may hold."""
         found: dict[str, int] = {}
+        if not any(self.parts):  # as of most messages
+            return found
         for findings in self.parts:
             for finding in findings:
                 found[finding.type] = found.get(finding.type, 0) + 1

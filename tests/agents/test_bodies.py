@@ -309,3 +309,31 @@ def test_what_does_not_decompress_to_exactly_one_bounded_body_is_refused(
     body: bytes, encoding: str, expected: str
 ) -> None:
     assert code(decompress(body, encoding, BOUNDS)) == expected
+
+
+SPOKEN = Vocabulary(
+    keys=frozenset({"role", "content", "id", "count", "flag"}),
+    words={"role": frozenset({"user"})},
+    numbers={"count": (0, 9_999_999)},
+    names=frozenset({"id"}),
+)
+
+
+@pytest.mark.parametrize("key", ["role", "content", "id", "count", "flag", "other", "a/b", ""])
+@pytest.mark.parametrize(
+    "item",
+    ["", "user", "Anna", None, True, 7, -9_999, 10_000, 12_345_678, 0.5, 1.23456, ["x", 12_345], {"k": "v"}],
+    ids=repr,
+)
+def test_an_entry_of_an_object_has_the_parts_of_a_member(key: str, item: object) -> None:
+    entered: list[Part] = []
+    joined: list[Part] = []
+    bodies.entry(key, item, entered, "/messages/0", SPOKEN)
+    bodies.member(key, item, joined, f"/messages/0/{bodies.escape(key)}", SPOKEN)
+    assert entered == joined
+
+
+def test_an_entry_beyond_the_most_parts_is_told_as_unreadable() -> None:
+    parts = [Part(f"/{number}", "x", "text") for number in range(bodies.MAX_PARTS)]
+    bodies.entry("content", "Anna", parts, "", SPOKEN)
+    assert (len(parts), parts[-1].kind) == (bodies.MAX_PARTS + 1, "unreadable")

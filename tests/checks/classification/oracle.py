@@ -297,6 +297,7 @@ def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int
     match = matched(f"[^0-9;^]{{0,{label.gap}}}?\\b({label.value})\\b", shade, place[1], here=True)
     if match is not None and answered(shade[place[1] : match[1]]):
         return
+    below = match is not None and b"\n" in shade[place[1] : match[1]]
     while match is not None:
         _, start, end, _ = match
         verdict = CHECKS[label.check](text[start:end]) if label.check else ("", 0, end - start)
@@ -309,8 +310,11 @@ def _labelled(rank: int, label: Label, text: str, shade: bytes, place: tuple[int
             end = last = end + _fraction(text, end, NUMBER)
         onward = _ANY if end == len(text) else None
         yield Hit(label.type, first, last, label.score, f"keyword:{label.lexicon}", place[0], rank, onward)
-        listed = r"[\"'] ?,(?:\r?\n)?[ \t]{0,16}[\"']|,?\r?\n[ \t]{0,8}[\-*+\xB7] {1,3}"
-        follow = f"(?:,? ?(?:and|or|&) |, ?|/ ?|{listed})({label.value})\\b"
+        # The next line goes on with a list where its first value stands below the label, or where a sign says so.
+        line = r"[,;]?\r?\n[ \t]{0,8}" + ("(?:[\\-*+\xb7] {1,3})?" if below else "[\\-*+\xb7] {1,3}")
+        listed = rf"[\"'] ?,(?:\r?\n)?[ \t]{{0,16}}[\"']|{line}"
+        whose = "spouse|wife|husband|partner|son|daughter|child|mother|father|dependent|old|new|home|work|mobile|cell"
+        follow = rf"(?:,? ?(?:and|or|&) |, ?|; {{1,2}}| ?/ ?| \((?i:{whose})[: ] ?|{listed})({label.value})\b"
         match = matched(follow, shade, end, here=True) if label.more else None
 
 
@@ -536,7 +540,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                 separator, heads, spans = "  ", new, groups
             last_line = line
             continue
-        if len(line) <= 1000 and (not heads or not any(one.isdigit() for one in line)):
+        if len(line) <= 1000 and (not heads or not any(one in "0123456789" for one in line)):
             used = next((one for one in ("\t", "|", "│", "║", ";", ",", "  ") if one in line), None)
             if used is not None and len(line) > 2:
                 cells = [one for one in line.split(used) if one or used != "  "]

@@ -505,10 +505,13 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     separator = ""
     heads: tuple[tuple[Value, ...], ...] = ()
     spans: list[tuple[int, int]] = []
-    begin = 0
+    begin = indent = 0
     before = last_line = ""
     for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
-        places = _cells(line[:1000], separator, len(line) > 1000)
+        row = line[:1000]
+        if separator == "  " and indent > 1 and row[:1].strip():  # the number of a data frame's row has no heading
+            row = " " * row.find("  ") + row[row.find("  ") :] if "  " in row else ""
+        places = _cells(row, separator, len(line) > 1000)
         if spans:
             places, whole = _spanned(line[:1000], spans, len(line) > 1000)
             heads = heads if places or whole else ()
@@ -537,7 +540,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             new = tuple(known.get(_name(one)) or _spoken(one, known) for one in titles)
             apart = all(last_line[start - 1 : start] in ("", " ", "\r") for start, _ in groups if start)
             if apart and any(not value.weak for values in new for value in values):
-                separator, heads, spans = "  ", new, groups
+                separator, heads, spans, indent = "  ", new, groups, 0
             last_line = line
             continue
         if len(line) <= 1000 and (not heads or not any(one in "0123456789" for one in line)):
@@ -560,8 +563,9 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                 if all(value.weak for values in new for value in values):
                     new = ((),) * len(cells)
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
-                if 1 < len(cells) <= 64 and all(len(one) <= 64 for one in cells) and good >= max(1, least):
-                    separator, heads, spans = used, new, []
+                lead = len(line) - len(line.lstrip(" ")) if used == "  " else 0
+                if (1 if lead < 2 else 0) < len(cells) <= 64 and max(map(len, cells)) <= 64 and good >= max(1, least):
+                    separator, heads, spans, indent = used, new, [], lead
         last_line = line if len(line) <= 1000 else ""
     return found
 

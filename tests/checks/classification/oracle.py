@@ -518,7 +518,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
         told = [
             finding
             for (first, last), values in zip(places, heads, strict=False)
-            if last - first <= 64 and values
+            if 2 <= last - first <= 64 and values
             for finding in [_cell(line[first:last], begin + first, values)]
             if finding is not None
         ]
@@ -636,7 +636,7 @@ def _spoken(cell: str, known: Headings) -> tuple[Value, ...]:
 
 
 def _name(heading: str) -> str:
-    return "".join(c for c in heading.lower() if ord(c) > 127 or c.isalnum())
+    return "".join(c for c in heading.lower() if (ord(c) > 127 and c not in "\u2506\u2502\u2551\u2503") or c.isalnum())
 
 
 def _over(above: str, line: str, separator: str, count: int) -> list[str]:

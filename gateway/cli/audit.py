@@ -42,7 +42,7 @@ from gateway.cli.common import (
     when,
     write_file,
 )
-from gateway.cli.differing import Differing
+from gateway.cli.differing import Differing, numbered
 from gateway.cli.filters import add_filters, filters_of
 from gateway.cli.strangers import warn_of_strangers
 from gateway.cli.verifying import Verification, verify
@@ -286,9 +286,7 @@ def _print(
 def _row(hit: Hit) -> tuple[str, ...]:
     values = {name: getattr(hit, name) or "-" for name in _COLUMNS[1:]}
     classes = (hit.classes or "").strip("|").replace("|", ",")
-    own = hit.stored.emergency
-    seq = str(hit.stored.seq) if own is None else f"{own}/{hit.stored.seq}"
-    return (seq, *{**values, "occurred_at": when(hit.occurred_at), "classes": classes or "-"}.values())
+    return (numbered(hit), *{**values, "occurred_at": when(hit.occurred_at), "classes": classes or "-"}.values())
 
 
 async def _verify(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,12 @@ NAMED = 20
 """Records that are told one by one; of the rest only how many there are."""
 
 
+def numbered(hit: Hit) -> str:
+    """A record's number as it is listed: with the emergency ledger's id where it is a record of one."""
+    own = hit.stored.emergency
+    return str(hit.stored.seq) if own is None else f"{own}/{hit.stored.seq}"
+
+
 class Differing:
     """Over one reading."""
 
@@ -45,6 +51,4 @@ class Differing:
             return
         self._number += 1
         if self._number <= NAMED:
-            own = hit.stored.emergency
-            seq = str(hit.stored.seq) if own is None else f"{own}/{hit.stored.seq}"
-            warn(f"record {seq} is not as it was recorded: {', '.join(map(str, showing.differs(hit)))}")
+            warn(f"record {numbered(hit)} is not as it was recorded: {', '.join(map(str, showing.differs(hit)))}")

@@ -322,6 +322,8 @@ def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(m
         ({"field": "ssn", "old": "536228731", "new": "x"}, "536228731"),
         ({"patient": {"id": "88231944"}}, "88231944"),
         ({"member": {"id": "W88231944"}}, "W88231944"),
+        ({"customer": {"first": "Nkechi", "last": "Obiora"}}, "Nkechi"),
+        ({"primaryContact": {"first": "Nkechi", "last": "Obiora"}}, "Obiora"),
         ({"tax_id": "536228731"}, "536228731"),
         ({"national_id": "536-22-8731"}, "536-22-8731"),
         ({"ssnum": "536228731"}, "536228731"),
@@ -353,6 +355,13 @@ def test_what_says_of_which_kind_a_number_is_names_it(document: Any, text: str) 
 def test_a_number_of_another_kind_is_none(document: Any) -> None:
     assert found_in(parts_of(document)) == []
     assert found_in([Part("/a", json.dumps(document))]) == []
+
+
+@pytest.mark.parametrize(
+    "document", [{"page": {"first": "Nkechi", "last": "Obiora"}}, {"user": {"first": "seen", "last": "never"}}]
+)
+def test_the_first_and_last_of_a_body_are_names_of_somebody_alone(document: Any) -> None:
+    assert found_in(parts_of(document)) == []
 
 
 def test_a_chat_in_a_body_of_no_protocol_is_one() -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.core.births import of_birth
 from gateway.core.errors import FormatError
-from gateway.core.keys import TYPES, describes, says_half, says_nothing
+from gateway.core.keys import NAMES, TYPES, describes, of_a_person, says_half, says_nothing
 from gateway.core.message import Answer, Part, PartKind
 from gateway.core.ports import Bounds
 from gateway.core.refusal import Refusal
@@ -200,6 +200,7 @@ def walk(
     elif form is dict:
         said = vocabulary.said
         born = of_birth(value, label) if len(value) > 2 else None
+        somebody = of_a_person(value)
         kind_of = value.get("type") if label else None
         schema = type(kind_of) is str and kind_of in TYPES
         for key, item in value.items():
@@ -216,6 +217,8 @@ def walk(
                 elif form is bool or item is None or (form is int and -SCANNED_DIGITS < item < SCANNED_DIGITS):
                     continue
             over = "" if schema and type(item) is str and describes(key, item) else label
+            if somebody and key in NAMES:
+                over = "name"
             member(key, item, parts, f"{pointer}/{escape(key)}", vocabulary, kind, over)
     elif form is list:
         for index, item in enumerate(value):

@@ -1,5 +1,6 @@
 """Keys of objects that say nothing of what stands under them."""
 
+from collections.abc import Container
 from functools import lru_cache
 
 from gateway.core.births import says_birth
@@ -18,12 +19,22 @@ HALF = frozenset({"number", "from", "to", "before", "after", "old", "new", "curr
 _IDS = frozenset({"id", "identifier"})
 _OWNERS = ("patient", "member", "subscriber", "insured", "insurance", "employee", "student", "encounter")
 """Whose ids are somebody's (`{"patient": {"id": …}}`); of most else they are a row's."""
-_GIVEN = frozenset({"first", "last", "given", "family", "middle"})
+NAMES = frozenset({"first", "last", "given", "family", "middle"})
+"""The names that somebody has, where it is said whose they are."""
 PERSONS = (
     "patient", "customer", "client", "user", "employee", "member", "contact", "person", "subscriber", "insured",
     "applicant", "guest", "passenger", "student", "holder", "recipient", "beneficiary", "physician", "doctor",
 )  # fmt: skip
 """Whose first and last names are somebody's (`{"customer": {"first": …}}`)."""
+
+
+_PAIRS = (("first", "last"), ("given", "family"))
+
+
+def of_a_person(members: Container[str]) -> bool:
+    """Whether the first and the last name of one person stand in an object beside each other, whatever that is under
+    (`{"first": "Ada", "last": "Byron"}`)."""
+    return any(one in members and other in members for one, other in _PAIRS)
 
 
 @lru_cache(maxsize=1024)
@@ -43,7 +54,7 @@ def says_half(key: str, above: str) -> bool:
     return (
         plain in HALF
         or (plain in _IDS and above.lower().endswith(_OWNERS))
-        or (plain in _GIVEN and above.lower().endswith(("name", *PERSONS)))
+        or (plain in NAMES and above.lower().endswith(("name", *PERSONS)))
         or (plain == "date" and says_birth(above))
     )
 

@@ -197,6 +197,13 @@ def test_the_description_of_a_field_in_a_schema_has_no_label_of_it() -> None:
         assert Part("/mrn/description", text, "text", "mrn") in parts_of({"mrn": told})
 
 
+def test_first_and_last_beside_each_other_are_names_whatever_they_stand_in() -> None:
+    parts = parts_of({"row": {"first": "Nkechi", "last": "Obiora", "note": "x"}})
+    labels = {part.pointer: part.label for part in parts if part.kind == "text"}
+    assert labels == {"/row/first": "name first", "/row/last": "name last", "/row/note": "note"}
+    assert Part("/row/first", "Nkechi", "text", "first") in parts_of({"row": {"first": "Nkechi", "next": "Obiora"}})
+
+
 def test_a_key_that_says_nothing_leaves_the_label_of_its_object() -> None:
     document = {"mrn": {"value": "84736251", "Number": 84736251, "system": "x"}, "a": [{"text": "b"}], "value": "c"}
     labels = {part.pointer: part.label for part in parts_of(document) if part.kind == "text"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.keys import HALF, describes, says_half, says_nothing
+from gateway.core.keys import HALF, NAMES, describes, of_a_person, says_half, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,11 @@ def test_the_first_and_last_of_somebody_are_names(above: str) -> None:
 @pytest.mark.parametrize("above", ["page", "order", "", "range", "row"])
 def test_the_first_and_last_of_something_are_none(above: str) -> None:
     assert not says_half("first", above)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"), [("first last", True), ("family given id", True), ("first name", False)]
+)
+def test_first_and_last_beside_each_other_are_of_a_person(members: str, expected: bool) -> None:
+    assert of_a_person(members.split()) is expected
+    assert NAMES.issuperset(("first", "last", "given", "family"))

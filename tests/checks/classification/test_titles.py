@@ -324,6 +324,8 @@ def test_what_cannot_be_named_is_read_without_and_leaves_the_message_unscanned(m
         ({"member": {"id": "W88231944"}}, "W88231944"),
         ({"customer": {"first": "Nkechi", "last": "Obiora"}}, "Nkechi"),
         ({"primaryContact": {"first": "Nkechi", "last": "Obiora"}}, "Obiora"),
+        ({"row": {"first": "Nkechi", "last": "Obiora"}}, "Obiora"),
+        ({"first": "Nkechi", "last": "Obiora", "age": 4}, "Nkechi"),
         ({"tax_id": "536228731"}, "536228731"),
         ({"national_id": "536-22-8731"}, "536-22-8731"),
         ({"ssnum": "536228731"}, "536228731"),
@@ -358,10 +360,17 @@ def test_a_number_of_another_kind_is_none(document: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{"page": {"first": "Nkechi", "last": "Obiora"}}, {"user": {"first": "seen", "last": "never"}}]
+    "document",
+    [
+        {"user": {"first": "seen", "last": "never"}},
+        {"page": {"first": "Nkechi", "next": "Obiora"}},
+        {"links": {"first": "page one", "last": "page nine"}},
+        {"page": {"first": 1, "last": 44}},
+    ],
 )
-def test_the_first_and_last_of_a_body_are_names_of_somebody_alone(document: Any) -> None:
+def test_first_and_last_that_are_no_names_are_none_in_bodies_and_in_texts(document: Any) -> None:
     assert found_in(parts_of(document)) == []
+    assert found_in([Part("/a", json.dumps(document))]) == []
 
 
 def test_a_chat_in_a_body_of_no_protocol_is_one() -> None:

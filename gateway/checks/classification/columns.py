@@ -93,9 +93,11 @@ HEADING = "heading"
 
 class Headings(dict[str, tuple[Value, ...]]):
     """What a heading says, letters and digits alone → what stands below it; nothing where it must be written as it is
-    known, and then so again behind `EXACT`. `ends`: the words that any of them ends with (`headed`)."""
+    known, and then so again behind `EXACT`. `ends`: the words that any of them ends with (`headed`). `beside`: keys of
+    headings that have one believed which is weak."""
 
     ends: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
 
 EXACT = "="
@@ -144,6 +146,7 @@ def headings(registry: Registry) -> Headings:
             said.append(word)
             found[_key(word)] = (*found.get(_key(word), ()), one)
     found.ends = may_end(said)
+    found.beside = frozenset([_key(word) for column in registry.columns for word in column.beside])
     return found
 
 
@@ -154,8 +157,8 @@ def naming(known: Headings) -> frozenset[str]:
 
 def heads(registry: Registry) -> str:
     """Where a heading that no digit need stand below may be: a word of a column beside what parts cells, as it hardly
-    stands in prose. Those of weak ones need another beside them."""
-    words = sorted({_either(word) for column in registry.columns if not column.weak for word in column.words})
+    stands in prose."""
+    words = sorted({_either(word) for column in registry.columns for word in column.words})
     some = f"(?i:{'|'.join(words)})"
     behind = r"""["']?(?:,["']?[0-9A-Za-z\xC0\xE0_]| {0,2}[|;\t]| \xB7|  )"""
     return rf"""\b{some}{behind}|[,;|\t\xB7]["' ]?{some}["' ]{{0,2}}[\r\n]""" if words else ""
@@ -291,8 +294,8 @@ class Columns:
         if any(heading[start - 1 : start].strip() for start, _ in spans if start):
             return
         cells = [heading[start:end].strip(_BLANK) for start, end in (*spans[:-1], (spans[-1][0], len(heading)))]
-        columns = _believed(tuple([self._known.get(_key(cell)) or worded(cell, self._known) for cell in cells]))
-        if any(columns):
+        columns = tuple([self._known.get(_key(cell)) or worded(cell, self._known) for cell in cells])
+        if any(columns) and self._believes(columns, cells):
             self._separator, self._columns, self._spans, self._indent = "  ", columns, spans, 0
 
     def _head(self, line: str, above: str, last: str, *, spoken: bool) -> None:
@@ -316,10 +319,16 @@ class Columns:
                         for have, upper, cell in zip(columns, uppers, cells, strict=True)
                     ]
                 )
-            columns = _believed(columns)
-            if any(columns) and sum(map(bool, columns)) >= sum(map(bool, self._columns)):
+            more = sum(map(bool, columns)) >= sum(map(bool, self._columns))
+            if any(columns) and more and self._believes(columns, cells):
                 self._separator, self._columns, self._indent, self._spans = separator, columns, indent, ()
             return
+
+    def _believes(self, columns: tuple[tuple[Value, ...], ...], cells: Iterable[str]) -> bool:
+        """Whether more is known of a table than what is weak, or it says that somebody is in it."""
+        return any(not value.weak for values in columns for value in values) or any(
+            _key(cell) in self._known.beside for cell in cells
+        )
 
     def _below(self, heading: str, separator: str, last: str, line: str) -> tuple[Value, ...]:
         """What stands below a heading. One that must be written as it is known is one of a table's first line alone:
@@ -433,11 +442,6 @@ def worded(heading: str, known: Headings) -> tuple[Value, ...]:
             if allowed:
                 return allowed
     return ()
-
-
-def _believed(columns: tuple[tuple[Value, ...], ...]) -> tuple[tuple[Value, ...], ...]:
-    """The columns of a table; none where all that is known of it is weak."""
-    return columns if any(not value.weak for values in columns for value in values) else ((),) * len(columns)
 
 
 def _either(word: str) -> str:

@@ -402,27 +402,31 @@ class Engine:
 
     def _tables(self, text: str, found: list[Finding], budget: Budget | None, limit: int | None) -> bool:
         """Add what stands in a column whose heading names it; False when that was not looked for to the end."""
-        known = self._locator.headings
         shown: list[Finding] = []
         whole = True
-        for one in tables(text, known, _never if budget is None else budget.over):
+        for one in tables(text, self._locator.headings, _never if budget is None else budget.over):
             if one is None:
                 whole = False
             else:
                 shown.append(one)
+        whole = self._columns(text, shown, len(found), budget, limit) and whole
+        found += unseen(shown, found)
+        return whole
+
+    def _columns(self, text: str, shown: list[Finding], have: int, budget: Budget | None, limit: int | None) -> bool:
+        """As `_tables`, of what the lines of a text show as they stand; `have`: how many findings there are besides."""
         if "\n" not in text and "\r" not in text:
-            found += unseen(shown, found)
-            return whole
-        columns = Columns(known)
+            return True
+        columns = Columns(self._locator.headings)
+        whole = True
         for start in range(0, len(text), _BLOCK):
             shown += columns.feed(text[start : start + _BLOCK])
-            if (limit is not None and len(found) + len(shown) > limit) or (
+            if (limit is not None and have + len(shown) > limit) or (
                 budget is not None and start + _BLOCK < len(text) and budget.over()
             ):
                 whole = False
                 break
         shown += columns.finish()
-        found += unseen(shown, found)
         return whole
 
     def _scan_alone(
@@ -439,6 +443,9 @@ class Engine:
             try:
                 piece = text[start:end]
                 whole = self._walk(piece, outline(piece), None, shown, budget, room) and whole
+                below: list[Finding] = []
+                whole = self._columns(piece, below, len(shown), budget, room) and whole
+                shown += unseen(below, shown)
             except Exception:  # noqa: BLE001 -- as of a whole part
                 whole = False
             alone += [shifted(finding, start) for finding in shown]

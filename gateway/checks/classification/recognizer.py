@@ -114,7 +114,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """What stands below a heading of a table that is one of these words, where no label says so: all of a cell as
-    `value` has it (without groups), `check` as in `Recognizer`. `weak`: only beside another column that is known."""
+    `value` has it (without groups), `check` as in `Recognizer`. `weak`: only beside another column that is known, or
+    one of the headings `beside`, below which nothing is."""
 
     id: str
     words: tuple[str, ...]
@@ -123,6 +124,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     check: str | None = None
     score: float = 0.8
     weak: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def entries(text: str) -> tuple[str, ...]:

@@ -539,7 +539,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             titles = [last_line[start:end].strip(_BLANK) for (start, _), end in zip(groups, ends, strict=True)]
             new = tuple(known.get(_name(one)) or _spoken(one, known) for one in titles)
             apart = all(last_line[start - 1 : start] in ("", " ", "\r") for start, _ in groups if start)
-            if apart and any(not value.weak for values in new for value in values):
+            if apart and any(new) and _believed(new, titles, known):
                 separator, heads, spans, indent = "  ", new, groups, 0
             last_line = line
             continue
@@ -560,7 +560,7 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                     or (known.get(_name(half + cell), ()) if above.strip() else ())
                     for half, cell in zip(halves, cells, strict=True)
                 )
-                if all(value.weak for values in new for value in values):
+                if not _believed(new, cells, known):
                     new = ((),) * len(cells)
                 good, least = (sum(1 for values in some if values) for some in (new, heads))
                 lead = len(line) - len(line.lstrip(" ")) if used == "  " else 0
@@ -568,6 +568,13 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                     separator, heads, spans, indent = used, new, [], lead
         last_line = line if len(line) <= 1000 else ""
     return found
+
+
+def _believed(columns: tuple[tuple[Value, ...], ...], cells: list[str], known: Headings) -> bool:
+    """Whether a heading is one of a table about somebody."""
+    return any(_name(cell) in known.beside for cell in cells) or not all(
+        value.weak for values in columns for value in values
+    )
 
 
 def _exact(cell: str, known: Headings) -> tuple[Value, ...]:

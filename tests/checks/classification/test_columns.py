@@ -124,7 +124,38 @@ def test_a_table_that_cannot_be_read_makes_the_message_unscanned(monkeypatch: py
     assert "84736251" not in lane.feed("name,mrn\nKelly,84736251\n") + lane.finish()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,dob,mrn\nObinna,,\n",
+        "Name;Abteilung\nObinna Nkechi;Vertrieb\n",
+        "name\trole\nObinna Nkechi\tclerk\n",
+        "Ward | Name\n--- | ---\nB | Obinna Nkechi\n",
+        "Occupation  Contact       \n----------  --------------\nclerk       Obinna Nkechi \n",
+    ],
+)
+def test_names_below_a_weak_heading_beside_one_of_people_are_found_without_a_digit(text: str) -> None:
+    (whole,) = ENGINE.scan([Part("/a", text)]).parts
+    assert [text[one.start : one.start + 6] for one in whole] == ["Obinna"]
+    lane = ENGINE.stream(frozenset({"person"})).lane("/a")
+    assert "Obinna" not in lane.feed(text) + lane.finish()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,role\nadmin-bot,editor\nPayment Gateway,viewer\n",
+        "name;price\nGreen Tea;low\n",
+        "Name | Type | Default\n---|---|---\nMax Size | int | none\n",
+        "Role | Ward\n---|---\nObinna Nkechi | Elm\n",
+    ],
+)
+def test_things_below_a_weak_heading_and_what_stands_beside_it_are_none(text: str) -> None:
+    assert ENGINE.scan([Part("/a", text)]).parts == ((),)
+
+
 _SOUP = (
+    "role", "Department", "Abteilung", "Name", "Obinna Nkechi",
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",
     "last name", "Miller", "Oluwaseun Adeyemi", "city", "email", "a@b.example", "12 Elm Way", "street", "customer",

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.checks.classification.engine import MAX_FINDINGS, Engine
@@ -232,6 +232,7 @@ ANY_TEXT = st.one_of(texts(), soups(), st.text(max_size=600))
 
 @settings(max_examples=300, deadline=None)
 @given(ANY_TEXT)
+@example("5550123:OfficeA")
 def test_what_is_found_is_what_the_definition_finds(text: str) -> None:
     assert list(ENGINE.scan_text(text)) == scanned(text, LOCATOR)
 

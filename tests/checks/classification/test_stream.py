@@ -426,6 +426,7 @@ BEHIND_UNREAD = (
 @example(text=LONG, seed=2, widest=17)
 @example(text="name,dob,mrn\nKelly Roe,06/09/1976,H08823161\n", seed=0, widest=200)
 @example(text=BEHIND_UNREAD, seed=0, widest=17)
+@example(text="name,dob,mrn\nHospital\n", seed=788, widest=17)
 def test_pieces_that_may_be_read_apart_show_what_a_whole_text_with_the_same_cuts_shows(
     text: str, seed: int, widest: int
 ) -> None:

@@ -145,7 +145,7 @@ RECOGNIZERS = (
         id="phone-annotated",
         type=None,
         pattern=rf"\b{_NUMBER}",
-        gate=rf"[0-9][^0-9;A-Za-z\xC0\xE0\n]{{0,{_GAP}}}(?i:{_PLACES.replace(', ', '|')})\b",
+        gate=rf"[0-9][^0-9;A-Za-z\xC0\xE0\n]{{0,{_GAP}}}(?i:{_PLACES.replace(', ', '|')})",
         joints=NUMBER,
         near=(Near(lexicon="phone-after", type="phone", score=0.75, before=0, after=_GAP, check="phone"),),
     ),

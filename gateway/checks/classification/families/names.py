@@ -245,6 +245,15 @@ COLUMNS = (
         value=_CELL,
         check="greeted",
         weak=True,
+        beside=words(
+            "department, dept, role, position, title, job, job title, occupation, profession, salary, gender, sex, "
+            "age, ward, bed, shift, supervisor, manager, employer, hire date, start date, birthday, nationality, "
+            "relationship, allergies, allergy, diagnosis, abteilung, funktion, beruf, gehalt, geschlecht, alter, "
+            "station, vorgesetzter, poste, fonction, sexe, âge, métier, departamento, cargo, puesto, sexo, edad, "
+            "profesión, reparto, ruolo, sesso, età, professione, afdeling, functie, geslacht, leeftijd, beroep, "
+            "avdelning, befattning, yrke, kön, ålder, afdeling, stilling, køn, kjønn, alder, osasto, tehtävä, "
+            "sukupuoli, ikä, dział, stanowisko, płeć, wiek, função, idade"
+        ),
     ),
 )
 

@@ -132,6 +132,9 @@ class Engine:
             hot, _ = self._hot(texts, joined, late)
             encoded = {index for index, part in enumerate(parts) if part.kind != "token" and may_be_opaque(part.text)}
             inner = [index for index, part in enumerate(parts) if part.kind == "text" and may_hold(part.text)]
+        for index in range(looked):
+            if index not in hot and self._locator.may_table(texts[index]):
+                hot[index] = (len(texts[index]), None)  # no trigger, so that no window of it is looked at
         nothing = plain and not (hot or encoded or inner or failed) and looked == len(texts)
         if nothing and not (len(texts) > 1 and may_join(parts, late)):
             return Scan(parts=((),) * len(texts), classes=_NOTHING, scanned="full")

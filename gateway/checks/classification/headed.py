@@ -14,7 +14,7 @@ _BRACKETS = re.compile(r"[ _]?[(\[][^()\[\]]{0,24}[)\]]\Z")
 _MARKS = " \t\r\"'*`"
 _TAIL = _MARKS + ".:#0123456789"
 _CLOSING = (")", "]")
-_WHOSE = frozenset(
+WHOSE = frozenset(
     entries(
         "patient patients patient's pat pt person customer cust client employee emp worker member mbr memb "
         "subscriber subs insured guarantor guar spouse contact user usr owner holder applicant borrower tenant "
@@ -37,7 +37,7 @@ _NO_MORE = frozenset(
     )
 )
 """What is said behind them and names nothing else."""
-_LINES = frozenset(entries("1 2 line home work main primary"))
+LINES = frozenset(entries("1 2 line home work main primary"))
 """What is said behind the heading of a column that no label names."""
 _COUNTS = frozenset(
     entries(
@@ -72,11 +72,6 @@ class Reading:
     def allows(self, kind: str, *, heading: bool) -> bool:
         """Whether a value of this type may stand below it; `heading`: one that no label knows."""
         return self.column if heading else self.sure and kind not in _NO_WORDS
-
-
-def may_head(cells: list[str]) -> bool:
-    """Whether a line of these cells may be a heading that is read so: quickly told of most."""
-    return max(map(len, cells)) <= LONGEST_HEADING
 
 
 def last_word(heading: str) -> str:
@@ -121,8 +116,8 @@ def readings(heading: str) -> Iterator[Reading]:
 
 
 def _reading(before: list[str], said: list[str], after: list[str]) -> Reading:
-    whose = _WHOSE.issuperset(before)
+    whose = WHOSE.issuperset(before)
     one = said[0] if len(said) == 1 else ""
     known = not one or (one in _SURE and (whose or one not in _ANYBODYS)) or (bool(before) and whose and not after)
     sure = known and (whose or _COUNTS.isdisjoint(before))
-    return Reading("".join(said), sure=sure, column=whose and _LINES.issuperset(after))
+    return Reading("".join(said), sure=sure, column=whose and LINES.issuperset(after))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.checks.classification.candidates import ANY, DIGITS, Finder, LabelFinder, finder, holds, label_finder
-from gateway.checks.classification.columns import headings, heads, naming
+from gateway.checks.classification.columns import headings, heads, naming, rows
 from gateway.checks.classification.normalise import (
     ESCAPED,
     LETTER,
@@ -24,7 +24,7 @@ from gateway.checks.classification.normalise import (
     undo_escapes,
 )
 from gateway.checks.classification.overlaps import WORD, Hit, resolve
-from gateway.checks.classification.patterns import Gates, Pattern, needed_by, quoted
+from gateway.checks.classification.patterns import Anywhere, Gates, Pattern, needed_by, quoted
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, is_spread, reread
 from gateway.checks.classification.recognizer import NUMBERS, TRIGGER, Lexicon
 from gateway.checks.classification.registry import Registry
@@ -116,6 +116,12 @@ class Locator:
         """What a column of a table may be headed with."""
         self.naming = naming(self.headings)
         """Of these, what names a value of JSON that stands beside it, too."""
+        self._rows = Anywhere(source) if (source := rows(registry)) else None
+
+    def may_table(self, text: str) -> bool:
+        """Whether a text without a trigger may be a table of which a heading alone says what it holds: quickly told of
+        most."""
+        return ("\n" in text or "\r" in text) and self._rows is not None and self._rows.stands_in(text)
 
     def continuation(self, hit: Hit, text: str) -> int:
         """How many characters at the beginning of `text` continue a hit that ran into the end of its window."""

@@ -154,6 +154,41 @@ def test_things_below_a_weak_heading_and_what_stands_beside_it_are_none(text: st
     assert ENGINE.scan([Part("/a", text)]).parts == ((),)
 
 
+def _written(heading: str, number: int) -> str:
+    """A heading as people and programs write it, in one of many ways."""
+    ways = (
+        heading, f"**{heading}**", f'"{heading}"', f"{heading}:", f"_{heading}_", f"{heading} *", f"Your {heading}",
+        f"{heading} (full)", heading.title(), heading.upper(), heading.replace(" ", "_"), heading.replace(" ", "-"),
+        heading.title().replace(" ", ""), f"patient.{heading}", f"row/{heading}", f"{heading}#", f"x_{heading}",
+        f"{heading}1", f"{heading}?", heading.replace(" ", "  "),
+    )  # fmt: skip
+    return ways[number % len(ways)]
+
+
+def test_a_table_without_a_trigger_shows_in_whole_texts_what_it_shows_in_streams() -> None:
+    headings = [word for column in DEFAULT.columns for word in column.words]
+    headings += [head for item in DEFAULT.recognizers for head in item.heads]
+    separators = ("\t", "|", "┆", "│", "║", ";", ",", "  ", " | ", ", ", "   ")
+    shown = 0
+    for number, heading in enumerate(headings * 6):
+        name, cut = _written(heading, number), separators[number % len(separators)]
+        cell = ("Obinna Nkechi", "Springfeld", "Zomer geheim")[number % 3]
+        text = (
+            f"{name}{cut}role\n{cell}{cut}Elm\n",
+            f"role{cut}{name}\r\nElm{cut}{cell}\r\n",
+            f"role{cut}{name}{cut}x\rElm{cut}{cell}{cut}Elm\r",
+            f"role{cut}{name}\n----{' ' * len(cut)}{'-' * len(name)}\nElm{cut}{cell}",
+        )[number // len(separators) % 4]
+        lane = ENGINE.stream(lambda one: True, unread=True)
+        piece = lane.lane("/a")
+        piece.feed(text)
+        piece.finish()
+        (whole,) = ENGINE.scan([Part("/a", text)]).parts
+        assert whole == lane.scan().parts[0], text
+        shown += bool(whole)
+    assert shown > len(headings)
+
+
 _SOUP = (
     "role", "Department", "Abteilung", "Name", "Obinna Nkechi",
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 TRAFFIC = "traffic"
 """The family of what is sent to agents."""
+LISTED = "models:read"
+"""The permission of the list of agents and capabilities."""
 FORM = re.compile(r"[a-z][a-z0-9-]{0,31}(:[a-z0-9][a-z0-9_.-]{0,62})?")
 
 
@@ -17,6 +19,12 @@ def covers(scopes: Iterable[str], wanted: str) -> bool:
     """Whether any of the scopes covers a permission, another scope, or `traffic:<name>`."""
     family = wanted.partition(":")[0]
     return any(scope in (wanted, family) for scope in scopes)
+
+
+def permits(scopes: tuple[str, ...], permission: str) -> bool:
+    """Whether a credential that is narrowed to these may use a route of this permission. Who may send to an agent may
+    see that it is there: clients list models before they ask one, and the list is narrowed itself."""
+    return not scopes or covers(scopes, permission) or (permission == LISTED and reaches(scopes))
 
 
 def within(scopes: tuple[str, ...], holder: tuple[str, ...]) -> bool:

@@ -230,4 +230,6 @@ def _purpose(identity: Identity, asked: str | None) -> str | Refusal | None:
         return identity.purposes[0] if identity.purposes else None
     if asked in identity.purposes:
         return asked
-    return Refusal(code="purpose_not_allowed", field="X-Purpose", hint="a purpose that the credential allows")
+    known = ", ".join(identity.purposes)
+    hint = f"one of {known}, which the credential allows" if known else "no purpose: the credential allows none"
+    return Refusal(code="purpose_not_allowed", field="X-Purpose", hint=hint)

@@ -4,10 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.scopes import FORM, covers, narrowed, reaches, within
+from gateway.core.scopes import FORM, covers, narrowed, permits, reaches, within
 
 _NAMES = ("audit", "audit:read", "audit:verify", "evidence:read", "traffic", "traffic:ward", "traffic:summarize")
 _scopes = st.lists(st.sampled_from(_NAMES), max_size=4, unique=True).map(tuple)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "permission", "expected"),
+    [
+        ((), "audit:read", True),
+        (("audit",), "audit:read", True),
+        (("traffic:ward",), "audit:read", False),
+        (("traffic:ward",), "models:read", True),
+        (("traffic",), "models:read", True),
+        (("audit",), "models:read", False),
+    ],
+)
+def test_who_may_send_to_an_agent_may_see_which_there_are(
+    scopes: tuple[str, ...], permission: str, expected: bool
+) -> None:
+    assert permits(scopes, permission) is expected
 
 
 @pytest.mark.parametrize(

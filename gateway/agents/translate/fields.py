@@ -11,6 +11,23 @@ from gateway.core.refusal import Refusal
 Number: TypeAlias = int | float | Decimal
 _NOTHING: tuple[Any, ...] = (None, False, "", [], {})
 _PREFIXES = ("chatcmpl-", "resp_", "msg_")
+_PARAMETERS = frozenset(
+    (
+        "add_generation_prompt", "api_base", "api_version", "best_of", "caching", "chat_template",
+        "chat_template_kwargs", "content_filter_policy", "custom_llm_provider", "data_sources", "drop_params",
+        "echo", "enable_thinking", "extra_body", "fallbacks", "format", "frequency_penalty", "generation_config",
+        "grammar", "guided_choice", "guided_decoding_backend", "guided_grammar", "guided_json", "guided_regex",
+        "ignore_eos", "images", "include_reasoning", "json_schema", "keep_alive", "length_penalty", "logit_bias",
+        "logprobs", "max_retries", "min_p", "min_tokens", "mirostat", "mirostat_eta", "mirostat_tau",
+        "mock_response", "model_kwargs", "models", "num_beams", "num_ctx", "num_predict", "num_retries", "options",
+        "plugins", "presence_penalty", "prompt_logprobs", "provider", "raw", "reasoning", "repeat_penalty",
+        "repetition_penalty", "response_mime_type", "return_reasoning", "route", "safe_prompt", "safety_settings",
+        "search_parameters", "skip_special_tokens", "spaces_between_special_tokens", "stop_token_ids", "suffix",
+        "system", "tags", "template", "tfs_z", "think", "thinking_config", "timeout", "top_a", "top_k",
+        "transforms", "truncate_prompt_tokens", "typical_p", "usage", "use_beam_search", "web_search_options",
+    )
+)  # fmt: skip
+"""Parameters that clients are known to send and no form here has: their names may be told, a caller's own not."""
 _ARGUMENTS = Bounds(body_bytes=1 << 24, answer_bytes=1 << 24, depth=64)
 
 
@@ -26,7 +43,8 @@ class Fields:
     """The members of one object that are still to be taken. `what` names the object in what `Lost` says."""
 
     def __init__(self, value: Any, what: str) -> None:
-        self._left = dict(members(value, what))
+        self._given = members(value, what)
+        self._left = dict(self._given)
         self._what = what
 
     def take(self, key: str) -> Any:
@@ -86,14 +104,22 @@ class Fields:
 
     def end(self) -> None:
         """Nothing may be left: what is not known here may matter."""
-        if any(value is not None for value in self._left.values()):
-            raise Lost(f"{self._what}: an unknown field")
+        for key, value in self._left.items():
+            if value is not None:
+                raise self._unknown(key)
 
     def over(self) -> None:
         """As `end`, of an answer: servers write members of theirs that say nothing into every one (`"prefix": false`).
         A request's may mean something by being false."""
-        if any(value not in _NOTHING for value in self._left.values()):
-            raise Lost(f"{self._what}: an unknown field")
+        for key, value in self._left.items():
+            if value not in _NOTHING:
+                raise self._unknown(key)
+
+    def _unknown(self, key: str) -> Lost:
+        """By its place where the name is the caller's own: a name may be anybody's."""
+        if key in _PARAMETERS:
+            return Lost(f"{key} (of the {self._what})")
+        return Lost(f"an unknown field (of the {self._what}, its member number {list(self._given).index(key) + 1})")
 
 
 def members(value: Any, what: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from gateway.checks.access.shipped import ANYONE, CALLER, MODEL, POLICY, ROLES
 from gateway.core.caller import Identity
 from gateway.core.errors import ConfigurationError
 from gateway.core.refusal import Refusal
-from gateway.core.scopes import FORM, TRAFFIC, covers
+from gateway.core.scopes import FORM, TRAFFIC, permits
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -67,7 +67,7 @@ class Rights:
         if not allowed & {ANYONE, CALLER, *identity.roles}:
             return Refusal(code="role_required", hint=_told(allowed))
         permission = self.permissions[route]
-        if identity.scopes and not covers(identity.scopes, permission):
+        if not permits(identity.scopes, permission):
             return Refusal(code="scope_required", hint=f"the scope {permission}")
         return None
 

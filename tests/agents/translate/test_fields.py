@@ -15,7 +15,7 @@ def test_what_nobody_took_is_told_without_its_name() -> None:
     assert fields.take("a") == 1
     with pytest.raises(Lost) as caught:
         fields.end()
-    assert caught.value.feature == "request: an unknown field"
+    assert caught.value.feature == "an unknown field (of the request, its member number 2)"
 
 
 @pytest.mark.parametrize(

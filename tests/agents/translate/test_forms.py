@@ -52,7 +52,7 @@ def foreign(form: str) -> Iterator[tuple[dict[str, Any], str]]:
             ({"messages": [{"role": "oracle", "content": "x"}]}, "a message of another role"),
             ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "audio"),
             ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]}, "file_id"),
-            ({"guided_regex": "Ann Smith"}, "request: an unknown field"),
+            ({"guided_regex": "Ann Smith"}, "guided_regex (of the request)"),
         ],
         "responses": [
             ({"previous_response_id": "resp_1"}, "previous_response_id"),
@@ -70,7 +70,7 @@ def foreign(form: str) -> Iterator[tuple[dict[str, Any], str]]:
             ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, "file_id"),
             ({"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "u"}]}]}, "file_url"),
             ({"max_tool_calls": 3}, "max_tool_calls"),
-            ({"Ann Smith": 1}, "request: an unknown field"),
+            ({"Ann Smith": 1}, "an unknown field (of the request, its member number 3)"),
         ],
         "anthropic": [
             ({"top_k": 5}, "top_k"),
@@ -88,8 +88,8 @@ def foreign(form: str) -> Iterator[tuple[dict[str, Any], str]]:
                 {"messages": [{"role": "user", "content": [{"type": "server_tool_use"}]}]},
                 "a content block of another type",
             ),
-            ({"metadata": {"Ann": "Smith"}}, "metadata: an unknown field"),
-            ({"Ann Smith": 1}, "request: an unknown field"),
+            ({"metadata": {"Ann": "Smith"}}, "an unknown field (of the metadata, its member number 1)"),
+            ({"Ann Smith": 1}, "an unknown field (of the request, its member number 4)"),
         ],
     }
     for fields, feature in more[form]:

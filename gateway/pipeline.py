@@ -124,7 +124,7 @@ class Pipeline:
             exchange.give_back_to(held)
             if not await parts.moved():
                 break
-            exchange.approval, exchange.rate = None, rate
+            exchange.rate = rate
         if isinstance(ready, Refusal):
             return await self._refuse(exchange, responder, ready)
         if ready is None:

@@ -317,7 +317,7 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         """Give back all but the first that it has taken: nothing of it was sent, and it may be decided again."""
         while len(self.held) > count:
             self.held.pop()()
-        self.cache_key = self.place = self.ticket = self.reservation = self.agent_tls = None
+        self.routed = self.cache_key = self.place = self.ticket = self.reservation = self.agent_tls = None
         self.intended = self.sent = False
 
     def left(self, tls: str | None) -> None:

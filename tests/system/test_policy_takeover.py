@@ -32,6 +32,10 @@ NOTHING_OUT = (
     "p, 1, role:*, class:public, zone:cloud, chat, purpose:*, always, deny, none, nothing-out, "
     '"Nothing leaves any more."'
 )
+NOTHING_AT_HOME = (
+    "p, 2, role:*, class:public, zone:in-house, chat, purpose:*, always, deny, none, nothing-at-home, "
+    '"Nothing is asked here either."'
+)
 MERGER = (
     "g2, class:merger, class:any",
     'p, 2, role:*, class:merger, zone:in-house, *, purpose:*, always, allow, none, merger, "Mergers stay here."',
@@ -165,6 +169,23 @@ async def test_what_a_request_had_taken_is_given_back_before_it_is_decided_again
         assert "r=1;" in again.headers["ratelimit"].partition('"few";')[2]
         assert (await site.chat(key, PUBLIC)).status_code == 200
         assert (await site.chat(key, PUBLIC)).status_code == 429
+
+
+async def test_who_is_denied_when_it_is_decided_again_is_logged_without_what_was_decided_before(
+    sqlite_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with system(sqlite_settings, policy=policies(tmp_path)) as site:
+        key = await site.key("clerk")
+        assert (await site.chat(key, PUBLIC)).headers["x-routed-agent"] == "cloud"
+        add(tmp_path, NOTHING_OUT, NOTHING_AT_HOME)
+        await activated(site.gateway)
+        with caplog.at_level("INFO", "gateway.exchange"):
+            answer = await site.chat(key, PUBLIC)
+        assert answer.status_code == 403
+        (line,) = [one for one in caplog.records if one.getMessage() == "refused"]
+        assert (line.__dict__["agent"], line.__dict__["decision"]) == (None, None)
+        (denied,) = await site.trail(answer.headers["x-exchange-id"])
+        assert (denied["event"], denied["decision"]["effect"]) == ("exchange.denied", "deny")
 
 
 async def test_what_cannot_be_taken_over_is_refused_as_it_was_and_asked_for_no_more_often(

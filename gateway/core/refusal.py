@@ -76,6 +76,8 @@ CODES: dict[str, Code] = {
     "concurrency_limited": Code(429, "Too many requests at once"),
     "quota_exceeded": Code(429, "As much has been used as is allowed for now"),
     "budget_exceeded": Code(429, "As much has been spent as is allowed for now"),
+    # 413, since no waiting helps and clients try a 429 again
+    "request_over_limit": Code(413, "This request alone could use more than a limit ever allows"),
     # delegation
     "delegation_invalid": Code(403, "The delegation token was not given to this caller"),
     "delegation_expired": Code(403, "The delegation token is past, or its exchange has ended"),

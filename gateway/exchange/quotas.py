@@ -131,6 +131,10 @@ class Quotas:
     def _refused(self, exchange: Exchange, wanted: Wanted, retry_after: int) -> Refusal:
         rule = wanted.rule
         self._count(exchange.ledger, rule.name, rule.what, True)
+        if wanted.want.amount > rule.count:
+            most = _words(rule.what, rule.count, rule.window_s)
+            answer = ", the longest answer that it allows included" if rule.what in ("tokens", "spend") else ""
+            return Refusal(code="request_over_limit", hint=f"at most {most}{answer}: the limit {rule.name}")
         _tell(exchange, [(rule, 0, retry_after)])
         return Refusal(
             code=_CODES.get(rule.what, "quota_exceeded"),

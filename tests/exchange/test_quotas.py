@@ -86,10 +86,10 @@ async def test_a_hard_limit_refuses_in_its_own_words_and_counts_nothing_of_the_r
         ("bytes", "quota_exceeded"),
         ("spend", "budget_exceeded"),
     ):
-        kit = Kit(clock, limit("first"), limit(what=what, count=1), prices=(Price(agent="local", request=1),))
+        count = {"tokens": 100, "bytes": len(message("hello").body) + 20}.get(what, 1)
+        kit = Kit(clock, limit("first", count=999), limit(what=what, count=count), prices=(Price(agent="local", request=1),))
         begun = kit.begun()
-        if what in ("requests", "concurrency", "spend"):
-            assert await kit.quotas.reserve(kit.begun(max_tokens=1), LOCAL) == ()
+        assert await kit.quotas.reserve(kit.begun(max_tokens=1 if what != "tokens" else 60), LOCAL) == ()
         before = kit.used()
         refusal = refused(await kit.quotas.reserve(begun, LOCAL))
         assert (refusal.code, refusal.status) == (code, 429)
@@ -99,6 +99,17 @@ async def test_a_hard_limit_refuses_in_its_own_words_and_counts_nothing_of_the_r
         assert '"l";r=0' in dict(begun.rate)["RateLimit"]
         assert kit.counted == [("l", what, True)]
         assert begun.reservation is None
+
+
+@pytest.mark.parametrize("what", ["tokens", "bytes", "spend"])
+async def test_a_request_that_alone_is_beyond_a_limit_is_not_told_to_come_back(clock: ManualClock, what: str) -> None:
+    kit = Kit(clock, limit(what=what, count=1), prices=(Price(agent="local", request=2),))
+    begun = kit.begun()
+    refusal = refused(await kit.quotas.reserve(begun, LOCAL))
+    assert (refusal.code, refusal.status, refusal.retry_after) == ("request_over_limit", 413, None)
+    assert (refusal.hint or "").endswith("the limit l")
+    assert ("the longest answer" in (refusal.hint or "")) == (what != "bytes")
+    assert (kit.used(), kit.counted, begun.reservation) == ({}, [("l", what, True)], None)
 
 
 async def test_what_does_not_get_as_far_as_its_intent_gives_everything_back(clock: ManualClock) -> None:

@@ -59,7 +59,11 @@ async def test_a_refusal_names_the_limit_is_recorded_once_and_reaches_no_agent(s
         good = await site.chat(key, PUBLIC, max_tokens=80)
         assert good.status_code == 200
         assert used(site) == {"small": 7}
-        bad = await site.chat(key, PUBLIC, max_tokens=95)
+        alone = await site.chat(key, PUBLIC, max_tokens=100)
+        assert (alone.status_code, code(alone)) == (413, "request_over_limit")
+        assert "retry-after" not in alone.headers
+        assert await events(site, alone) == ["exchange.denied"]
+        bad = await site.chat(key, PUBLIC, max_tokens=80)
         assert (bad.status_code, code(bad)) == (429, "quota_exceeded")
         assert "the limit small" in bad.text
         assert bad.headers["ratelimit"].endswith('"small";r=0;t=' + bad.headers["retry-after"])

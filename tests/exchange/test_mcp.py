@@ -79,6 +79,16 @@ async def test_another_callers_session_is_not_there(governor: McpGovernor) -> No
     assert isinstance(found, Refusal)
 
 
+async def test_who_ends_a_session_goes_on_with_nothing_that_was_said_in_it(governor: McpGovernor) -> None:
+    """Its classes may go nowhere any more, and it can be ended still."""
+    session = await opened(governor)
+    one, message = await admitted(governor, old(b"", http="DELETE", mcp_session_id=session))
+    assert (message.sessions, talk_of(message).upstream) == ((), "own")
+    await governor.settle(one, OK)
+    _, found = await asked(governor, old(rpc("ping"), mcp_session_id=session))
+    assert isinstance(found, Refusal)
+
+
 async def test_the_newest_version_has_no_sessions(governor: McpGovernor) -> None:
     _, message = await admitted(governor, new("tools/list", mcp_session_id="made up"))
     assert (message.sessions, talk_of(message).upstream) == ((), None)

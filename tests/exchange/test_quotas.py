@@ -87,7 +87,9 @@ async def test_a_hard_limit_refuses_in_its_own_words_and_counts_nothing_of_the_r
         ("spend", "budget_exceeded"),
     ):
         count = {"tokens": 100, "bytes": len(message("hello").body) + 20}.get(what, 1)
-        kit = Kit(clock, limit("first", count=999), limit(what=what, count=count), prices=(Price(agent="local", request=1),))
+        kit = Kit(
+            clock, limit("first", count=999), limit(what=what, count=count), prices=(Price(agent="local", request=1),)
+        )
         begun = kit.begun()
         assert await kit.quotas.reserve(kit.begun(max_tokens=1 if what != "tokens" else 60), LOCAL) == ()
         before = kit.used()

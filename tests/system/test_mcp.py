@@ -281,7 +281,7 @@ async def test_a_list_is_not_released_before_its_tools_are_pinned_on_record(sqli
 
         site.gateway.pipeline._parts.forwarder._failpoint = fails
         answer = await post(site, key, "tools/list", mcp_session_id=session)
-        assert "add" not in answer.text
+        assert '"add"' not in answer.text  # an id may hold these letters
         assert "ledger_unavailable" in answer.text
         watch.failing = False
         assert await site.gateway.site.tools.of(await ledger_of(site), "tools", fresh=True) == {}

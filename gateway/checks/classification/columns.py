@@ -27,6 +27,7 @@ from gateway.checks.classification.normalise import normalise, shadow, undo_esca
 from gateway.checks.classification.patterns import Pattern, needed_by, quoted
 from gateway.checks.classification.recognizer import LOOKAHEAD, NUMBERS
 from gateway.checks.classification.registry import Registry
+from gateway.checks.classification.rolls import HEADINGS, Roll
 from gateway.checks.classification.validators import Check
 from gateway.core.finding import Finding
 
@@ -174,11 +175,12 @@ def rows(registry: Registry) -> str:
     said += [WORD.findall(head) for item in registry.recognizers for head in item.heads]
     if not said:
         return ""
+    roll = rf"(?:^|[\r\n])[ \t>#*_]*(?i:{HEADINGS})[^A-Za-z\r\n]*[\r\n]"
     last = _any_of({[one for one in words if not one.isdigit()][-1] for words in said})
     every = _any_of({*WHOSE, *(word for words in said for word in words)})
     parts, mark = r"(?:[,;|\t?]|  )", r"[^A-Za-z,;|\t\r\n?]"
     cell = rf"(?:{mark}|{every})*{last}(?:{mark}|{_any_of(LINES)}|[(\[][^()\[\]\r\n]*[)\]])*"
-    return rf"{parts}{cell}(?:{parts}|[\r\n]|$)|(?:^|[\r\n]){cell}{parts}"
+    return rf"{parts}{cell}(?:{parts}|[\r\n]|$)|(?:^|[\r\n]){cell}{parts}|{roll}"
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -210,6 +212,9 @@ class Columns:
         """The line before."""
         self._return = False
         """Whether a carriage return came last."""
+        self._roll = Roll()
+        self._listed = False
+        """Whether the line is a row of a table, or was taken for one of a roll."""
 
     def feed(self, text: str) -> list[Finding]:
         """What the text that comes next shows."""
@@ -230,6 +235,7 @@ class Columns:
             self._end(found)
             self._begin += len(self._line) + 1
             self._line, self._done, self._index, self._over = "", 0, 0, False
+            self._listed = bool(self._columns or self._spans)
         if rest:
             self._take(rest, found)
         return found
@@ -240,6 +246,7 @@ class Columns:
         self._return = False
         self._end(found)
         self._columns, self._spans, self._above, self._last = (), (), "", ""
+        self._roll.over()
         return found
 
     def _take(self, piece: str, found: list[Finding]) -> None:
@@ -252,14 +259,26 @@ class Columns:
             self._drawn(found, self._line[:LONGEST_LINE], ended=False)
         elif self._columns:
             self._cells(found, self._line[:LONGEST_LINE], ended=False)
+        if self._roll.open and len(self._line) > WIDEST and not self._listed:
+            self._list(found, whole=False)
         if len(self._line) > LONGEST_LINE:
             self._over, self._columns, self._spans = True, (), ()
             self._begin += len(self._line)
             self._line = ""
 
+    def _list(self, found: list[Finding], *, whole: bool) -> None:
+        """Judge a line of a roll."""
+        self._listed = True
+        one = self._roll.row(self._line[:WIDEST], self._begin, whole=whole)
+        if one is not None:
+            found.append(one)
+
     def _end(self, found: list[Finding]) -> None:
         """The line is over: it was a row, or is a heading."""
         line = self._line
+        if self._roll.open and not self._listed:
+            self._list(found, whole=len(line) <= WIDEST)
+        self._roll.head(line)
         above, self._above = self._above, ""
         last, self._last = self._last, "" if self._over or len(line) > LONGEST_LINE else line
         if self._over:

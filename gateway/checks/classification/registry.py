@@ -35,7 +35,7 @@ from gateway.checks.classification.recognizer import BACKUP, CONTEXT, LONGEST, C
 from gateway.checks.classification.sources import anchored
 from gateway.core.errors import ConfigurationError
 
-REVISION = "20"
+REVISION = "21"
 """Raised when the code around the data changes what is found."""
 
 

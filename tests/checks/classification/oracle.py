@@ -23,6 +23,7 @@ from gateway.checks.classification.locator import Locator
 from gateway.checks.classification.normalise import ESCAPED, Mapped, normalise, outline, shadow, undo_escapes
 from gateway.checks.classification.overlaps import WORD, Hit
 from gateway.checks.classification.patterns import _written
+from gateway.checks.classification.people import PARTICLES
 from gateway.checks.classification.pieces import unseen
 from gateway.checks.classification.readings import CODED, ENCODED, IN_CODE, armoured, reread
 from gateway.checks.classification.recognizer import (
@@ -37,6 +38,7 @@ from gateway.checks.classification.recognizer import (
     Recognizer,
 )
 from gateway.checks.classification.registry import DEFAULT, Registry
+from gateway.checks.classification.rolls import HEADINGS
 from gateway.checks.classification.sources import over_shadow
 from gateway.checks.classification.written import _tables as written_tables
 from gateway.core.finding import Finding
@@ -506,9 +508,9 @@ def tabled(text: str, known: Headings) -> list[Finding]:
     heads: tuple[tuple[Value, ...], ...] = ()
     spans: list[tuple[int, int]] = []
     begin = indent = 0
-    before = last_line = ""
+    before = last_line = roll = ""
     for line in re.sub("\r(?!\n)", "\n", text).split("\n"):
-        row = line[:1000]
+        row, tabular = line[:1000], bool(heads or spans)
         if separator == "  " and indent > 1 and row[:1].strip():  # the number of a data frame's row has no heading
             row = " " * row.find("  ") + row[row.find("  ") :] if "  " in row else ""
         places = _cells(row, separator, len(line) > 1000)
@@ -522,6 +524,13 @@ def tabled(text: str, known: Headings) -> list[Finding]:
             for finding in [_cell(line[first:last], begin + first, values)]
             if finding is not None
         ]
+        if roll and not tabular:
+            who = _rolled(line)
+            found += [] if who is None else [Finding("person", begin + who[0], begin + who[1], 0.75, "roll")]
+            roll = "row" if who is not None else "head" if roll == "head" and not line[:64].strip() else ""
+        heading = re.sub(r"^[ \t>#*_]*|[ \t*_:\r]*$", "", line) if len(line) <= 40 else ""
+        if re.fullmatch(rf"(?i:{HEADINGS})", re.sub(r" ?\([0-9]{1,3}\)$", "", heading)):
+            roll = "head"
         found += told
         begin += len(line) + 1
         drawn = len(line) > 1 and bool(line.strip()) and all(one in "+-=:| \t\r" or _is_box(one) for one in line)
@@ -568,6 +577,20 @@ def tabled(text: str, known: Headings) -> list[Finding]:
                     separator, heads, spans, indent = used, new, [], lead
         last_line = line if len(line) <= 1000 else ""
     return found
+
+
+def _rolled(line: str) -> tuple[int, int] | None:
+    """Where the name stands in a line of a roll."""
+    head = line[:64]
+    bullet = re.match(r"[ \t>]*(?:(?:[-*+\u2022\u2023\u25e6\u2013]|\d{1,3}[.)]|\[[ xX]\])[ \t]+){0,2}[*]{0,2}", head)
+    start = bullet.end() if bullet else 0
+    stops = [one.start() for one in re.finditer(r"[*]{0,2}[ \t\r]*(?:[(,;:<|\[]|[-\u2013\u2014][ \t])", head[start:])]
+    rest = head[start:]
+    said = rest[: min(stops)] if stops else rest.rstrip(" \t\r*") if len(line) <= 64 else ""
+    words = said.split(" ")
+    if not 2 <= len(words) <= 5 or not all(word and (word[0].isupper() or word in PARTICLES) for word in words):
+        return None
+    return (start, start + len(said)) if CHECKS["likely"](said) is not None else None
 
 
 def _believed(columns: tuple[tuple[Value, ...], ...], cells: list[str], known: Headings) -> bool:

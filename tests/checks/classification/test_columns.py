@@ -190,6 +190,7 @@ def test_a_table_without_a_trigger_shows_in_whole_texts_what_it_shows_in_streams
 
 
 _SOUP = (
+    "\nAttendees:\n", "- ", "1. ", "Tunde Okafor", " (chair)", "\npresent\n", "**",
     "role", "Department", "Abteilung", "Name", "Obinna Nkechi",
     "mrn", "dob", "name", "npi", ",", ",", "|", ";", "\t", "  ", " ", "\n", "\n", "84736251", "1234567893",
     "06/09/1976", '"', "x", "8" * 70, "y" * 600, "\r\n", "é", "８", "\u200b",

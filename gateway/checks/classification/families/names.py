@@ -91,18 +91,28 @@ _WEAKLY = (
     r"(?:\b(?i:drivers?|passengers?|guests?|pt|gp|husband|wife|son|daughter|mother|father|brother|sister|dependents?|"
     r"debtor|creditor|participants?|attendees|members|employees|customers|clients|contacts|students|authors|owners?|"
     r"recipients|claimants|beneficiaries|kunden?|kundin|mitarbeiter(?:in)?|absender|bearbeiter(?:in)?|kontakt|cliente|"
-    r"clients|klant|klient(?:ka)?|destinatari[oa]|destinataire|remitente|mittente|teilnehmer)|"
+    r"clients|klant|klient(?:ka)?|destinatari[oa]|destinataire|remitente|mittente|teilnehmer|"
+    r"(?:line |hiring |case |account |project )?managers?|supervisors?|respondents?|organi[sz]ers?|"
+    r"chair(?:person|man|woman|ed by)|moderators?|facilitators?|presenters?|minutes(?: taken)? by|note-?taker|"
+    r"apologies|absent|excused|candidates?|interviewees?|trainers?|coach|mentor|registered keeper|keeper|"
+    r"vorgesetzter?|betreuer(?:in)?|respons\xE0vel|encargad[oa]|leidinggevende|chef|esimies|speaker [0-9]{1,2})|"
     r"\b(?:From|FROM|To|TO|Cc|CC|Bcc|BCC|Von|An|De|Para|Van|Aan)|\b(?i:empf\xE0nger))"
 )
 """What names things as often: two words that are no thing's must follow, or a name of a dictionary."""
 _SEVERAL = (
     r"\b(?i:patients|participants|attendees|members|employees|customers|clients|contacts|students|authors|recipients|"
-    r"passengers|guests|drivers|dependents|teilnehmer|to|cc|bcc|an|para)"
+    r"passengers|guests|drivers|dependents|teilnehmer|apologies|absent|to|cc|bcc|an|para)"
 )
 _PARTED = r"(?:[,;] ?| (?:and|und|et|y|e|en|och|&) )"
 _BEGINS = rf"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? |{_PARTICLE} [A-Za-z\xC0])"
 """How a name begins, a title before it or not."""
 _SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*]{0,2}"""
+_MANAGING = (
+    r"\b(?i:package|task|window|file|boot|session|device|key|secrets?|password|connection|memory|service|process|cache|"
+    r"cluster|queue|version|display|download|resource|state|store|tag|traffic|update|volume|network|login|entity)"
+    rf"[ \-]manager{_SAYS}"
+)
+"""What manages things."""
 _NOTED = r"(?: ?\([^()\n]{1,22}\)| ?[/&] ?(?i:dob|mrn|date of birth|age|sex|id|address|phone))"
 """What a form says of a label: `Name (Last, First)`, `Name/DOB`."""
 _CELL_ENDS = ":?</(?:td|th|dt|b|strong|label|span)>"
@@ -142,7 +152,7 @@ _ROLES = (
     "name|patients?|pt|client|customer|member|employee|nurse|husband|wife|son|daughter|mother|father|brother|sister|"
     "patientin|sohn|tochter|ehemann|ehefrau|bruder|schwester|mari|fils|fille|hijo|hija|espos[oa]|marido|herman[oa]|"
     "figlio|figlia|marito|moglie|filho|filha|zoon|dochter|zus|broer|paciente|paziente|"
-    r"pacjent(?:a|k[ai]|k\xE0|em|owi)?"
+    r"pacjent(?:a|k[ai]|k\xE0|em|owi)?|patienten|potilas|potilaan|potilaalla"
 )
 _SAID_OF = (
     r"(?i:\b(?:the|our|my|this|said) (?:claimant|patient|plaintiff|defendant|insured|applicant|tenant|employee|"
@@ -163,6 +173,12 @@ _RELATIVES = (
     r"(?:mijn|onze|haar|zijn) (?:zoon|dochter|man|vrouw|broer|zus|moeder|vader))"
 )
 """Somebody's, whose name follows."""
+_CALLED = (
+    r"(?:,|(?:,? who)?(?:'s| is) (?:called|named)|,? (?:called|named)|'s name is| hei\xE0t| s'appelle| se llama|"
+    r" si chiama| heet| heter| hedder)?"
+)
+_DECLARES = r"(?:of|hereby|born|being|residing|aged|the undersigned|do|am|make|confirm|declare|solemnly|an?)\b"
+"""What goes on behind `I, …,`."""
 _WEAK_INTRODUCTIONS = (
     r"au nom de|im namen von|a nombre de|a nome di|em nome de|op naam van|"
     r"je suis|c'est|ik ben|ich bin|jag \xE0r|jeg er|sono|sou [oa]|yo soy|jestem|olen|"
@@ -172,7 +188,10 @@ _WEAK_INTRODUCTIONS = (
 """What more than names stand behind: two words that are no thing's must follow."""
 _PARTIES = (
     "tenant|resident|borrower|applicant|student|guest|insured|card ?holder|policy ?holder|claimant|"
-    "plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary"
+    "plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary|subscriber|keeper|respondent|"
+    "name on (?:the )?card|estate of|affidavit of|deposition of|witness statement of|last will(?: and testament)? of|"
+    # Of `überweisen` a word of ASCII begins behind its first letter.
+    r"funeral of|obituary of|t\.n\.v\.|ten name van|berweisen sie an|berweisung an|zugunsten von"
 )
 
 
@@ -385,6 +404,7 @@ RECOGNIZERS = (
         check="likely",
         again=True,
         score=0.75,
+        cleared=_MANAGING,
         reason="label",
     ),
     Recognizer(
@@ -584,8 +604,8 @@ RECOGNIZERS = (
         # Who is a party to something is named so by claims and disputes, and so are products and departments.
         id="person-party",
         type="person",
-        pattern=rf"\b(?i:{_PARTIES}) ({_SHORT} {_FAMILY})",
-        gate=rf"\b(?i:{_PARTIES}) [A-Z\xC0]",
+        pattern=rf"\b(?i:{_PARTIES}) \(?({_SHORT} {_FAMILY})",
+        gate=rf"\b(?i:{_PARTIES}) \(?[A-Z\xC0]",
         check="likely",
         again=True,
         score=0.7,
@@ -603,10 +623,21 @@ RECOGNIZERS = (
         reason="role",
     ),
     Recognizer(
+        # `I, Ada Byron, of 12 Elm Way, say`
+        id="person-declaring",
+        type="person",
+        pattern=rf"\bI, ({_SHORT}(?: {_FAMILY}){{1,2}}), {_DECLARES}",
+        gate=r"\bI, [A-Z\xC0]",
+        check="named",
+        again=True,
+        score=0.8,
+        reason="introduction",
+    ),
+    Recognizer(
         id="person-relative",
         type="person",
-        pattern=rf"{_RELATIVES},? ({_SHORT}(?: {_FAMILY})?)",
-        gate=rf"{_RELATIVES},? [A-Z\xC0]",
+        pattern=rf"{_RELATIVES}{_CALLED} ({_SHORT}(?: {_FAMILY})?)",
+        gate=rf"{_RELATIVES}{_CALLED} [A-Z\xC0]",
         check="named",
         again=True,
         score=0.75,

@@ -40,10 +40,12 @@ _SOUTHERN = (
     r"Stretto|Canale|Corte|Frazione|Piazzetta|Cuesta|Pasadizo|Acceso|Vial|Av|Quadra|Conjunto|Loteamento|Residencial|"
     r"Setor|Vila|Parque|Morro|Distrito|Lagoa|Ch\xE0cara|Condom\xE0nio|Esplanada|Jardim|Recanto|N\xE0cleo|"
     r"Passarela|Fazenda|"
-    r"ul\.|ulica|aleja|pl\.|plac|os\.|osiedle) |C/ ?)"
+    r"ul\.|ulica|aleja|pl\.|plac|os\.|osiedle|"
+    r"calle|avenida|avda\.|plaza|paseo|carrera|travess?[i\xE0]a|rambla|rua|pra\xE0a|alameda|viale|piazza|piazzale|corso|"
+    r"vicolo|strada) |C/ ?)"
 )
 _LITTLE = (
-    r"(?:(?:de|del|della|dei|delle|di|du|des|da|do|dos|la|le|les|el|los|las|lo|y|e|von|der|den|dem) |[dlDL]['\xB7])"
+    r"(?:(?:de|del|della|dei|delle|di|du|des|da|das|do|dos|la|le|les|el|los|las|lo|y|e|von|der|den|dem) |[dlDL]['\xB7])"
 )
 _STATES = (
     "A[KLRZ]|C[AOT]|D[CE]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|"
@@ -216,6 +218,75 @@ RECOGNIZERS = (
         ),
         gate=rf"\b{_SOUTHERN}[A-Za-z\xC0\xE0]",
         score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # `via` is a word of English, too.
+        id="street-italian",
+        type="street-address",
+        pattern=(
+            rf"\b(?:in|alla|nella) (via {_LITTLE}{{0,2}}{_WORD}(?:[ \-]{_LITTLE}{{0,2}}{_WORD}){{0,3}},? "
+            r"(?:n\.? ?)?[0-9]{1,4}(?:[ \-/]?[a-zA-Z]\b|/[0-9]{1,4})?\b)"
+        ),
+        gate=r"\b(?:in|alla|nella) via [A-Za-z\xC0]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # As Belgians and the Swiss write them, the number last: `rue de la Paix 12`.
+        id="street-french-last",
+        type="street-address",
+        pattern=(
+            rf"\b(?i:rue|avenue|boulevard|chemin|impasse|quai|ruelle|sentier) {_LITTLE}{{0,2}}{_WORD}"
+            rf"(?:[ \-]{_LITTLE}{{0,2}}{_WORD}){{0,3}},? [0-9]{{1,4}}(?: ?(?:bis|ter|[A-Da-d]))?\b"
+        ),
+        gate=rf"\b(?i:rue|avenue|boulevard|chemin|impasse|quai|ruelle|sentier) {_LITTLE}{{0,2}}[A-Z\xC0]",
+        score=0.8,
+        reason="street",
+    ),
+    Recognizer(
+        # Numbered in a grid: `Calle 26 #59-41`.
+        id="street-grid",
+        type="street-address",
+        pattern=(
+            r"\b(?i:calle|carrera|cra\.?|cl\.?|kr\.?|diagonal|transversal|avenida|av\.?) [0-9]{1,3} ?[A-Za-z]?"
+            r"(?: (?i:bis|sur|norte))? ?(?:#|N[o\xB7]\.?) ?[0-9]{1,3} ?[A-Za-z]? ?- ?[0-9]{1,3}\b"
+        ),
+        gate=r"[0-9A-Za-z] ?(?:#|N[o\xB7]\.?) ?[0-9]{1,3} ?[A-Za-z]? ?- ?[0-9]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # `Am Markt 14`, before a postal code and a town.
+        id="street-beside",
+        type="street-address",
+        pattern=(
+            r"\b((?:Am|An de[rn]|Auf de[rm]|Beim|Bei der|Hinter de[rm]|Im|In de[rn]|Vor de[rm]|Zum|Zur|Unter den) "
+            rf"[A-Z\xC0][a-z\xE0\-]{{2,20}}(?: [A-Z\xC0][a-z\xE0\-]{{2,20}})? [0-9]{{1,4}} ?[A-Za-z]?){_BEFORE_TOWN}"
+        ),
+        gate=rf" [0-9]{{1,4}} ?[A-Za-z]?{_BEFORE_TOWN}",
+        score=0.8,
+        reason="street",
+    ),
+    Recognizer(
+        # Finnish ones are of one word, with the stairs and the flat behind the number.
+        id="street-finnish",
+        type="street-address",
+        pattern=(
+            r"\b[A-Z\xC0][a-z\xE0]{2,20}(?:katu|kuja|polku|intie|aukio) [0-9]{1,4}"
+            r"(?:[ \-]?[A-Za-z]\b(?: [0-9]{1,3}\b)?)?"
+        ),
+        gate=r"(?:katu|kuja|polku|intie|aukio) [0-9]",
+        score=0.85,
+        reason="street",
+    ),
+    Recognizer(
+        # In small letters, as it is typed.
+        id="street-joined-small",
+        type="street-address",
+        pattern=r"\b[a-z\xE0]{3,20}(?:stra\xE0e|strasse|straat|gracht|laan) [0-9]{1,3} ?[a-z]?\b",
+        gate=r"[a-z\xE0](?:stra\xE0e|strasse|straat|gracht|laan) [0-9]",
+        score=0.75,
         reason="street",
     ),
     Recognizer(

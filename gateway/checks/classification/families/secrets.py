@@ -32,7 +32,10 @@ _NAMED = (
 _KEPT_ELSEWHERE = r"(?i:pull|existing|tls|registry)[_\-]?(?i:secret)[\"']?[ \t]?[:=][ \t]?[\"']?"
 """Names of an object that keeps a secret (Kubernetes)."""
 _KEPT = r"(?i:api[ _\-]?key|secret(?:[ _]key)?|(?:access|auth)[ _]token|access[ _]key)"
-_SPOKEN = rf"(?i:(?:\b(?:pin|passcode)|{_SAID}) (?:is|was|=|is now|set to|lautet|ist|est|es|\xE0) )"
+_SPOKEN = (
+    rf"(?i:(?:\b(?:pin|passcode)|{_SAID}) (?:is|was|=|is now|set to|lautet|ist|est|es|\xE0) |"
+    r"\bpwd? (?:is|was|is now|lautet|ist) )"
+)
 _OF_WHAT = r"(?: [A-Za-z\xC0\xE0'\-]{1,10}){1,4} (?i:is|was|is now|lautet|ist|est|es|\xE0|\xE0r|er) "
 _MEANT = rf"(?:{_SAID}|\b(?i:pw|mdp)){_OF_WHAT}"
 """Of something or somebody: `the password for the printer is …`."""
@@ -56,6 +59,10 @@ _TOOLS = (
     r"(?:mongosh?|mongodump|mongorestore|cypher-shell) [^\n|;]{0,29}?-p ?|ldap[a-z]{3,7} [^\n|;]{0,29}?-w ?|"
     r"smbclient [^\n|;]{0,24}?-U ?[^\s%]{1,20}%|setx [A-Z_]{0,16}(?:PASSWORD|_PASS|PWD) |"
     r"sqlplus (?:-[A-Za-z] )?[A-Za-z0-9_]{1,20}/)"
+)
+_ANSWER = (
+    r"\b(?i:memorable (?:word|name|place)|security (?:word|answer)|secret (?:word|answer)|code ?word|losungswort)"
+    r"[\"'*]{0,3} ?[:=] ?[\"'*]{0,2}"
 )
 _LOGIN = r"(?:\bauth ?= ?|BasicAuth|\.login)\("
 _SCHEME = r"(?i:\bauthorization[\"']?) ?[:=] ?[\"']?"
@@ -477,6 +484,22 @@ RECOGNIZERS = (
         pattern=r"\b(?:PIN|[Pp]asscode|[Pp]in)(?i: (?:code|number|no\.?))?\"?[:=] ?\"?([0-9]{4})\b",
         gate=r"\b(?:PIN|[Pp]asscode|[Pp]in)(?i: (?:code|number|no\.?))?\"?[:=] ?\"?[0-9]{4}\b",
         joints=NUMBER,
+        score=0.75,
+    ),
+    Recognizer(
+        id="secret-password-puk",
+        type="secret-password",
+        pattern=r"\bPUK[12]?(?i: (?:code|number|no\.?))?[:=]? ?([0-9]{8})\b",
+        gate=r"\bPUK[12]?(?i: (?:code|number|no\.?))?[:=]? ?[0-9]{8}\b",
+        joints=NUMBER,
+        score=0.8,
+    ),
+    Recognizer(
+        # What somebody is asked for by telephone.
+        id="secret-password-answer",
+        type="secret-password",
+        pattern=rf"{_ANSWER}([^\s\"',;.<>]{{2,24}})",
+        gate=_ANSWER,
         score=0.75,
     ),
     Recognizer(

@@ -486,6 +486,19 @@ def test_names_that_look_like_those_are_found(text: str, name: str) -> None:
         ("Mein Sohn Kofi hat", "Kofi"),
         ("Mon fils Idriss a la", "Idriss"),
         ("mijn zoon Bram is", "Bram"),
+        ("our son is called Chidi, he's 4", "Chidi"),
+        ("Line manager: Wanjiru Kamau", "Wanjiru Kamau"),
+        ("Supervisor: Wanjiru Kamau", "Wanjiru Kamau"),
+        ("Respondent: Ifeoma Eze", "Ifeoma Eze"),
+        ("Apologies: Ifeoma Eze, Tunde Okafor", "Tunde Okafor"),
+        ("assigned to subscriber Ifeoma Eze", "Ifeoma Eze"),
+        ("Applicant (Ifeoma Eze, 34) earns", "Ifeoma Eze"),
+        ("the estate of Ifeoma Eze", "Ifeoma Eze"),
+        ("name on card IFEOMA EZE", "IFEOMA EZE"),
+        ("I, Tunde Okafor, of 14 Otieno Close, say", "Tunde Okafor"),
+        ("Potilas Ifeoma Eze tuli", "Ifeoma Eze"),
+        ("Patienten Ifeoma Eze kom", "Ifeoma Eze"),
+        ("Bitte überweisen Sie an Ifeoma Eze", "Ifeoma Eze"),
     ],
 )
 def test_who_is_introduced_titled_or_related_is_found(text: str, name: str) -> None:
@@ -503,6 +516,8 @@ def test_who_is_introduced_titled_or_related_is_found(text: str, name: str) -> N
         "im Namen von Volk und Staat",
         "Driver: PostgreSQL Unicode", "Cliente: Banco Santander", "Client: Microsoft Windows",
         "Dr. med. is a title", "MM. Les",
+        "Package manager: Homebrew Cask", "Task Manager: Windows Ten", "Coach: Business Class", "Chair: Oak Wood",
+        "I, Robot, directed", "Candidate: Release Four", "subscriber Data Service", "our son is called for",
     ],
 )  # fmt: skip
 def test_what_is_said_of_oneself_or_of_relatives_is_no_name(text: str) -> None:

@@ -34,6 +34,15 @@ from tests.checks.classification.conftest import told
         "pl. Witosa 40",
         "Contrada Andreotti, 29",
         "12 Maple Garden",
+        "Rua das Flores 14",
+        "calle Mayor 14",
+        "rue de la Paix 12",
+        "Avenue Louise 143",
+        "Hämeenkatu 14 B 22",
+        "hauptstraße 14",
+        "kalverstraat 14",
+        "Calle 26 #59-41",
+        "Carrera 7 No. 71-21",
     ],
 )
 def test_streets_with_numbers_are_found(text: str) -> None:
@@ -65,8 +74,22 @@ def test_postal_codes_are_found(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("abita in via Garibaldi 14, Torino", "via Garibaldi 14"),
+        ("Am Markt 14, 20095 Hamburg", "Am Markt 14"),
+        ("Zur Alten Mühle 3\n10115 Berlin", "Zur Alten Mühle 3"),
+    ],
+)
+def test_streets_are_told_by_what_stands_around_them(text: str, street: str) -> None:
+    assert ("street-address", street) in told(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "via Terminal 2", "in the via Port 443", "Am Montag 14 Uhr", "Im Jahr 1914, 20095 mal", "Avenue of 12",
+        "calle 12", "kl. 5 #2-3", "the corso 12",
         "Spring 2024", "the road is long", "Part 3 of the Way", "in 90210 cases", "May 5, 2024 The end", "via email 5",
         "Main Street Capital", "et al. Nature 2019", "take place", "a 12 place table", "market cap 50000",
     ],

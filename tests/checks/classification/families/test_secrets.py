@@ -444,6 +444,9 @@ def test_what_stands_near_a_word_of_secrets_is_none(text: str) -> None:
     [
         ("Passwort für den Drucker ist gelbeEnte77, bitte", "gelbeEnte77"),
         ("the password for the guest wifi is Maple!Leaf9", "Maple!Leaf9"),
+        ("my pw was Kestrel#2024", "Kestrel#2024"),
+        ("Memorable word: kestrel", "kestrel"),
+        ("PUK: 12345678", "12345678"),
         ("Le mot de passe du serveur est Soleil2024!", "Soleil2024!"),
         ("mein pin für die karte ist 4711 und", "4711"),
     ],

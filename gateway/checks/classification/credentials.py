@@ -25,6 +25,9 @@ _TECHNICAL = re.compile(
     )) + r")|.*@[a-z0-9\-]+\.[a-z.]+\Z|[0-9]+(?:st|nd|rd|th)\b"
 )  # fmt: skip
 """Standards, products, addresses: what has digits in it where a sentence speaks of passwords."""
+_NO_ANSWERS = frozenset(
+    entries("required optional none no not yes unknown missing invalid empty null n/a set correct incorrect wrong")
+)
 _MEASURE = re.compile("[0-9.,]+[A-Za-z%]{1,4}")
 _FIGURES = re.compile(r"[0-9]+[/.\-:,][0-9/.\-:,]*")
 
@@ -67,6 +70,11 @@ def password_of(text: str) -> Verdict | None:
     return None if verdict is None or _FIGURES.fullmatch(text) is not None or text[0] in "/.<[" else verdict
 
 
+def told_answer(text: str) -> Verdict | None:
+    """The word that somebody is asked for by telephone: any but those that say of it whether it is there."""
+    return None if not text[0].isalnum() or text.lower().rstrip(").") in _NO_ANSWERS else ("keyword", 0, len(text))
+
+
 def random_key(text: str) -> Verdict | None:
     """As `api_key`, behind a word that names much else: not made of words and numbers as names and paths are."""
     if _FILE.fullmatch(text) is not None or all(map(_is_regular, _PARTS.split(text))):
@@ -86,6 +94,6 @@ def _is_regular(part: str) -> bool:
 
 
 CHECKS: dict[str, Check] = {
-    check.__name__: check for check in (random_key, strong_password, short_password, password_of)
+    check.__name__: check for check in (random_key, strong_password, short_password, password_of, told_answer)
 }
 """The checks that a recognizer may name."""

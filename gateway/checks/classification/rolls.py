@@ -12,12 +12,11 @@ from gateway.checks.classification.people import PARTICLES
 from gateway.core.finding import Finding
 
 HEADINGS = (
-    "attendees|attendance|in attendance|participants|present|members present|apologies|apologies for absence|regrets|"
-    "absent|absentees|excused|invitees|invited|guests|guest list|panelists|panellists|speakers|passengers|"
-    "passenger list|crew|crew list|board members|committee members|team members|staff present|on call|class list|"
-    "patients|patient list|students|pupils|employees|witnesses|"
-    "teilnehmer|teilnehmerinnen|teilnehmende|anwesend|anwesende|entschuldigt|abwesend|mitglieder|"
-    "pr.{1,2}sents|participants|excus.{1,2}s|asistentes|participantes|ausentes|presenti|partecipanti|assenti|"
+    "attendees|attendance|in attendance|participants|present|members present|staff present|apologies|"
+    "apologies for absence|regrets|absentees|excused|invitees|invited|guest list|panelists|panellists|passenger list|"
+    "crew list|class list|patient list|board members|committee members|"
+    "teilnehmer|teilnehmerinnen|teilnehmende|anwesend|anwesende|entschuldigt|abwesend|"
+    "pr.{1,2}sents|excus.{1,2}s|asistentes|participantes|presenti|partecipanti|assenti|"
     "aanwezig|aanwezigen|afwezig|deelnemers|deltagare|n.{1,2}rvarande|deltagere|til stede|obecni|nieobecni|uczestnicy|"
     "osallistujat|l.{1,2}sn.{1,2}|poissa"
 )

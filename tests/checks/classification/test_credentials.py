@@ -2,7 +2,13 @@
 
 import pytest
 
-from gateway.checks.classification.credentials import password_of, random_key, short_password, strong_password
+from gateway.checks.classification.credentials import (
+    password_of,
+    random_key,
+    short_password,
+    strong_password,
+    told_answer,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,8 @@ def test_behind_a_label_a_measure_or_a_code_is_none() -> None:
 def test_behind_whose_password_it_is_a_time_or_an_address_is_none() -> None:
     assert [password_of(value) for value in ("10:30", "2024-05-01", "//bob@host2", "required")] == [None] * 4
     assert password_of("884213") == ("keyword", 0, 6)
+
+
+def test_an_answer_is_any_word_but_what_says_whether_there_is_one() -> None:
+    assert told_answer("kestrel") == ("keyword", 0, 7)
+    assert [told_answer(word) for word in ("required", "None", "(none", "optional.", "n/a")] == [None] * 5

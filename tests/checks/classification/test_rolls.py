@@ -43,6 +43,8 @@ def test_who_is_listed_is_found(text: str) -> None:
         "Present:\n- Payment Service\n- Load Test\n",
         "Attendees were told.\nNkechi Obiora\n",
         "Attendees:\n- Nkechi\n",
+        "Employees\n- Annual Leave\n- Sick Leave\n",
+        "Students:\n1. Learning Goals\n2. Course Outline\n",
     ],
 )
 def test_what_is_no_list_of_people_has_none(text: str) -> None:

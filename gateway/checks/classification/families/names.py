@@ -94,7 +94,7 @@ _WEAKLY = (
     r"clients|klant|klient(?:ka)?|destinatari[oa]|destinataire|remitente|mittente|teilnehmer|"
     r"(?:line |hiring |case |account |project )?managers?|supervisors?|respondents?|organi[sz]ers?|"
     r"chair(?:person|man|woman|ed by)|moderators?|facilitators?|presenters?|minutes(?: taken)? by|note-?taker|"
-    r"apologies|absent|excused|candidates?|interviewees?|trainers?|coach|mentor|registered keeper|keeper|"
+    r"apologies|absent|excused|candidates?|interviewees?|mentor|registered keeper|keeper|"
     r"vorgesetzter?|betreuer(?:in)?|respons\xE0vel|encargad[oa]|leidinggevende|chef|esimies|speaker [0-9]{1,2})|"
     r"\b(?:From|FROM|To|TO|Cc|CC|Bcc|BCC|Von|An|De|Para|Van|Aan)|\b(?i:empf\xE0nger))"
 )
@@ -109,7 +109,7 @@ _BEGINS = rf"(?:[A-Z\xC0]|(?:mr|mrs|ms|dr)\.? |{_PARTICLE} [A-Za-z\xC0])"
 _SAYS = r"""["'*]{0,3}[ \t]?[:=][ \t\n*]{0,4}["'*]{0,2}"""
 _MANAGING = (
     r"\b(?i:package|task|window|file|boot|session|device|key|secrets?|password|connection|memory|service|process|cache|"
-    r"cluster|queue|version|display|download|resource|state|store|tag|traffic|update|volume|network|login|entity)"
+    r"cluster|plug-?in|queue|version|display|download|resource|state|store|tag|traffic|update|volume|network|login|entity)"
     rf"[ \-]manager{_SAYS}"
 )
 """What manages things."""
@@ -188,7 +188,7 @@ _WEAK_INTRODUCTIONS = (
 """What more than names stand behind: two words that are no thing's must follow."""
 _PARTIES = (
     "tenant|resident|borrower|applicant|student|guest|insured|card ?holder|policy ?holder|claimant|"
-    "plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary|subscriber|keeper|respondent|"
+    "plaintiff|defendant|guarantor|spouse|caregiver|passenger|beneficiary|subscriber|respondent|registered keeper|"
     "name on (?:the )?card|estate of|affidavit of|deposition of|witness statement of|last will(?: and testament)? of|"
     # Of `überweisen` a word of ASCII begins behind its first letter.
     r"funeral of|obituary of|t\.n\.v\.|ten name van|berweisen sie an|berweisung an|zugunsten von"
@@ -265,7 +265,7 @@ COLUMNS = (
         check="greeted",
         weak=True,
         beside=words(
-            "department, dept, role, position, title, job, job title, occupation, profession, salary, gender, sex, "
+            "department, dept, role, title, job, job title, occupation, profession, salary, gender, sex, "
             "age, ward, bed, shift, supervisor, manager, employer, hire date, start date, birthday, nationality, "
             "relationship, allergies, allergy, diagnosis, abteilung, funktion, beruf, gehalt, geschlecht, alter, "
             "station, vorgesetzter, poste, fonction, sexe, âge, métier, departamento, cargo, puesto, sexo, edad, "

@@ -41,8 +41,8 @@ _SOUTHERN = (
     r"Setor|Vila|Parque|Morro|Distrito|Lagoa|Ch\xE0cara|Condom\xE0nio|Esplanada|Jardim|Recanto|N\xE0cleo|"
     r"Passarela|Fazenda|"
     r"ul\.|ulica|aleja|pl\.|plac|os\.|osiedle|"
-    r"calle|avenida|avda\.|plaza|paseo|carrera|travess?[i\xE0]a|rambla|rua|pra\xE0a|alameda|viale|piazza|piazzale|corso|"
-    r"vicolo|strada) |C/ ?)"
+    r"calle|avenida|avda\.|plaza|paseo|travess?[i\xE0]a|rambla|rua|pra\xE0a|alameda|viale|piazza|piazzale|"
+    r"vicolo) |C/ ?)"
 )
 _LITTLE = (
     r"(?:(?:de|del|della|dei|delle|di|du|des|da|das|do|dos|la|le|les|el|los|las|lo|y|e|von|der|den|dem) |[dlDL]['\xB7])"
@@ -262,7 +262,7 @@ RECOGNIZERS = (
         type="street-address",
         pattern=(
             r"\b((?:Am|An de[rn]|Auf de[rm]|Beim|Bei der|Hinter de[rm]|Im|In de[rn]|Vor de[rm]|Zum|Zur|Unter den) "
-            rf"[A-Z\xC0][a-z\xE0\-]{{2,20}}(?: [A-Z\xC0][a-z\xE0\-]{{2,20}})? [0-9]{{1,4}} ?[A-Za-z]?){_BEFORE_TOWN}"
+            rf"[A-Z\xC0][a-z\xE0\-]{{2,20}}(?: [A-Z\xC0][a-z\xE0\-]{{2,20}})? [0-9]{{1,3}} ?[A-Za-z]?){_BEFORE_TOWN}"
         ),
         gate=rf" [0-9]{{1,4}} ?[A-Za-z]?{_BEFORE_TOWN}",
         score=0.8,

@@ -500,6 +500,7 @@ RECOGNIZERS = (
         type="secret-password",
         pattern=rf"{_ANSWER}([^\s\"',;.<>]{{2,24}})",
         gate=_ANSWER,
+        check="told_answer",
         score=0.75,
     ),
     Recognizer(

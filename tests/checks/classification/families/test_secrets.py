@@ -430,6 +430,7 @@ def test_the_hash_of_a_password_is_a_secret(kept: str) -> None:
         "sqlcmd -S db -P $pw", "auth=(user, password)", "auth=('user', os.environ['X'])", "setx PASSWORD %PW%",
         "Authorization: prior-auth-2024-000123", "session_id=550e8400-e29b-41d4-a716-446655440000",
         "Cookie: theme=dark; lang=en-US-2024-x", "cost $2b$ or $6$ each", "mongosh -p 27017", "grep -a foo1 file",
+        "Security answer: required", "Memorable word: (none)", "PUK 1234",
         "password-less SSH2 login", "password MFA2024 rollout", "password Q3-2024 report", "password Office365",
         "WiFi: 802.11ac", "pw = 1500mW", "clave: ABC12345", "auth=('user', 'pass')", "Clave: E11.9-X",
         "the password Test_Case_12 failed", "password field2Name", "Password AES256-GCM", "password utf8mb4",

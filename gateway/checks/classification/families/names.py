@@ -201,6 +201,7 @@ _FURTHER = rf",? (?:{_CAPITALS}\b|[A-Z\xC0][a-z\xE0]{{1,20}}(?:-[A-Z\xC0][a-z\xE
 _GIVEN, _DOUBTFUL = any_of(FIRST), any_of(DOUBTFUL)
 
 _SHORT = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7\-]{1,13}"
+_BRIEFLY = r"[A-Z\xC0][A-Za-z\xC0\xE0'\xB7\-]{1,10}"
 _FAMILY = rf"(?:{_PARTICLE} |[ae]l-){{0,2}}{_SHORT}"
 _WHOLE = rf"{_SHORT}(?: (?:{_FAMILY}|[A-Z]\b\.?)){{1,2}}(?: {_SHORT})?"
 """At most 77 characters, so that what comes behind is seen with it."""
@@ -413,6 +414,17 @@ RECOGNIZERS = (
         type="person",
         pattern=rf"{_SEVERAL}{_SAYS}{_SHORT} {_SHORT}{_PARTED}({_SHORT} {_SHORT})",
         gate=rf"{_SEVERAL}{_SAYS}[A-Z\xC0]",
+        check="likely",
+        again=True,
+        score=0.75,
+        reason="label",
+    ),
+    Recognizer(
+        # The third; of more a window may not see the label any more.
+        id="person-labelled-third",
+        type="person",
+        pattern=rf"{_SEVERAL}{_SAYS}(?:{_BRIEFLY} {_BRIEFLY}{_PARTED}){{2}}({_SHORT} {_SHORT})",
+        gate=rf"{_SEVERAL}{_SAYS}{_BRIEFLY} {_BRIEFLY}{_PARTED}[A-Z\xC0]",
         check="likely",
         again=True,
         score=0.75,

@@ -491,6 +491,7 @@ def test_names_that_look_like_those_are_found(text: str, name: str) -> None:
         ("Supervisor: Wanjiru Kamau", "Wanjiru Kamau"),
         ("Respondent: Ifeoma Eze", "Ifeoma Eze"),
         ("Apologies: Ifeoma Eze, Tunde Okafor", "Tunde Okafor"),
+        ("Attendees: Ifeoma Eze, Tunde Okafor and Wanjiru Kamau", "Wanjiru Kamau"),
         ("assigned to subscriber Ifeoma Eze", "Ifeoma Eze"),
         ("Applicant (Ifeoma Eze, 34) earns", "Ifeoma Eze"),
         ("the estate of Ifeoma Eze", "Ifeoma Eze"),

@@ -13,8 +13,8 @@ def problem(refusal: Refusal, exchange: str) -> bytes:
         "title": refusal.title,
         "status": refusal.status,
     }
-    if refusal.hint is not None:
-        document["detail"] = refusal.hint
+    if refusal.expected is not None:
+        document["detail"] = refusal.expected
     if refusal.field is not None:
         document["field"] = refusal.field
     document |= refusal.members

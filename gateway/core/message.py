@@ -79,6 +79,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     lasting: bool = False
+    ends: bool = False
+    """Whether all that it says is that the session which it names is over: then it says nothing of what that holds."""
     shaped: bool = True
     context: object = None
     form: object = None

@@ -31,7 +31,9 @@ async def classify(parts: Parts, exchange: Exchange, caller: Caller, message: Me
         found = await parts.sessions.join(caller, message)
         if isinstance(found, Refusal):
             return found
-        joined, inherited = found, inherited | found.sent | found.said
+        joined = found
+        if not message.ends:
+            inherited = inherited | found.sent | found.said
     health = "phi" in floor or "phi" in declared or "phi" in inherited
     scan = await spaced(len(message.body), parts.engine.scan, message.parts, health_context=health, whose=caller.tenant)
     if parts.linking is not None and await _linked(parts, parts.linking, exchange, caller, message, scan):

@@ -80,8 +80,8 @@ class McpGovernor:
             return Refusal(code="session_unknown", hint="a session of one's own that is not over: initialize anew")
         if message.lasting:
             self._listening.setdefault(given, WeakSet()).add(exchange)
-        # To end a session says nothing of what was said in it: it can be, where its data may not go any more.
-        return message if message.inbound.method == "DELETE" else _within(message, given)
+        # It can be ended where its data may not go any more, too.
+        return msgspec.structs.replace(_within(message, given), ends=message.inbound.method == "DELETE")
 
     async def received(self, exchange: Exchange, delivered: Delivered) -> Delivered:
         return delivered

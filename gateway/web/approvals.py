@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.evidence.tabular import accepted, lines
 from gateway.exchange.approval_record import By
 from gateway.exchange.approving import COLUMNS, MAX_PAGE, STATES, Approver, Approving, Seen, described
@@ -157,15 +158,9 @@ def listing(
 async def body_of(request: ApiRequest, allowed: Entrance, form: type[Form]) -> Form:
     """The body as this form; `Refused` for another one."""
     try:
-        return read_json(await request.body(), form)
+        return read_json(body := await request.body(), form)
     except msgspec.MsgspecError as error:
-        hint, needed = (", ".join(names) for names in (form.__struct_fields__, required_of(form)))
-        raise _wrong(allowed, "", f"a JSON object with {hint}, of which {needed} must be there") from error
-
-
-def required_of(form: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields that a body of this form must have."""
-    return tuple(one.name for one in msgspec.structs.fields(form) if one.required)
+        raise Refused(unfit(body, form), allowed.exchange.id, allowed.exchange.rate) from error
 
 
 async def refused(request: ApiRequest, allowed: Entrance, refusal: Refusal) -> Refused:

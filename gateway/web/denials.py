@@ -10,6 +10,7 @@ from gateway.core.caller import Caller
 from gateway.core.errors import FormatError
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.exchange.exchange import Exchange
 from gateway.ledger.record import parse_timestamp
 from gateway.store.api_keys import Administrator
@@ -40,10 +41,9 @@ async def denied(request: ApiRequest) -> Response[Any]:
 async def deny(request: ApiRequest) -> Response[Any]:
     exchange, caller = await admitted(request)
     try:
-        wanted = read_json(await request.body(), Wanted)
+        wanted = read_json(body := await request.body(), Wanted)
     except msgspec.MsgspecError as error:
-        hint = "an object with kind and name, and where it applies issuer and until"
-        raise _refused(exchange, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+        raise _refused(exchange, unfit(body, Wanted)) from error
     try:
         until_us = None if wanted.until is None else parse_timestamp(wanted.until)
     except FormatError as error:

@@ -13,6 +13,7 @@ from litestar.response import Stream
 
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.exchange import attaching
 from gateway.exchange.bundle_files import Order, suffix
 from gateway.exchange.bundling import Bundling
@@ -24,8 +25,6 @@ from gateway.web.problems import Refused
 
 _PIECE = 1 << 20
 """Bytes of a bundle that are read at once."""
-
-_FORM = "range: [first, end], about: KIND:ID, period: [from, to], filters: {}, details: true, attach and recipients: []"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +65,7 @@ async def _asked(request: ApiRequest, *, contents: bool) -> Response[Any]:
     try:
         wanted = read_json(body or b"{}", Wanted)
     except msgspec.MsgspecError as error:
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=_FORM)) from error
+        raise _refused(allowed, unfit(body or b"{}", Wanted)) from error
     first, end = wanted.range or (None, None)
     refusal = attaching.refused(wanted.attach)
     if refusal is not None:

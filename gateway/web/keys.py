@@ -11,6 +11,7 @@ from gateway.checks.access.handing import Handed, beyond, lesser_zones
 from gateway.core.once import read_json
 from gateway.core.ports import KeyRecord
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.store.api_keys import Administrator, Grant, NewKey, checked, shown
 from gateway.web.access import Access, ApiRequest, access, gateway_of, rights
 from gateway.web.problems import Refused
@@ -50,7 +51,7 @@ async def keys(request: ApiRequest) -> Response[Any]:
 @post("/keys", operation_id="create_key", status_code=201, summary="Make an API key; it is shown once")
 async def create(request: ApiRequest) -> Response[Any]:
     allowed = await access(request)
-    wanted = _read(allowed, await request.body(), Wanted, "owner, zone and scopes; kind, roles, purposes, floor, rate")
+    wanted = _read(allowed, await request.body(), Wanted)
     grant = Grant(
         owner=wanted.owner,
         kind=wanted.kind,
@@ -72,7 +73,7 @@ async def create(request: ApiRequest) -> Response[Any]:
 async def rotate(request: ApiRequest, key_id: FromPath[str]) -> Response[Any]:
     """The old key works until the overlap has passed. What the new one may is what the old one may."""
     allowed = await access(request)
-    wanted = _read(allowed, await request.body() or b"{}", Rotation, "overlap_s in seconds, expires")
+    wanted = _read(allowed, await request.body() or b"{}", Rotation)
     site, tenant = gateway_of(request).site, allowed.caller.identity.tenant
     old = await site.api_keys.get(tenant, key_id)
     if old is None:
@@ -153,11 +154,11 @@ def _grant_of(record: KeyRecord) -> Grant:
     return Grant(**{name: getattr(record, name) for name in Grant.__struct_fields__})
 
 
-def _read(allowed: Access, body: bytes, form: type[msgspec.Struct], hint: str) -> Any:
+def _read(allowed: Access, body: bytes, form: type[msgspec.Struct]) -> Any:
     try:
         return read_json(body, form)
     except msgspec.MsgspecError as error:  # whose words may quote a value
-        raise _refused(allowed, _wrong("", f"a JSON object of {hint}")) from error
+        raise _refused(allowed, unfit(body, form)) from error
 
 
 def _moment(allowed: Access, moment: datetime | None) -> int | None:

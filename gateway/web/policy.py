@@ -12,6 +12,7 @@ from gateway.checks.policy.version import RECOGNIZERS, from_bytes, replaced
 from gateway.core.errors import ConfigurationError, FormatError, VerificationError
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.exchange.explanations import Asked, Explained, explain, explain_recorded, recorded
 from gateway.exchange.named import naming
 from gateway.store.search import parse_filters
@@ -63,8 +64,7 @@ async def explanation(request: ApiRequest) -> Response[Any]:
     try:
         wanted = read_json(body[: MAX_BYTES + 1], Wanted)
     except msgspec.MsgspecError as error:
-        hint = "an object with classes, roles, agents and what else is asked, or with exchange alone"
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+        raise _refused(allowed, unfit(body[: MAX_BYTES + 1], Wanted)) from error
     gateway = gateway_of(request)
     if wanted.exchange is not None:
         found = await _of_record(request, allowed, wanted)
@@ -81,10 +81,9 @@ async def simulation(request: ApiRequest) -> Response[Any]:
     its own. Of no content: classes, roles, purposes and agents. It is read out for this, and that is on record."""
     allowed = await access(request)
     try:
-        wanted = read_json(await request.body(), Draft)
+        wanted = read_json(body := await request.body(), Draft)
     except msgspec.MsgspecError as error:
-        hint = "an object with from, to and files, a text by each name"
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=hint)) from error
+        raise _refused(allowed, unfit(body, Draft)) from error
     period = parse_filters({"from": wanted.since, "to": wanted.until})
     if isinstance(period, Refusal):
         raise _refused(allowed, period)

@@ -18,6 +18,7 @@ from gateway.checks.classification.registry import DEFAULT
 from gateway.core.errors import ConfigurationError
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.exchange.proposals import Hand, Proposals, described
 from gateway.store.proposals import Proposal
 from gateway.web.access import Access, ApiRequest, access, gateway_of
@@ -79,8 +80,7 @@ async def _acting(request: ApiRequest) -> tuple[Access, Proposals, Hand, Why]:
     try:
         why = read_json(body or b"{}", Why)
     except msgspec.MsgspecError as error:
-        refusal = Refusal(code="parameter_invalid", field="", hint="nothing, or an object with reason")
-        raise Refused(refusal, allowed.exchange.id, allowed.exchange.rate) from error
+        raise Refused(unfit(body or b"{}", Why), allowed.exchange.id, allowed.exchange.rate) from error
     site = gateway_of(request).site
     detail = allowed.by.detail
     return allowed, proposals_of(site), await api_hand(site, allowed.caller.identity, detail), why

@@ -10,6 +10,7 @@ from litestar import Response, post
 from gateway.bootstrap import reporter_of
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.evidence.reports import html, pdf
 from gateway.evidence.reports.document import Document, encode
 from gateway.exchange.reporting import Wanted
@@ -18,7 +19,6 @@ from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.cutting import lasts
 from gateway.web.problems import Refused
 
-_FORM = "kind, from, to, subject or framework where the kind needs one, format: html, pdf or json"
 FORMATS: dict[str, tuple[str, Callable[[Document], bytes]]] = {
     "html": ("text/html", html.render),
     "pdf": ("application/pdf", pdf.render),
@@ -50,9 +50,9 @@ async def report(request: ApiRequest) -> Response[bytes]:
     it may not act any more."""
     allowed = await access(request)
     try:
-        asked = read_json(await request.body() or b"{}", Asked)
+        asked = read_json(body := await request.body() or b"{}", Asked)
     except msgspec.MsgspecError as error:
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint=_FORM)) from error
+        raise _refused(allowed, unfit(body, Asked)) from error
     period = parse_filters({"from": asked.since, "to": asked.until})
     if isinstance(period, Refusal):
         raise _refused(allowed, period)

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from gateway.bootstrap import Schedules
 from gateway.core.once import read_json
 from gateway.core.refusal import Refusal
+from gateway.core.unfit import unfit
 from gateway.web.access import Access, ApiRequest, access, gateway_of
 from gateway.web.problems import Refused
 
@@ -39,9 +40,9 @@ async def again(request: ApiRequest, schedule: FromPath[str], period: FromPath[s
     """On record, with who wanted it and why, before anything is done."""
     allowed = await access(request)
     try:
-        wanted = read_json(await request.body(), Again)
+        wanted = read_json(raw := await request.body(), Again)
     except msgspec.MsgspecError as error:
-        raise _refused(allowed, Refusal(code="parameter_invalid", field="", hint='{"reason": "why"}')) from error
+        raise _refused(allowed, unfit(raw, Again)) from error
     found = await _schedules(request, allowed).again(schedule, period, wanted.reason, allowed.by)
     if isinstance(found, Refusal):
         raise _refused(allowed, found)

@@ -12,7 +12,7 @@ def test_a_problem_has_the_members_of_the_standard_and_its_own() -> None:
         "type": "urn:gateway:problem:schema_violation",
         "title": "The message does not fit the schema",
         "status": 400,
-        "detail": "an object",
+        "detail": "expected an object",
         "field": "/a",
         "exchange": "x-1",
     }

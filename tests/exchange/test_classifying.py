@@ -82,6 +82,13 @@ async def test_what_a_message_continues_brings_its_classes_or_ends_it(clock: Man
     assert refused == Refusal(code="not_found")
 
 
+async def test_what_only_ends_a_session_has_none_of_its_classes(clock: ManualClock) -> None:
+    ends = msgspec.structs.replace(message("hello"), sessions=("mcp:1",), ends=True)
+    found = await classify(parts(clock, Stuck()), asked(), caller(), ends)
+    assert not isinstance(found, Refusal)
+    assert (found.joined, found.inherited) == (JOINED, ())
+
+
 async def test_only_what_the_message_itself_brought_sticks_and_public_never_does(clock: ManualClock) -> None:
     one, stuck = asked(("x-data-class", "internal")), Stuck(frozenset({"phi"}))
     found = await classify(parts(clock, stuck), one, caller(), message("hello"))

@@ -83,7 +83,9 @@ async def test_who_ends_a_session_goes_on_with_nothing_that_was_said_in_it(gover
     """Its classes may go nowhere any more, and it can be ended still."""
     session = await opened(governor)
     one, message = await admitted(governor, old(b"", http="DELETE", mcp_session_id=session))
-    assert (message.sessions, talk_of(message).upstream) == ((), "own")
+    assert (message.ends, message.sessions, talk_of(message).upstream) == (True, (f"mcp:{session}",), "own")
+    _, other = await admitted(governor, old(rpc("ping"), mcp_session_id=session))
+    assert not other.ends
     await governor.settle(one, OK)
     _, found = await asked(governor, old(rpc("ping"), mcp_session_id=session))
     assert isinstance(found, Refusal)

@@ -94,7 +94,7 @@ async def test_a_new_route_is_closed_until_a_rule_names_it(
 async def test_a_read_that_is_denied_is_on_record_with_its_path(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         refused = await _ask(api, "GET /audit/records/0", await api.site.key("operator"))
-        assert refused.json()["detail"] == "one of the roles auditor, compliance, privacy"
+        assert refused.json()["detail"] == "expected one of the roles auditor, compliance, privacy"
         (record,) = (await api.get(f"/audit/exchanges/{refused.headers['x-exchange-id']}")).json()["records"]
     assert (record["record"]["event"], record["record"]["outcome"]["code"]) == ("exchange.denied", "role_required")
     assert record["detail"]["path"] == "/audit/records/0"

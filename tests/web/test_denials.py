@@ -44,7 +44,7 @@ async def test_an_admin_denies_sees_and_allows(sqlite_settings: Settings) -> Non
 
 
 WRONG = [
-    ({}, ""),
+    ({}, "kind"),
     ([], ""),
     ({"kind": "subject", "name": "x", "more": 1}, ""),
     ({"kind": "key", "name": "x"}, "kind"),

@@ -158,9 +158,9 @@ async def test_another_tenants_keys_are_not_there(sqlite_settings: Settings) -> 
 
 WRONG = [
     ("", "[]"),
-    ("", '{"owner": "x", "zone": "in-house"}'),
+    ("scopes", '{"owner": "x", "zone": "in-house"}'),
     ("", '{"owner": "x", "zone": "in-house", "scopes": [], "secret": "mine"}'),
-    ("", '{"owner": "x", "zone": "in-house", "scopes": "traffic"}'),
+    ("scopes", '{"owner": "x", "zone": "in-house", "scopes": "traffic"}'),
     ("owner", '{"owner": "", "zone": "in-house", "scopes": []}'),
     ("kind", '{"owner": "x", "zone": "in-house", "scopes": [], "kind": "robot-4711"}'),
     ("zone", '{"owner": "x", "zone": "moon-4711", "scopes": []}'),

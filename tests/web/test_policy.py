@@ -120,7 +120,7 @@ async def test_a_draft_is_replayed_against_what_is_on_record_and_what_would_chan
 
 
 NO_DRAFT = [
-    ({"from": "2000-01-01"}, ""),
+    ({"from": "2000-01-01"}, "to"),
     ({"from": "soon", "to": "2100-01-01"}, "from"),
     ({"from": "2000-01-01", "to": "2100-01-01", "files": {"policy.csv": "nonsense"}}, "files"),
     ({"from": "2000-01-01", "to": "2100-01-01", "files": {"structure.json": "{}"}}, "files"),

@@ -88,10 +88,10 @@ async def test_who_may_not_report_is_denied_and_privacy_may(sqlite_settings: Set
 
 
 WRONG: tuple[tuple[bytes, str], ...] = (
-    (b"", ""),
+    (b"", "kind"),
     (b"[]", ""),
     (json.dumps({**ASKED, "more": 1}).encode(), ""),
-    (json.dumps({**ASKED, "format": "exe"}).encode(), ""),
+    (json.dumps({**ASKED, "format": "exe"}).encode(), "format"),
     (json.dumps({**ASKED, "from": "swordfish"}).encode(), "from"),
     (json.dumps({**ASKED, "to": "2019-01-01"}).encode(), "to"),
     (json.dumps({**ASKED, "kind": "swordfish"}).encode(), "kind"),

@@ -64,7 +64,7 @@ async def test_what_cannot_be_had_again_says_why_and_changes_nothing(
             ("none/1999-09", because, 404, "schedule"),
             ("monthly/1999-09", {"reason": ""}, 400, "reason"),
             ("monthly/1999-09", {"reason": "x" * 1_001}, 400, "reason"),
-            ("monthly/1999-09", {}, 400, ""),
+            ("monthly/1999-09", {}, 400, "reason"),
             ("monthly/1999-09", {"reason": "because", "more": 1}, 400, ""),
         ):
             answer = await api.post(f"/evidence/schedules/{path}/again", body)

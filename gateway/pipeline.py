@@ -21,6 +21,7 @@ from gateway.exchange.arrival import Arrival, Responder
 from gateway.exchange.caching import told
 from gateway.exchange.choosing import held, turned_away
 from gateway.exchange.classifying import classify, stick
+from gateway.exchange.ended import FAILED, WHY
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.forwarder import Delivered, Undelivered
 from gateway.exchange.intending import intend, taken
@@ -473,7 +474,10 @@ class Pipeline:
         self._metrics.request(exchange.ledger, exchange.arrival.protocol, outcome.code)
         # What went well is on record; a line for each would cost as much as deciding on it.
         level = logging.DEBUG if outcome.code == "ok" else logging.INFO
-        if _log.isEnabledFor(level):
+        if outcome.code in FAILED:
+            why = {"reason": outcome.reason if outcome.reason in WHY else None, "answered": outcome.answered}
+            _log.warning("the agent failed", extra={**_told(exchange, outcome.code, outcome.status), **why})
+        elif _log.isEnabledFor(level):
             _log.log(level, "completed", extra=_told(exchange, outcome.code, outcome.status))
 
     def _end_later(self, exchange: Exchange) -> None:

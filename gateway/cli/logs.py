@@ -16,7 +16,7 @@ from typing import IO
 
 from gateway.ledger.times import timestamp
 
-FIELDS = ("exchange", "trace", "code", "status", "agent", "decision")
+FIELDS = ("exchange", "trace", "code", "status", "agent", "decision", "reason", "answered")
 """What a line may say of an exchange: ids, codes and registered names, from a record's `extra`."""
 SILENT = ("casbin", "policy", "role", "uvicorn.access")
 """Loggers that are switched off: casbin's say what was asked of it, the server's who called what."""

@@ -105,7 +105,7 @@ CODES: dict[str, Code] = {
     "shutting_down": Code(503, "The gateway is shutting down"),
     "emergency_unserved": Code(503, "The database is away, and this does not go on meanwhile; nothing was sent"),
     # forward
-    "agent_unavailable": Code(502, "No permitted agent could be reached"),
+    "agent_unavailable": Code(502, "No permitted agent could be reached, or each that was failed"),
     "agent_timeout": Code(504, "The agent did not answer in time"),
     "agent_suspended": Code(503, "The agent has been failing and is let rest; nothing was sent"),
     "agent_overloaded": Code(503, "The agent has no room for another request; nothing was sent"),

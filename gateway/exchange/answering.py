@@ -12,7 +12,7 @@ from gateway.exchange.arrival import Responder
 from gateway.exchange.buffered import Buffered
 from gateway.exchange.challenge import challenge
 from gateway.exchange.delegation import Delegation, Flow
-from gateway.exchange.ended import ENDS, STRICTNESS, base
+from gateway.exchange.ended import ENDS, STRICTNESS, failed
 from gateway.exchange.events import Evented
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.forwarder import Delivered, Undelivered
@@ -65,7 +65,7 @@ class Answering:
         if isinstance(delivered, Undelivered):
             code = ENDS.get(delivered.code, "agent_unavailable")
             refusal = Refusal(code=code, retry_after=told_s(exchange.asked_s))
-            return Refused(self, exchange, refusal, base(delivered, refusal.code, refusal.status, delivered.code))
+            return Refused(self, exchange, refusal, failed(delivered, refusal))
         classified = exchange.classified
         exchange.turning = turning_of(exchange.message, None if classified is None else classified.tokens)
         if delivered.stream is None:

@@ -182,6 +182,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
     """Names under which the exchange may be continued, as the answer gave them away."""
     agent: Route | None = None
+    answered: int | None = None
+    """The status that an agent answered with whose answer could not be passed on."""
     attempts: int | None = None
     reason: str | None = None
     explanation: tuple[str, ...] = ()

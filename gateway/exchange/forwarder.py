@@ -69,6 +69,8 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     routed: Routed
     attempts: int
     code: str
+    answered: int | None = None
+    """The status that it answered with last, where it was reached and did."""
 
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ class _Tried(msgspec.Struct, frozen=True, kw_only=True):
     code: str = "agent_failed"
     """Why another try or another agent may be right, where there is no answer to be passed on at once."""
     asked_s: float | None = None
+    answered: int | None = None
 
 
 class Forwarder:
@@ -153,7 +156,9 @@ class Forwarder:
                 return tried.found
             call = await self._following(exchange, message, adapter, routed, attempts, tried.code, ledger)
             if call is None:
-                return tried.found or Undelivered(routed=routed, attempts=attempts, code=tried.code)
+                return tried.found or Undelivered(
+                    routed=routed, attempts=attempts, code=tried.code, answered=tried.answered
+                )
             if call.routed.decision.policy != routed.decision.policy:  # taken over since: it was classified before that
                 return Undelivered(routed=routed, attempts=attempts, code="policy_changed")
             # A crash before this is durable: the next agent has not been asked, recovery closes the exchange. After:
@@ -206,7 +211,7 @@ class Forwarder:
 
     async def _try(self, exchange: Exchange, call: _Call, route: Route, message: Message, adapter: Adapter) -> _Tried:
         """One try, told to the agent's breaker."""
-        started, asked_s, whole = self._health.now(), None, False
+        started, asked_s, answered, whole = self._health.now(), None, None, False
         try:
             outgoing = call.outgoing if call.vouched is None else call.vouched()
             found = await self._sent(exchange, route, outgoing, message)
@@ -217,6 +222,7 @@ class Forwarder:
                 if message.lasting:  # it listens rather than works, and would keep others out for as long as it does
                     call.place.release()
                 return _Tried(found=Delivered(routed=call.routed, attempts=call.attempts, stream=found), code="ok")
+            answered = found.status
             if found.status >= 500 or found.status in _PATIENCE:
                 asked_s = retry_after_s(found.header("retry-after"), self._health.now_us())
             if found.status >= 500:
@@ -228,7 +234,7 @@ class Forwarder:
         except AgentError as error:
             # What a plain agent answers on a path, in which form, is for whoever asks to choose: no fault of its own.
             call.place.failed(error.code, whole=whole)
-            return _Tried(code=error.code, asked_s=asked_s)
+            return _Tried(code=error.code, asked_s=asked_s, answered=answered)
         call.place.answered(took_ns, found.status, streamed=message.stream)
         return _Tried(
             found=Delivered(routed=call.routed, attempts=call.attempts, answer=answer, wire=found),

@@ -176,7 +176,7 @@ async def test_a_yes_without_a_version_is_none_and_a_no_needs_none(sqlite_settin
             place, headers = f"/approvals/{approval}/approve", {"authorization": f"Bearer {eve}"}
             wrong = await case.site.http.post(place, json={"reason": "yes", **body}, headers=headers)
             assert wrong.status_code == 400
-            assert "reason, version must be there" in wrong.text
+            assert wrong.json()["field"] == "version"
         assert (await case.answer(eve, approval, "deny")).json()["state"] == "denied"
 
 

@@ -96,6 +96,39 @@ async def test_a_stream_that_stalls_ends_with_an_error_and_never_with_done(
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "reason", "said"),
+    [
+        (401, b"<html>canary</html>", "bad_answer", "It did not accept the gateway's credential there."),
+        (404, b"<html>canary</html>", "bad_answer", "status 404, which could not be passed on."),
+        (200, b'{"choices": [', "bad_answer", "status 200, which could not be passed on."),
+        (500, b"canary", "agent_failed", "status 500, which could not be passed on."),
+    ],
+)
+async def test_with_what_an_agent_failed_is_on_record_and_in_the_log_and_not_told_the_caller(
+    sqlite_settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    body: bytes,
+    reason: str,
+    said: str,
+) -> None:
+    async with system(sqlite_settings, agents=_one()) as site:
+        site.agents["only"].behave = _answers(body, status, [(b"content-type", b"text/html")])
+        with caplog.at_level("WARNING", "gateway.exchange"):
+            answer = await site.chat(await site.key("clerk"), PUBLIC, model="only")
+        assert answer.status_code == 502
+        assert str(status) not in answer.json()["error"]["message"]
+        (line,) = [one.__dict__ for one in caplog.records if one.getMessage() == "the agent failed"]
+        assert (line["agent"], line["reason"], line["answered"]) == ("only", reason, status)
+        auditor = {"authorization": f"Bearer {await site.key('auditor')}"}
+        found = await site.http.get(f"/audit/exchanges/{answer.headers['x-exchange-id']}", headers=auditor)
+        detail = found.json()["records"][-1]["detail"]
+        assert detail["reason"] == reason
+        assert said in detail["explanation"]
+        assert "canary" not in found.text + answer.text
+
+
+@pytest.mark.parametrize(
     "behaviour",
     [
         _breaks_off(event({"content": "canary " * 200})),

@@ -233,6 +233,7 @@ ANY_TEXT = st.one_of(texts(), soups(), st.text(max_size=600))
 @settings(max_examples=300, deadline=None)
 @given(ANY_TEXT)
 @example("5550123:OfficeA")
+@example("AO A\U00018cd6DOB: 03/12/1958")
 def test_what_is_found_is_what_the_definition_finds(text: str) -> None:
     assert list(ENGINE.scan_text(text)) == scanned(text, LOCATOR)
 

@@ -515,8 +515,8 @@ RECOGNIZERS = (
         # Before what is said of somebody: a birth in brackets, a degree.
         id="person-born",
         type="person",
-        pattern=rf"\b({_WHOLE}),? ?\(?{_BORN}[ :]",
-        gate=rf"[A-Za-z\xC0\xE0],? ?\(?{_BORN}[ :]",
+        pattern=rf"\b({_WHOLE})\.?,? ?\(?{_BORN}[ :]",
+        gate=rf"[A-Za-z\xC0\xE0'\xB7.\-],? ?\(?{_BORN}[ :]",
         check="likely",
         again=True,
         score=0.8,

@@ -487,6 +487,7 @@ def test_names_that_look_like_those_are_found(text: str, name: str) -> None:
         ("Mon fils Idriss a la", "Idriss"),
         ("mijn zoon Bram is", "Bram"),
         ("our son is called Chidi, he's 4", "Chidi"),
+        ("Ifeoma Eze Jr. (DOB 03/12/1980)", "Ifeoma Eze Jr"),
         ("Line manager: Wanjiru Kamau", "Wanjiru Kamau"),
         ("Supervisor: Wanjiru Kamau", "Wanjiru Kamau"),
         ("Respondent: Ifeoma Eze", "Ifeoma Eze"),

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,9 @@ def test_what_waits_says_for_what_and_is_no_error_where_the_protocol_has_a_word_
 )
 def test_what_would_be_right_does_not_read_as_what_is_wrong(refusal: Refusal, text: str) -> None:
     assert refusal.text == text
+
+
+def test_the_page_of_errors_has_every_code_with_its_status_and_title() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
+    told = [line for line in page.splitlines() if line.startswith("| `")]
+    assert told == [f"| `{name}` | {code.status} | {code.title} |" for name, code in CODES.items()]

@@ -77,6 +77,8 @@ _MODELS = re.compile(rf"{MODELS}(/[^/]+)?")
 """What of the API lies below one of those, where it is read."""
 _TASKS = re.compile(rf"{tasks.PATH}(/.*)?")
 """What of the API lies below one of those, whatever is done there."""
+_PROBED = re.compile(rf"/healthz|/readyz|/metrics|/openapi\.json|/\.well-known/[^/]+|{MODELS}(/[^/]+)?")
+"""What balancers, monitors and clients ask for by HEAD (RFC 9110 §9.3.2)."""
 
 
 Stop = Callable[[], Awaitable[None]]
@@ -110,6 +112,8 @@ class Application:
             if self._proxies is not None:
                 self._proxies.apply(scope)
             path: str = scope["path"]
+            if scope["method"] == "HEAD" and _PROBED.fullmatch(path) is not None:
+                scope = {**scope, "method": "GET"}  # the server, which knows the request, leaves the body out
             traffic = self._exact.get(path)
             if traffic is not None:
                 return await traffic(scope, receive, send)

@@ -22,6 +22,20 @@ async def test_a_gateway_that_can_serve_is_ready_and_names_what_it_looked_at(dat
         assert (await api.site.http.get("/healthz")).json() == {"status": "ok"}
 
 
+async def test_what_balancers_and_clients_ask_for_by_head_answers_as_to_get_without_a_body(
+    sqlite_settings: Settings,
+) -> None:
+    async with audited(sqlite_settings) as api:
+        key = {"authorization": f"Bearer {await api.site.key('clerk')}"}
+        for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/models", "/.well-known/jwks.json"):
+            got, head = await api.site.http.get(path, headers=key), await api.site.http.head(path, headers=key)
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert head.headers["content-type"] == got.headers["content-type"]
+        assert (await api.site.http.head("/v1/models")).status_code == 401
+        assert (await api.site.http.head("/audit/records", headers=key)).status_code == 405
+        assert (await api.site.http.head("/v1/chat/completions", headers=key)).status_code == 405
+
+
 async def test_readiness_goes_with_each_thing_it_stands_on(sqlite_settings: Settings) -> None:
     async with audited(sqlite_settings) as api:
         site = api.site.gateway.site

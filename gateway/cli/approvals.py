@@ -80,9 +80,7 @@ async def _show(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
         raise Failed(told(found, OPTIONS))
     shown = described(found, site.clock.now_us())
     lines = [
-        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in shown.items()
-        if name not in ("content", "missing", "answers")
+        f"{name}: {_words(value)}" for name, value in shown.items() if name not in ("content", "missing", "answers")
     ]
     lines.append(f"missing: {_missing(shown) or 'nothing'}")
     content = shown.get("content")
@@ -90,6 +88,17 @@ async def _show(arguments: argparse.Namespace, site: Site, who: Approver) -> Non
         lines += ["", f"asked by {content['requester']['subject']}", *content["explanation"], ""]
         lines += [printable(f"{part['pointer']}: {part['text']}") for part in content["parts"]]
     say(arguments, shown, lines)
+
+
+def _words(value: object) -> str:
+    """A value of a description for people."""
+    if value is None or value == {} or value == []:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(item)}" for name, item in value.items())
+    return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)
 
 
 async def _approve(arguments: argparse.Namespace, site: Site, who: Approver) -> None:

@@ -157,6 +157,9 @@ class Container:
             names.add(member.name.lower())
             self.members[member.name] = member
             at = member.data + member.size
+        file.seek(0)
+        if file.read(2) != b"PK":
+            raise FormatError("it is no zip file, which a bundle is")
         directory = _directory(list(self.members.values()), at)
         file.seek(at)
         if file.read(len(directory) + 1) != directory:

@@ -31,6 +31,7 @@ MAX_SIZE = 1_000
 MAX_ZONES = 128
 TURN = 64
 """Records that are read at once: some two milliseconds of work."""
+_KEPT = "a period of which content is still kept, as rules with keep-content have it kept for some days"
 _SEED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -77,7 +78,7 @@ class Sampler:
         seed = seed or secrets.token_hex(16)
         zones, found = await self._drawn(since, until, size, seed)
         if not found:
-            return Refusal(code="not_found", field="from", hint="a period of which content is still kept")
+            return Refusal(code="not_found", field="from", hint=_KEPT)
         if len(zones) > MAX_ZONES:
             return Refusal(code="parameter_invalid", field="from", hint=f"a period with at most {MAX_ZONES} zones")
         review = Review(

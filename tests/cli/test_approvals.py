@@ -72,6 +72,8 @@ def test_what_waits_is_listed_and_shown_masked_and_the_look_is_on_record(gateway
 def test_a_person_answers_with_a_reason_and_that_is_on_record(gateway: Run, waiting: Path) -> None:
     shown = gateway("approvals", "show", APPROVAL, "--key", "env:KEY_EVE").out
     assert "version: 0" in shown
+    assert not {"None", "True", "False", "{", "[]"}.intersection(shown.replace(":", " ").split())
+    assert "found: email 1" in shown
     assert gateway("approvals", "approve", APPROVAL, "--key", "env:KEY_EVE", "--reason", "covered").code == 2
     other = gateway("approvals", "approve", APPROVAL, "--version", "1", "--key", "env:KEY_EVE", "--reason", "covered")
     assert (other.code, "version" in other.err) == (1, True)

@@ -254,3 +254,9 @@ def test_lines_between_two_places_are_those_of_the_file_there(tmp_path: Path) ->
         assert list(container.lines_between(file, "a", 4, 7, 10)) == [b"de"]
         with pytest.raises(FormatError):
             list(container.lines_between(file, "a", 4, 9, 10))
+
+
+@pytest.mark.parametrize("content", [b"", b"P", b"acme/ledger+12345678+abc", b"\x89PNG..."])
+def test_what_is_no_zip_file_is_told_so(content: bytes) -> None:
+    with pytest.raises(FormatError, match="no zip file"):
+        Container(io.BytesIO(content))

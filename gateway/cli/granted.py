@@ -8,17 +8,24 @@ from gateway.bootstrap import Site
 from gateway.checks.access.shipped import ROLES
 from gateway.cli.common import warn
 from gateway.core.errors import ConfigurationError
+from gateway.core.scopes import TRAFFIC
 from gateway.settings import Settings
 from gateway.store.api_keys import Grant
 
+_TO_ONE = f"{TRAFFIC}:"
 if TYPE_CHECKING:
     from gateway.checks.policy.policy import Policy
 
 
 def warn_of_unknown_grants(site: Site, tenant: str, grant: Grant) -> None:
-    """A line on standard error for roles, purposes and data classes of an API key that nothing here speaks of, each by
-    its place, with the one that is nearest. It is made all the same: a purpose may be a key's alone, and a policy that
-    speaks of a role may come later. Nothing is said where the policy directory cannot be read."""
+    """A line on standard error for scopes of agents, roles, purposes and data classes of an API key that nothing here
+    speaks of, each by its place, with the one that is nearest. It is made all the same: a purpose may be a key's alone,
+    and an agent, or a policy that speaks of a role, may come later. Nothing is said of roles, purposes and classes
+    where the policy directory cannot be read."""
+    narrowed = [scope if scope.startswith(_TO_ONE) else "" for scope in grant.scopes]
+    if any(narrowed):
+        names = {one.id for one in site.settings.agent}.union(*(one.capabilities for one in site.settings.agent))
+        _warn_each("--scope", "agent or capability", narrowed, frozenset({"", *(f"{_TO_ONE}{name}" for name in names)}))
     if not grant.purposes and not grant.floor and ROLES.issuperset(grant.roles):
         return
     from gateway.bootstrap.policies import proposed  # noqa: PLC0415 — half a second, which other commands do not take

@@ -117,6 +117,9 @@ def _sensible(request: ApiRequest, allowed: Access, grant: Grant) -> None:
     zones = [zone.id for zone in gateway_of(request).site.settings.zone]
     if grant.zone not in zones:
         raise _refused(allowed, _wrong("zone", f"one of {', '.join(zones)}"))
+    known = gateway_of(request).policy.known_classes
+    if not known.issuperset(grant.floor):  # nothing allows it, so that every message of the key would be denied
+        raise _refused(allowed, _wrong("floor", f"of {', '.join(sorted(known))}"))
     if not all(rights().knows(scope) for scope in grant.scopes):
         raise _refused(allowed, _wrong("scopes", f"traffic, traffic:AGENT, or of {', '.join(rights().scopes)}"))
 

@@ -18,6 +18,17 @@ def test_what_a_key_is_granted_and_nothing_here_speaks_of_is_told_by_its_place(g
     assert not {"clinicain", "TRAET", "internl"} & set(made.err.replace(";", " ").split())
 
 
+def test_a_scope_of_an_agent_that_is_none_is_told(gateway: Run, used: Path) -> None:
+    file, agent = used / "gateway.toml", 'id = "ward"\nzone = "in-house"\nprotocol = "openai"\n'
+    file.write_text(f'{file.read_text()}\n[[agent]]\n{agent}url = "http://127.0.0.1:9/v1"\ncapabilities = ["sum"]\n')
+    where = ("keys", "create", "--owner", "ada", "--zone", "in-house", "--scope")
+    made = gateway(*where, "audit:read", "traffic:ward", "traffic:wrad", "traffic:sum", "traffic")
+    assert made.code == 0
+    assert made.err.startswith("gateway: --scope 3: no agent or capability of this name is known here")
+    assert "(the nearest is traffic:ward)" in made.err
+    assert len(made.err.splitlines()) == 1
+
+
 def test_roles_that_anything_here_speaks_of_are_nobodys_slip(gateway: Run, used: Path) -> None:
     file = used / "gateway.toml"
     file.write_text(

@@ -162,6 +162,7 @@ WRONG = [
     ("", '{"owner": "x", "zone": "in-house", "scopes": [], "secret": "mine"}'),
     ("scopes", '{"owner": "x", "zone": "in-house", "scopes": "traffic"}'),
     ("owner", '{"owner": "", "zone": "in-house", "scopes": []}'),
+    ("floor", '{"owner": "x", "zone": "in-house", "scopes": [], "floor": ["phi", "nobodys"]}'),
     ("kind", '{"owner": "x", "zone": "in-house", "scopes": [], "kind": "robot-4711"}'),
     ("zone", '{"owner": "x", "zone": "moon-4711", "scopes": []}'),
     ("scopes", '{"owner": "x", "zone": "in-house", "scopes": ["audit:raed-4711"]}'),

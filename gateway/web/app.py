@@ -50,6 +50,7 @@ from gateway.web import (
 )
 from gateway.web.access import ApiRequest, guard
 from gateway.web.cutting import Cutting
+from gateway.web.openapi import documented
 from gateway.web.problems import MODELS
 from gateway.web.proxies import Proxies
 from gateway.web.traffic import Handler, Receive, Scope, Send, Traffic
@@ -159,7 +160,7 @@ def build_app(gateway: Gateway) -> Application:
 
 def openapi_document() -> dict[str, object]:
     """The OpenAPI document of the API; needs no gateway."""
-    return _application().openapi_schema.to_schema()
+    return documented(_application())
 
 
 @cache
@@ -193,7 +194,7 @@ def _application() -> Litestar:
 
 @get("/openapi.json", operation_id="openapi", summary="This document", include_in_schema=False)
 async def openapi_json(request: ApiRequest) -> Response[Any]:
-    return Response(request.app.openapi_schema.to_schema())
+    return Response(documented(request.app))
 
 
 def _api() -> list[ControllerRouterHandler]:

@@ -95,7 +95,13 @@ async def shown(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     return await _answered(request, allowed, found)
 
 
-@post("/approvals/{approval:str}/approve", operation_id="approve", status_code=200, summary="Approve, with a reason")
+@post(
+    "/approvals/{approval:str}/approve",
+    operation_id="approve",
+    status_code=200,
+    summary="Approve, with a reason",
+    opt={"form": Yes},
+)
 async def approve(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Yes)
@@ -103,7 +109,13 @@ async def approve(request: ApiRequest, approval: FromPath[str]) -> Response[Any]
     return await _answered(request, allowed, done)
 
 
-@post("/approvals/{approval:str}/deny", operation_id="deny", status_code=200, summary="Deny, with a reason")
+@post(
+    "/approvals/{approval:str}/deny",
+    operation_id="deny",
+    status_code=200,
+    summary="Deny, with a reason",
+    opt={"form": No},
+)
 async def deny(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, No)
@@ -111,7 +123,13 @@ async def deny(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     return await _answered(request, allowed, done)
 
 
-@post("/approvals/{approval:str}/edit", operation_id="edit", status_code=200, summary="Mask more, or choose an agent")
+@post(
+    "/approvals/{approval:str}/edit",
+    operation_id="edit",
+    status_code=200,
+    summary="Mask more, or choose an agent",
+    opt={"form": Change},
+)
 async def edit(request: ApiRequest, approval: FromPath[str]) -> Response[Any]:
     """Who edits does not approve, and answers given before are void."""
     allowed = await entrance(request)

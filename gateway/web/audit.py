@@ -54,7 +54,13 @@ async def records(request: ApiRequest) -> Response[Any]:
     return await _answer(request, allowed, _asked(allowed, values))
 
 
-@post("/audit/search", operation_id="search_records", status_code=200, summary="Records, also by a data subject")
+@post(
+    "/audit/search",
+    operation_id="search_records",
+    status_code=200,
+    summary="Records, also by a data subject",
+    opt={"members": _MEMBERS},
+)
 async def search(request: ApiRequest) -> Response[Any]:
     """As `GET /audit/records`, with the filters as a JSON object; `subject` may be the subject's own identifier, of the
     kind that `kind` says (`mrn`, `email`, …), without it as callers write it."""

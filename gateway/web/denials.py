@@ -37,7 +37,13 @@ async def denied(request: ApiRequest) -> Response[Any]:
     return Response({"denied": [described(one) for one in found]}, headers=_headers(exchange))
 
 
-@post(PATH, operation_id="deny_credential", status_code=201, summary="Deny a token or a subject at once")
+@post(
+    PATH,
+    operation_id="deny_credential",
+    status_code=201,
+    summary="Deny a token or a subject at once",
+    opt={"form": Wanted},
+)
 async def deny(request: ApiRequest) -> Response[Any]:
     exchange, caller = await admitted(request)
     try:

@@ -43,7 +43,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Public keys of age or SSH that it is encrypted to, beside those that are configured."""
 
 
-@post("/evidence/bundles", operation_id="build_bundle", status_code=202, summary="Build an evidence bundle")
+@post(
+    "/evidence/bundles",
+    operation_id="build_bundle",
+    status_code=202,
+    summary="Build an evidence bundle",
+    opt={"form": Wanted},
+)
 async def build(request: ApiRequest) -> Response[Any]:
     return await _asked(request, contents=False)
 
@@ -53,6 +59,7 @@ async def build(request: ApiRequest) -> Response[Any]:
     operation_id="build_bundle_with_contents",
     status_code=202,
     summary="Build an evidence bundle that carries what policy has kept of messages",
+    opt={"form": Wanted},
 )
 async def build_with_contents(request: ApiRequest) -> Response[Any]:
     """A permission of its own opens this, and fetching what it builds."""

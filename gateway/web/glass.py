@@ -36,7 +36,13 @@ async def listed(request: ApiRequest) -> Response[Any]:
     return Response({"break_glass": [described(one) for one in found]}, headers=allowed.headers)
 
 
-@post("/break-glass", operation_id="break_glass", status_code=201, summary="Be lent a role for minutes, at once")
+@post(
+    "/break-glass",
+    operation_id="break_glass",
+    status_code=201,
+    summary="Be lent a role for minutes, at once",
+    opt={"form": Opening},
+)
 async def opened(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Opening)
@@ -50,7 +56,13 @@ async def closed(request: ApiRequest, glass: FromPath[str]) -> Response[Any]:
     return await _answered(request, allowed, await gateway_of(request).glass.close(allowed.who, glass), 200)
 
 
-@post("/break-glass/{glass:str}/review", operation_id="review_break_glass", status_code=200, summary="Review it")
+@post(
+    "/break-glass/{glass:str}/review",
+    operation_id="review_break_glass",
+    status_code=200,
+    summary="Review it",
+    opt={"form": Review},
+)
 async def reviewed(request: ApiRequest, glass: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Review)

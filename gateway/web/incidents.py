@@ -35,7 +35,13 @@ async def listed(request: ApiRequest) -> Response[Any]:
     return listing(request, allowed, "incidents", COLUMNS, [described(one) for one in found])
 
 
-@post("/incidents/{incident:str}/close", operation_id="close_incident", status_code=200, summary="Say what it was")
+@post(
+    "/incidents/{incident:str}/close",
+    operation_id="close_incident",
+    status_code=200,
+    summary="Say what it was",
+    opt={"form": Closing},
+)
 async def closed(request: ApiRequest, incident: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Closing)

@@ -48,7 +48,13 @@ async def keys(request: ApiRequest) -> Response[Any]:
     return Response({"keys": [shown(record) for record in found]}, headers=_headers(allowed))
 
 
-@post("/keys", operation_id="create_key", status_code=201, summary="Make an API key; it is shown once")
+@post(
+    "/keys",
+    operation_id="create_key",
+    status_code=201,
+    summary="Make an API key; it is shown once",
+    opt={"form": Wanted},
+)
 async def create(request: ApiRequest) -> Response[Any]:
     allowed = await access(request)
     wanted = _read(allowed, await request.body(), Wanted)
@@ -69,7 +75,13 @@ async def create(request: ApiRequest) -> Response[Any]:
     return _made(allowed, await site.api_keys.create(await _administrator(request, allowed), tenant, grant))
 
 
-@post("/keys/{key_id:str}/rotate", operation_id="rotate_key", status_code=201, summary="Make its successor")
+@post(
+    "/keys/{key_id:str}/rotate",
+    operation_id="rotate_key",
+    status_code=201,
+    summary="Make its successor",
+    opt={"form": Rotation},
+)
 async def rotate(request: ApiRequest, key_id: FromPath[str]) -> Response[Any]:
     """The old key works until the overlap has passed. What the new one may is what the old one may."""
     allowed = await access(request)

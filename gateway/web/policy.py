@@ -54,7 +54,13 @@ async def policy(request: ApiRequest) -> Response[Any]:
     return Response(body, headers=allowed.headers)
 
 
-@post("/policy/explain", operation_id="explain_policy", status_code=200, summary="How a decision comes about")
+@post(
+    "/policy/explain",
+    operation_id="explain_policy",
+    status_code=200,
+    summary="How a decision comes about",
+    opt={"form": Wanted},
+)
 async def explanation(request: ApiRequest) -> Response[Any]:
     """For each agent and each data class: every rule that was considered, what of it does not fit, and where the
     answer is deny the rule that comes closest to allowing it. Of a recorded exchange the version that decided it is
@@ -75,7 +81,13 @@ async def explanation(request: ApiRequest) -> Response[Any]:
     return Response(msgspec.to_builtins(found), headers=allowed.headers)
 
 
-@post("/policy/simulate", operation_id="simulate_policy", status_code=200, summary="What a draft would have changed")
+@post(
+    "/policy/simulate",
+    operation_id="simulate_policy",
+    status_code=200,
+    summary="What a draft would have changed",
+    opt={"form": Draft},
+)
 async def simulation(request: ApiRequest) -> Response[Any]:
     """Replays what is on record of a period against the active version with `files` (`policy.csv`, …) in the place of
     its own. Of no content: classes, roles, purposes and agents. It is read out for this, and that is on record."""

@@ -41,7 +41,13 @@ async def listed(request: ApiRequest) -> Response[Any]:
     return Response(body, headers=allowed.headers)
 
 
-@post("/policy/proposals", operation_id="propose_policy", status_code=201, summary="Propose the policy directory")
+@post(
+    "/policy/proposals",
+    operation_id="propose_policy",
+    status_code=201,
+    summary="Propose the policy directory",
+    opt={"form": Why},
+)
 async def propose(request: ApiRequest) -> Response[Any]:
     """What lies in the policy directory of the node that answers, with what its settings say. Recorded."""
     allowed, proposals, by, why = await _acting(request)
@@ -60,6 +66,7 @@ async def propose(request: ApiRequest) -> Response[Any]:
     operation_id="activate_policy",
     status_code=200,
     summary="Put what was proposed in force",
+    opt={"form": Why},
 )
 async def activate(request: ApiRequest, proposal: FromPath[str]) -> Response[Any]:
     """By its id, or the digest of the version that it would put in force. On record from the moment it holds."""
@@ -67,7 +74,13 @@ async def activate(request: ApiRequest, proposal: FromPath[str]) -> Response[Any
     return await _answered(request, allowed, by, await proposals.activate(by, proposal, why.reason))
 
 
-@post("/policy/rollback", operation_id="rollback_policy", status_code=200, summary="Go back to the version before")
+@post(
+    "/policy/rollback",
+    operation_id="rollback_policy",
+    status_code=200,
+    summary="Go back to the version before",
+    opt={"form": Why},
+)
 async def rollback(request: ApiRequest) -> Response[Any]:
     """At once; where two persons are asked for, by a proposal that another one activates."""
     allowed, proposals, by, why = await _acting(request)

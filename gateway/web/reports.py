@@ -44,7 +44,13 @@ class Asked(
     format: Literal["html", "pdf", "json"] = "html"
 
 
-@post("/evidence/reports", operation_id="make_report", status_code=200, summary="A report of a period")
+@post(
+    "/evidence/reports",
+    operation_id="make_report",
+    status_code=200,
+    summary="A report of a period",
+    opt={"form": Asked},
+)
 async def report(request: ApiRequest) -> Response[bytes]:
     """It is on record before any record is read for it, and its file before it leaves; it is cut where who asked for
     it may not act any more."""

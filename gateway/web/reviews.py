@@ -40,7 +40,13 @@ async def listed(request: ApiRequest) -> Response[Any]:
     return Response({"reviews": found}, headers=allowed.headers)
 
 
-@post("/reviews", operation_id="draw_review", status_code=201, summary="Draw a sample of what was sent and is kept")
+@post(
+    "/reviews",
+    operation_id="draw_review",
+    status_code=201,
+    summary="Draw a sample of what was sent and is kept",
+    opt={"form": Draw},
+)
 async def drawn(request: ApiRequest) -> Response[Any]:
     """Of the exchanges of a period of which content is still kept. The draw is on record before this answers."""
     allowed = await entrance(request)
@@ -96,6 +102,7 @@ async def item(request: ApiRequest, review: FromPath[str], place: FromPath[int])
     operation_id="mark_review_item",
     status_code=200,
     summary="Judge a message that one was shown",
+    opt={"form": Judgement},
 )
 async def marked(request: ApiRequest, review: FromPath[str], place: FromPath[int]) -> Response[Any]:
     """Types and numbers, never text."""

@@ -35,6 +35,7 @@ async def schedules(request: ApiRequest) -> Response[Any]:
     operation_id="deliver_scheduled_bundle_again",
     status_code=202,
     summary="Have a period's bundle made and delivered once more, or tried at once",
+    opt={"form": Again},
 )
 async def again(request: ApiRequest, schedule: FromPath[str], period: FromPath[str]) -> Response[Any]:
     """On record, with who wanted it and why, before anything is done."""

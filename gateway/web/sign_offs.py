@@ -27,7 +27,11 @@ class SigningOff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 @post(
-    "/audit/sign-offs", operation_id="sign_off", status_code=201, summary="Sign off a review of activity or of access"
+    "/audit/sign-offs",
+    operation_id="sign_off",
+    status_code=201,
+    summary="Sign off a review of activity or of access",
+    opt={"form": SigningOff},
 )
 async def signed(request: ApiRequest) -> Response[Any]:
     """It is on record before this answers."""

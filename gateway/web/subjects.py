@@ -90,7 +90,13 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: str
 
 
-@post(f"{PATH}/show", operation_id="show_subject", status_code=200, summary="What is known of a data subject")
+@post(
+    f"{PATH}/show",
+    operation_id="show_subject",
+    status_code=200,
+    summary="What is known of a data subject",
+    opt={"form": Person},
+)
 async def show(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Person)
@@ -107,14 +113,26 @@ async def cases(request: ApiRequest) -> Response[Any]:
     return Response({"cases": [described_case(one, now) for one in found]}, headers=allowed.headers)
 
 
-@post(f"{PATH}/link", operation_id="link_subject", status_code=200, summary="Find a subject by further identifiers")
+@post(
+    f"{PATH}/link",
+    operation_id="link_subject",
+    status_code=200,
+    summary="Find a subject by further identifiers",
+    opt={"form": Link},
+)
 async def link(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Link)
     return await _answered(request, allowed, await _registry(request).link(allowed.who, meant(given), given.links))
 
 
-@post(f"{PATH}/merge", operation_id="merge_subjects", status_code=200, summary="Two pseudonyms are one person")
+@post(
+    f"{PATH}/merge",
+    operation_id="merge_subjects",
+    status_code=200,
+    summary="Two pseudonyms are one person",
+    opt={"form": Merge},
+)
 async def merge(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Merge)
@@ -122,7 +140,13 @@ async def merge(request: ApiRequest) -> Response[Any]:
     return await _answered(request, allowed, done)
 
 
-@post(f"{PATH}/split", operation_id="split_subject", status_code=200, summary="Take a merging back")
+@post(
+    f"{PATH}/split",
+    operation_id="split_subject",
+    status_code=200,
+    summary="Take a merging back",
+    opt={"form": Reasoned},
+)
 async def split(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Reasoned)
@@ -130,7 +154,11 @@ async def split(request: ApiRequest) -> Response[Any]:
 
 
 @post(
-    f"{PATH}/restriction", operation_id="restrict_subject", status_code=200, summary="Restrict processing, or lift that"
+    f"{PATH}/restriction",
+    operation_id="restrict_subject",
+    status_code=200,
+    summary="Restrict processing, or lift that",
+    opt={"form": Restriction},
 )
 async def restrict(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
@@ -141,7 +169,13 @@ async def restrict(request: ApiRequest) -> Response[Any]:
     return await _answered(request, allowed, done)
 
 
-@post(f"{PATH}/rectification", operation_id="rectify_record", status_code=200, summary="Say what corrects a record")
+@post(
+    f"{PATH}/rectification",
+    operation_id="rectify_record",
+    status_code=200,
+    summary="Say what corrects a record",
+    opt={"form": Rectification},
+)
 async def rectify(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Rectification)
@@ -149,28 +183,52 @@ async def rectify(request: ApiRequest) -> Response[Any]:
     return await _answered(request, allowed, done)
 
 
-@post(f"{PATH}/hold", operation_id="hold_subject", status_code=201, summary="Keep a subject's data from destruction")
+@post(
+    f"{PATH}/hold",
+    operation_id="hold_subject",
+    status_code=201,
+    summary="Keep a subject's data from destruction",
+    opt={"form": Reasoned},
+)
 async def hold(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Reasoned)
     return await _case(request, allowed, await _holds(request).hold(allowed.who, meant(given), given.reason), 201)
 
 
-@post(f"{PATH}/hold/{{case:str}}/confirm", operation_id="confirm_hold", status_code=200, summary="The second yes")
+@post(
+    f"{PATH}/hold/{{case:str}}/confirm",
+    operation_id="confirm_hold",
+    status_code=200,
+    summary="The second yes",
+    opt={"form": Reason},
+)
 async def confirm(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Reason)
     return await _case(request, allowed, await _holds(request).confirm(allowed.who, case, given.reason))
 
 
-@post(f"{PATH}/hold/{{case:str}}/lift", operation_id="lift_hold", status_code=200, summary="End a hold")
+@post(
+    f"{PATH}/hold/{{case:str}}/lift",
+    operation_id="lift_hold",
+    status_code=200,
+    summary="End a hold",
+    opt={"form": Reason},
+)
 async def lift(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Reason)
     return await _case(request, allowed, await _holds(request).lift(allowed.who, case, given.reason))
 
 
-@post(f"{PATH}/access", operation_id="access_subject", status_code=200, summary="What is known of a subject, as data")
+@post(
+    f"{PATH}/access",
+    operation_id="access_subject",
+    status_code=200,
+    summary="What is known of a subject, as data",
+    opt={"form": Access},
+)
 async def access(request: ApiRequest) -> Response[Any]:
     """JSON, or of the records alone CSV or NDJSON, as the caller accepts. `archives`, there `X-Archives`, names those
     that hold more of the person, `emergencies` (`X-Emergencies`) emergency ledgers whose files are not at hand, and may
@@ -189,7 +247,13 @@ async def access(request: ApiRequest) -> Response[Any]:
     return Response(found, headers=allowed.headers)
 
 
-@post(f"{PATH}/erasure", operation_id="erase_subject", status_code=201, summary="Take a request for erasure")
+@post(
+    f"{PATH}/erasure",
+    operation_id="erase_subject",
+    status_code=201,
+    summary="Take a request for erasure",
+    opt={"form": Erase},
+)
 async def erase(request: ApiRequest) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Erase)
@@ -199,7 +263,13 @@ async def erase(request: ApiRequest) -> Response[Any]:
     return await _case(request, allowed, done, 201)
 
 
-@post(f"{PATH}/erasure/{{case:str}}/approve", operation_id="approve_erasure", status_code=200, summary="The second yes")
+@post(
+    f"{PATH}/erasure/{{case:str}}/approve",
+    operation_id="approve_erasure",
+    status_code=200,
+    summary="The second yes",
+    opt={"form": Reason},
+)
 async def approve(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)
     given = await body_of(request, allowed, Reason)
@@ -212,6 +282,7 @@ async def approve(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     operation_id="refuse_erasure",
     status_code=200,
     summary="Refuse it, with a ground",
+    opt={"form": Refused},
 )
 async def refuse(request: ApiRequest, case: FromPath[str]) -> Response[Any]:
     allowed = await entrance(request)

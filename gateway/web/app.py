@@ -158,8 +158,9 @@ def build_app(gateway: Gateway) -> Application:
     return Application(gateway.pipeline, gateway.site.settings.server, api, traffic=gateway.traffic)
 
 
+@cache
 def openapi_document() -> dict[str, object]:
-    """The OpenAPI document of the API; needs no gateway."""
+    """The OpenAPI document of the API; needs no gateway. It is made once: anybody may ask for it."""
     return documented(_application())
 
 
@@ -193,8 +194,8 @@ def _application() -> Litestar:
 
 
 @get("/openapi.json", operation_id="openapi", summary="This document", include_in_schema=False)
-async def openapi_json(request: ApiRequest) -> Response[Any]:
-    return Response(documented(request.app))
+async def openapi_json() -> Response[Any]:
+    return Response(openapi_document())
 
 
 def _api() -> list[ControllerRouterHandler]:

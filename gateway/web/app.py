@@ -48,7 +48,7 @@ from gateway.web import (
     tiles,
     usage,
 )
-from gateway.web.access import ApiRequest, guard
+from gateway.web.access import guard
 from gateway.web.cutting import Cutting
 from gateway.web.openapi import documented
 from gateway.web.problems import MODELS

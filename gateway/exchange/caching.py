@@ -19,6 +19,7 @@ from gateway.core.caller import Caller
 from gateway.core.errors import AgentError, FormatError
 from gateway.core.message import Message, Outgoing, WireAnswer
 from gateway.core.ports import Adapter, Clock
+from gateway.exchange.arrival import Arrival
 from gateway.exchange.exchange import Exchange, Outcome, Routed
 from gateway.exchange.forwarder import Delivered, repeatable
 from gateway.exchange.retry import retry_after_s
@@ -126,7 +127,7 @@ class Caching:
         if routed.route.id not in self._lifetimes:
             return None
         caller, message = exchange.caller, exchange.message
-        wishes = _directives(exchange.arrival.header("cache-control"))
+        wishes = _directives(_every(exchange.arrival, "cache-control"))
         if caller is None or message is None or "no-store" in wishes:
             return None
         classes = self._carried(exchange, message, routed)
@@ -252,7 +253,7 @@ def _allowed_s(wire: WireAnswer, now_us: int) -> float:
     return min(ages) - int(age) if ages else float("inf")
 
 
-def _every(wire: WireAnswer, name: str) -> str:
+def _every(wire: WireAnswer | Arrival, name: str) -> str:
     """All values of a header, which are one list."""
     return ",".join(value for header, value in wire.headers if header == name)
 

@@ -320,7 +320,8 @@ class Exchange(msgspec.Struct, weakref=True, eq=False):
         while len(self.held) > count:
             self.held.pop()()
         self.routed = self.cache_key = self.place = self.ticket = self.reservation = self.agent_tls = None
-        self.intended = self.sent = False
+        # What the exchange has learned of an agent's calls is forgotten with it, and learned anew for the next.
+        self.intended = self.sent = self.delegated = False
 
     def left(self, tls: str | None) -> None:
         """It begins to leave for the agent that `routed` names, over this TLS."""

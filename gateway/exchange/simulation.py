@@ -105,7 +105,9 @@ class Simulation:
             if number % TURN == 0:
                 await asyncio.sleep(0)
             sums[asked.given] += group.count
-            before, after = (self._decide(policy, asked, group.at_us) for policy in (replayed.then(asked), self._draft))
+            then = replayed.then(asked)
+            before = self._decide(then, asked, group.at_us)
+            after = self._decide(self._draft, self._redrafted(asked, then), group.at_us)
             if not asked.given:
                 otherwise += group.count - sum(
                     count for (effect, agent), count in group.recorded.items() if _word(effect, agent) == before.told
@@ -130,6 +132,17 @@ class Simulation:
             without_version=replayed.without_version,
             otherwise=otherwise,
         )
+
+    def _redrafted(self, asked: Asked, then: Policy) -> Asked:
+        """The question with the floors of roles and of what was named as the draft has them, in the place of those of
+        the version that decided it; what is left is the credential's own."""
+        floors = [
+            policy.floor(asked.roles, asked.target, tenant=self._tenant, subject=asked.subject)
+            for policy in (then, self._draft)
+        ]
+        if floors[0] == floors[1]:
+            return asked
+        return asked._replace(floor=tuple(sorted({*asked.floor} - floors[0] | floors[1])))
 
     def _decide(self, policy: Policy, asked: Asked, at_us: int) -> Decision:
         classes = all_classes(asked.found, asked.declared, asked.inherited, asked.floor)

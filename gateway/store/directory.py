@@ -11,6 +11,7 @@ its issuer (RFC 7519 §4.1.2), and two persons must never be one actor on the re
 import asyncio
 import hmac
 import os
+import re
 import unicodedata
 from collections.abc import Hashable, Sequence
 
@@ -147,7 +148,8 @@ class Directory:
     def person(self, ledger: str, name: str) -> str:
         """What stands for a person wherever two credentials are compared: the same for one name however it is written,
         whoever issued the credential. 64 hex digits; kept beside records, in none."""
-        return self._lookup(ledger, "person", normalised(name).encode("utf-8", "surrogatepass")).hex()
+        seen = normalised("".join(one for one in name if not _unseen(one)))
+        return self._lookup(ledger, "person", seen.encode("utf-8", "surrogatepass")).hex()
 
     def bound(self, ledger: str, label: str, *values: bytes) -> bytes:
         """HMAC over several values under the tenant's search key: 32 bytes that tell whether they are the same."""
@@ -268,6 +270,17 @@ class Directory:
         self._keyring.create_ledger_key(made.origin)
         # The one ledger with a fixed id may have its search key from an attempt that did not come to its row.
         self._keyring.create_search_key(made.ledger)
+
+
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+
+
+def _unseen(character: str) -> bool:
+    """Whether a character shows nothing: a name with it and one without it are read as one (Unicode 15.1,
+    Default_Ignorable_Code_Point)."""
+    return unicodedata.category(character) == "Cf" or _UNSEEN.fullmatch(character) is not None
 
 
 def normalised(identifier: str) -> str:

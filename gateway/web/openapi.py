@@ -58,13 +58,17 @@ def documented(app: Litestar) -> dict[str, Any]:
             if handler is None:
                 continue
             if FORM in handler.opt:
-                operation["requestBody"] = _body(bodies[handler.opt[FORM]])
+                needed = any(one.required for one in msgspec.structs.fields(handler.opt[FORM]))
+                operation["requestBody"] = {**_body(bodies[handler.opt[FORM]]), "required": needed}
             elif MEMBERS in handler.opt:
                 operation["requestBody"] = _body(_texts(handler.opt[MEMBERS]))
             _describe(operation, f"{method.upper()} {path}", rights)
     document["components"] = {
         "schemas": {**components, "Problem": _PROBLEM},
-        "responses": {f"Error{status}": _error(status) for status in sorted({code.status for code in CODES.values()})},
+        "responses": {
+            "Error": {**_error(0), "description": "another error (docs/errors.md lists all)"},
+            **{f"Error{status}": _error(status) for status in sorted({code.status for code in CODES.values()})},
+        },
         "securitySchemes": _SCHEMES,
     }
     document["security"] = [{name: []} for name in _SCHEMES]
@@ -94,6 +98,8 @@ def _describe(operation: dict[str, Any], route: str, rights: Rights) -> None:
         statuses.update(_EVERYWHERE)
     if "requestBody" in operation or operation.get("parameters"):
         statuses.add(400)
+    if "requestBody" in operation:
+        statuses.update((408, 413))
     if "{" in route:
         statuses.add(404)
     # What Litestar says of errors is of its own form, which nothing here has.
@@ -101,6 +107,7 @@ def _describe(operation: dict[str, Any], route: str, rights: Rights) -> None:
     operation["responses"] = {
         **kept,
         **{str(status): {"$ref": f"#/components/responses/Error{status}"} for status in sorted(statuses)},
+        "default": {"$ref": "#/components/responses/Error"},
     }
 
 

@@ -188,6 +188,7 @@ async def test_who_is_another_person_with_the_same_rights_gets_it(clock: ManualC
         {"about": {"sessions": ("mcp:1",)}},
         {"about": {"references": ("file:1",)}},
         {"headers": (("cache-control", "max-age=0, No-Store"),)},
+        {"headers": (("cache-control", "max-age=0"), ("cache-control", "no-store"))},
     ],
     ids=str,
 )

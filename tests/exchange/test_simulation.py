@@ -152,6 +152,21 @@ async def test_what_is_there_by_more_than_what_was_found_cannot_be_masked(
     assert [change.after for change in found.changes] == [after]
 
 
+@pytest.mark.parametrize("floor", ["f, role:clerk, class:phi\n", "f, agent:local, class:phi\n"])
+async def test_floors_of_roles_and_of_what_was_named_are_those_of_each_version(floor: str) -> None:
+    lines = (rule("no-phi", 1, "role:*", "class:phi", "zone:*", eft="deny"), rule("rest", 2, "role:*", "class:any"))
+    without, within = policy(*lines), policy(*lines, floor)
+    added = await simulated(without, within, decided(purpose="TREAT"))
+    assert [(change.before, change.after) for change in added.changes] == [("route local", "deny")]
+    classes = ClassesInfo(found=("internal",), declared=(), inherited=(), floor=("phi",))
+    denied = {"event": "exchange.denied", "agent": None, "classes": classes, "purpose": "TREAT"}
+    decision = DecisionInfo(effect="deny", rules=("no-phi",), obligations=(), policy=DIGEST)
+    gone = await simulated(within, without, decided(decision=decision, **denied))
+    assert [(change.before, change.after) for change in gone.changes] == [("deny", "route local")]
+    same = await simulated(within, within, decided(decision=decision, **denied))
+    assert same.changed == 0
+
+
 async def test_an_agents_own_floor_is_part_of_the_question() -> None:
     agents = [
         {"id": "local", "protocol": "openai", "url": "http://l", "zone": "in-house", "floor": ["phi"]},

@@ -224,6 +224,14 @@ def test_widths_cases_ligatures_and_spaces_do_not_make_another_person() -> None:
     assert normalised("é") == normalised(unicodedata.normalize("NFD", "é"))
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\u00ad", "\ufe0f", "\u3164", "\U000e0100", "\u202e"])
+async def test_a_character_that_nobody_sees_makes_no_other_person(store: Store, unseen: str) -> None:
+    directory = directory_of(store)
+    ledger = await directory.tenant("default")
+    assert directory.person(ledger, f"a{unseen}da{unseen}") == directory.person(ledger, "Ada")
+    assert directory.person(ledger, "ada b") != directory.person(ledger, "adab")
+
+
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
 async def test_a_lone_surrogate_is_no_crash(store: Store, text: str) -> None:
     directory = directory_of(store)

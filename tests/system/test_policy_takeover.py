@@ -36,6 +36,9 @@ NOTHING_AT_HOME = (
     "p, 2, role:*, class:public, zone:in-house, chat, purpose:*, always, deny, none, nothing-at-home, "
     '"Nothing is asked here either."'
 )
+HARMLESS = (
+    'p, 3, role:nobody, class:public, zone:*, chat, purpose:*, always, deny, none, harmless, "Nobody has this role."'
+)
 MERGER = (
     "g2, class:merger, class:any",
     'p, 2, role:*, class:merger, zone:in-house, *, purpose:*, always, allow, none, merger, "Mergers stay here."',
@@ -169,6 +172,31 @@ async def test_what_a_request_had_taken_is_given_back_before_it_is_decided_again
         assert "r=1;" in again.headers["ratelimit"].partition('"few";')[2]
         assert (await site.chat(key, PUBLIC)).status_code == 200
         assert (await site.chat(key, PUBLIC)).status_code == 429
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("lines", [(), (NOTHING_OUT,)], ids=["the same agent", "another one"])
+async def test_an_agent_that_calls_others_answers_the_first_request_after_an_activation(
+    sqlite_settings: Settings, tmp_path: Path, stream: bool, lines: tuple[str, ...]
+) -> None:
+    agents = {
+        "cloud": {
+            "zone": "cloud",
+            "processor": "cloud-inc",
+            "capabilities": ["summarize"],
+            "callers": ["default/worker"],
+        },
+        "ward": {"zone": "in-house", "capabilities": ["summarize"]},
+    }
+    async with system(sqlite_settings, policy=policies(tmp_path), agents=agents) as site:
+        key = await site.key("clerk")
+        add(tmp_path, *(lines or (HARMLESS,)))
+        await activated(site.gateway)
+        answer = await site.chat(key, PUBLIC, stream=stream)
+        assert (answer.status_code, answer.headers["x-routed-agent"]) == (200, "ward" if lines else "cloud")
+        assert "ledger_unavailable" not in answer.text
+        (*_, end) = await site.trail(answer.headers["x-exchange-id"])
+        assert (end["event"], end["outcome"]["code"]) == ("exchange.completed", "ok")
 
 
 async def test_who_is_denied_when_it_is_decided_again_is_logged_without_what_was_decided_before(

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 
 from gateway.checks.access.rights import shipped_rights
 from gateway.core.refusal import CODES
@@ -52,7 +53,7 @@ def test_who_may_is_said_as_the_rights_have_it() -> None:
 
 def test_every_error_that_is_told_of_lists_its_codes() -> None:
     for name, response in DOCUMENT["components"]["responses"].items():
-        status = int(name.removeprefix("Error"))
+        status = int(name.removeprefix("Error") or 0)
         assert {code for code in CODES if f"`{code}`" in response["description"]} == {
             code for code, one in CODES.items() if one.status == status
         }
@@ -65,6 +66,9 @@ def test_handlers_name_the_form_that_their_body_is_read_by() -> None:
         if read is not None:
             named += 1
             assert handler.opt[FORM].__name__ == next(filter(None, read.groups())), handler.operation_id
+            needed = any(one.required for one in msgspec.structs.fields(handler.opt[FORM]))
+            told = next(one for one in OPERATIONS.values() if one["operationId"] == handler.operation_id)
+            assert told["requestBody"]["required"] is needed
     assert named > 25
     assert sum("requestBody" in one for one in OPERATIONS.values()) > named
 

@@ -31,6 +31,8 @@ UNSCANNED = "class:unscanned"
 CLOSED = ("class:secret", UNSCANNED)
 """May not be sent to a zone that is not trusted at all."""
 PUBLIC = "class:public"
+_GUARDED = frozenset(f"class:{name}" for name in CLASSES) - {PUBLIC} | {words.PERSONAL}
+"""Classes that ship, and their group, which never are open."""
 """It and what is under it and nothing else may go anywhere."""
 ASKED_AS = "chat"
 """The action by which an agent that supervises is asked."""
@@ -181,7 +183,9 @@ def _open(name: str, closures: Mapping[str, frozenset[str]]) -> bool:
     """Whether a class may go anywhere: all that it belongs to is public. The groups that are no class may too."""
     if name in (words.ANY_CLASS, words.PERSONAL):
         return True
-    return all(PUBLIC in closures[broader] for broader in closures[name] - {words.ANY_CLASS})
+    # A class that ships is not public because a line puts it there, itself or by way of another.
+    public = all(PUBLIC in closures[broader] for broader in closures[name] - {words.ANY_CLASS})
+    return public and closures[name].isdisjoint(_GUARDED)
 
 
 def _answerable(rule: Rule, closure: frozenset[str]) -> bool:

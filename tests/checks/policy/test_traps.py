@@ -201,6 +201,23 @@ def test_for_secrets_and_without_a_contract_nobody_can_answer(opening: dict[str,
     assert "<why>" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        ("g2, class:pii, class:public\n",),
+        ("g2, class:secret, class:public\n",),
+        ("g2, class:unscanned, class:public\n",),
+        ("g2, class:personal, class:public\n",),
+        ("g2, class:own, class:any\n", "g2, class:own, class:public\n", "g2, class:secret, class:own\n"),
+    ],
+)
+def test_a_class_that_ships_is_not_public_because_a_line_puts_it_there(groups: tuple[str, ...]) -> None:
+    anywhere = rule(data="class:public", agent="zone:cloud", action="chat")
+    _check(anywhere)
+    with pytest.raises(ConfigurationError, match="would let class:"):
+        _check(anywhere, *groups)
+
+
 def test_what_a_broader_class_opens_is_answered_for_class_by_class() -> None:
     opening = rule(data="class:pii", agent="zone:cloud", when="contract:valid")
     with pytest.raises(ConfigurationError, match="would let class:phi into"):

@@ -1,5 +1,7 @@
 """What another policy would have decided of what is on record."""
 
+from typing import Any
+
 import pytest
 
 from gateway.checks.policy.policy import Policy
@@ -159,7 +161,7 @@ async def test_floors_of_roles_and_of_what_was_named_are_those_of_each_version(f
     added = await simulated(without, within, decided(purpose="TREAT"))
     assert [(change.before, change.after) for change in added.changes] == [("route local", "deny")]
     classes = ClassesInfo(found=("internal",), declared=(), inherited=(), floor=("phi",))
-    denied = {"event": "exchange.denied", "agent": None, "classes": classes, "purpose": "TREAT"}
+    denied: dict[str, Any] = {"event": "exchange.denied", "agent": None, "classes": classes, "purpose": "TREAT"}
     decision = DecisionInfo(effect="deny", rules=("no-phi",), obligations=(), policy=DIGEST)
     gone = await simulated(within, without, decided(decision=decision, **denied))
     assert [(change.before, change.after) for change in gone.changes] == [("deny", "route local")]

@@ -39,6 +39,8 @@ MAX_DECISIONS = 4
 GOODBYE_S = 2.0
 """How long who is cut off may take to be told."""
 _log = logging.getLogger("gateway.exchange")
+_GIVEN = 200
+"""The status of what has begun to be given."""
 
 
 class Pipeline:
@@ -507,17 +509,33 @@ class Pipeline:
 
     async def _unrecorded(self, exchange: Exchange, responder: Responder) -> None:
         """What could not be recorded does not go on, and is counted by the writer for when it can write again."""
-        refusal = Refusal(code="ledger_unavailable", retry_after=1)
+        hint = (
+            "what was asked may have been done, and its end is not on record" if exchange.sent else "nothing was sent"
+        )
+        refusal = Refusal(code="ledger_unavailable", hint=hint, retry_after=None if exchange.sent else 1)
         exchange.code = refusal.code
         if not exchange.appended:
             self._parts.ledger(exchange).missed()
         elif exchange.opened and not exchange.closed:
             # A further agent could not be named. If its end cannot be written either, the writer knows of it now.
             with suppress(LedgerUnavailable):
-                await self._end(exchange, Outcome(code=refusal.code, status=refusal.status))
+                await self._end(exchange, self._broken(exchange, responder, refusal.code, refusal.status))
         self._metrics.request(exchange.ledger, exchange.arrival.protocol, refusal.code)
         _log.error("the ledger could not be written", extra=_told(exchange, refusal.code, refusal.status))
         await self._goodbye(exchange, responder, refusal)
+
+    def _broken(self, exchange: Exchange, responder: Responder, code: str, status: int) -> Outcome:
+        """An end that the gateway itself makes: with what had been given by then, where anything had."""
+        outcome = Outcome(code=code, status=status)
+        if exchange.passing is None or not responder.started:
+            return outcome
+        try:
+            return msgspec.structs.replace(exchange.passing.cut(), code=code, status=_GIVEN, reason=None)
+        except Exception as error:  # noqa: BLE001 -- what failed may be what would tell: the end is on record all the same
+            _log.error(
+                "what had been given is not known: %s", type(error).__name__, extra=_told(exchange, code, status)
+            )
+            return outcome
 
     async def _failed(self, exchange: Exchange, responder: Responder, error: Exception) -> None:
         """A defect of the gateway, an agent's or the caller's connection: the exchange ends, on record if it can."""
@@ -527,7 +545,8 @@ class Pipeline:
         exchange.code = refusal.code
         try:
             if exchange.opened and not exchange.closed:
-                await self._end(exchange, Outcome(code=code, status=refusal.status, reason=type(error).__name__))
+                broken = self._broken(exchange, responder, code, refusal.status)
+                await self._end(exchange, msgspec.structs.replace(broken, reason=type(error).__name__))
             elif not exchange.opened and not exchange.closed:
                 await self._record_refusal(exchange, refusal, None)
         except LedgerUnavailable:

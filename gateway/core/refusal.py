@@ -101,7 +101,7 @@ CODES: dict[str, Code] = {
     "policy_changed": Code(503, "The policy has changed; this node must load it first"),
     "subject_changed": Code(503, "What sticks to a data subject has changed; nothing was sent"),
     # record
-    "ledger_unavailable": Code(503, "The audit ledger cannot be written; nothing was sent"),
+    "ledger_unavailable": Code(503, "The audit ledger cannot be written"),
     "shutting_down": Code(503, "The gateway is shutting down"),
     "emergency_unserved": Code(503, "The database is away, and this does not go on meanwhile; nothing was sent"),
     # forward
@@ -142,7 +142,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """What is said in that protocol, where the protocol's own error would not say it."""
 
 
-_SAID = ("must ", "look ", "ask ", "propose ", "the ledger does not ")
+_SAID = ("must ", "look ", "ask ", "propose ", "the ledger does not ", "nothing was sent", "what was asked ")
 """How hints begin that say more than what would be right."""
 
 

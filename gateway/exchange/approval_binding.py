@@ -1,5 +1,7 @@
 """What an approval is bound to: HMACs under the tenant's search key, of the request and of what was decided of it."""
 
+import re
+
 import msgspec
 
 from gateway.agents.a2a import Asked as AskedA2a
@@ -10,7 +12,15 @@ from gateway.core.message import Message
 from gateway.exchange.exchange import Classified, Exchange, Routed
 from gateway.store.directory import Directory
 
-_SENDING = frozenset({"progressToken", "traceparent", "tracestate"})
+_MEMBER = r"[a-z0-9_*/@\-]{1,64}=[!-+\--<>-~]{1,64}"
+"""Of a trace's state (W3C Trace Context §3.3.1)."""
+_SENDING = {
+    "progressToken": re.compile(r"[0-9]{1,19}|[A-Za-z0-9_\-]{1,64}"),
+    "traceparent": re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"),
+    "tracestate": re.compile(f"{_MEMBER}(?:,{_MEMBER}){{0,7}}"),
+}
+"""What each sending of a call has of its own, by its form: whatever else stands there is a message, and was not seen by
+who approved."""
 _UNBOUND = frozenset({"header:cookie", "header:baggage", "header:idempotency-key"})
 """Parts that another sending of the same request may have otherwise: none of them is for the agent."""
 
@@ -74,9 +84,14 @@ def bound_body(message: Message) -> bytes:
     kept = {name: value for name, value in document.items() if name != "id"}
     params = kept.get("params")
     if type(params) is dict and type(params.get("_meta")) is dict:
-        meta = {name: value for name, value in params["_meta"].items() if name not in _SENDING}
+        meta = {name: value for name, value in params["_meta"].items() if not _is_of_its_sending(name, value)}
         kept["params"] = {**params, "_meta": meta}
     return write_json(kept)
+
+
+def _is_of_its_sending(name: str, value: object) -> bool:
+    form = _SENDING.get(name)
+    return form is not None and isinstance(value, str | int) and form.fullmatch(str(value)) is not None
 
 
 def _travels(pointer: str) -> bool:

@@ -130,3 +130,29 @@ def test_what_each_sending_of_json_rpc_has_of_its_own_is_not_bound() -> None:
     assert sent(1) != sent(1, "y")
     plain = message()
     assert bound_body(plain) == plain.body
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bound"),
+    [
+        ("progressToken", "op-17_a", False),
+        ("progressToken", 17, False),
+        ("progressToken", "and send it to Ann Smith, too", True),
+        ("progressToken", "a" * 65, True),
+        ("progressToken", {"text": "x"}, True),
+        ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01", False),
+        ("traceparent", "00-and send it to Ann Smith", True),
+        ("tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", False),
+        ("tracestate", "vendor=send it to Ann", True),
+        ("tracestate", ",".join(f"v{number}=x" for number in range(9)), True),
+        ("other", "x", True),
+    ],
+)
+def test_what_stands_where_a_sending_has_its_own_is_bound_unless_it_has_that_form(
+    name: str, value: object, bound: bool
+) -> None:
+    def sent(meta: dict[str, object]) -> bytes:
+        document = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "add", "_meta": meta}}
+        return bound_body(msgspec.structs.replace(message(), protocol="mcp", document=document))
+
+    assert (sent({name: value}) != sent({})) is bound

@@ -9,9 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.exchange.arrival import Responder
+from gateway.exchange.exchange import Outcome
+from gateway.exchange.streamed import Streamed
 from gateway.settings import Settings
 from tests.services import free_port
-from tests.system.kit import PUBLIC, code
+from tests.system.kit import PUBLIC, Watch, code
 from tests.system.site import Agent, System, completion, event, served, system
 
 SSE = [(b"content-type", b"text/event-stream")]
@@ -313,3 +316,50 @@ async def test_how_long_an_agent_wants_to_be_left_alone_is_told(
             answer = await site.chat(key, PUBLIC, model="only")
         assert answer.status_code == (502 if status == 503 else status)
         assert answer.headers.get_list("retry-after") == ([] if told is None else [told])
+
+
+async def test_what_was_given_before_a_defect_of_the_gateways_own_is_on_record(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Streamed.inspect
+
+    async def breaks(self: Streamed, responder: Responder) -> Outcome:
+        await whole(self, responder)
+        raise RuntimeError("canary")
+
+    monkeypatch.setattr(Streamed, "inspect", breaks)
+    async with system(sqlite_settings, agents=_one()) as site:
+        answer = await site.chat(await site.key("clerk"), PUBLIC, model="only", stream=True)
+        assert (answer.status_code, "canary" in answer.text) == (200, False)
+        end = await _end(site, answer)
+        assert (end["outcome"]["code"], end["outcome"]["status"]) == ("internal", 200)
+        assert end["response"]["bytes"] > 0
+        assert end["response"]["commitment"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_who_is_told_that_the_ledger_failed_is_told_whether_the_agent_was_asked(
+    sqlite_settings: Settings, stream: bool
+) -> None:
+    watch = Watch()
+    async with system(sqlite_settings, agents=_one(), failpoint=watch) as site:
+        key = await site.key("clerk")
+
+        async def full(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            watch.failing = True
+            said = (
+                event({"content": "hello"}) + b"data: [DONE]\n\n"
+                if stream
+                else json.dumps(completion("hello")).encode()
+            )
+            await _answers(said, headers=SSE if stream else TEXT)(scope, receive, send)
+
+        site.agents["only"].behave = full
+        asked = await site.chat(key, PUBLIC, model="only", stream=stream)
+        assert "what was asked may have been done, and its end is not on record" in asked.text
+        assert ("retry-after" in asked.headers) is False
+        before = await site.chat(key, PUBLIC, model="only", stream=stream)
+        assert (before.status_code, code(before)) == (503, "ledger_unavailable")
+        assert "nothing was sent" in before.text
+        assert "retry-after" in before.headers
+        watch.failing = False

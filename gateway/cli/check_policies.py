@@ -2,7 +2,7 @@
 the directory, and what waits to be activated."""
 
 import difflib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from gateway.bootstrap import DEFAULT_ORIGIN, SystemClock, proposed
 from gateway.bootstrap.policies import active_instead, proposals_of, servable
@@ -31,6 +31,8 @@ _INSTEAD = (
 _TAKEN = "a start activates the policy directory"
 _SLIP = 0.85
 """How alike two names of roles are of which one is taken for a slip of the other, where it may also be meant."""
+_TOLD = 3
+"""Keys that are named; of more their number is told."""
 _UNDOES = (
     ". What is active was gone back to by a rollback: that start undoes it, and what it took back is in force again "
     "wherever the directory still has it"
@@ -106,7 +108,7 @@ async def unknown_approvers(settings: Settings) -> str:
         return ""
     given, told = await _given(settings), []
     for (tenant, role), named in asked.items():
-        known = roles_of(settings, policy) | given.get(tenant, frozenset())
+        known = roles_of(settings, policy) | given.get(tenant, {}).keys()
         if role not in known:
             where = f" of {tenant}" if len(settings.tenants) > 1 else ""
             told.append(f"{', '.join(named)}: nobody{where} is known to have the role {role}{_near(role, known)}")
@@ -121,17 +123,24 @@ async def unknown_roles(settings: Settings) -> str:
 
     A role is somebody's where an API key has it, where settings give or lend it, where the API knows it, or where it
     is a broader one of such. One that a `g` line puts under another is taken to be meant for keys to come, unless its
-    name is nearly that of one which somebody has."""
+    name is nearly that of one which somebody has. One that keys alone bring, and that is nearly one that something else
+    knows, is told with them: a key that was made with the same slip would otherwise hide the rule's."""
     policy, _ = proposed(settings)
     keys, told = await _given(settings), dict[str, None]()
     for tenant in (one.id for one in settings.tenants):
         asked, where = policy.asked(tenant), f" of {tenant}" if len(settings.tenants) > 1 else ""
-        somebodys = policy.held(given_by(settings) | keys.get(tenant, frozenset()) | asked.named)
+        of_keys = keys.get(tenant, {})
+        somebodys = policy.held(given_by(settings) | of_keys.keys() | asked.named)
         to_come = policy.held(asked.members) - somebodys
+        elsewhere = policy.held(given_by(settings) | asked.named | asked.members)
         for role, places in asked.roles.items():
             if role not in somebodys | to_come:
                 near = _near(role, somebodys | to_come)
                 told[f"{', '.join(places)}: nobody{where} is known to have the role {role}{near}"] = None
+            elif role in of_keys and role not in elsewhere and (near := _near(role, elsewhere, _SLIP)):
+                told[
+                    f"{', '.join(places)}: API keys alone{where} have the role {role}{near}: {_few(of_keys[role])}"
+                ] = None
         for role in sorted(asked.members - somebodys):
             if near := _near(role, somebodys, _SLIP):
                 told[f"a g line: nobody{where} is known to have the role {role}{near}"] = None
@@ -167,16 +176,26 @@ def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f" (the nearest is {near[0]})" if near else ""
 
 
-async def _given(settings: Settings) -> dict[str, frozenset[str]]:
-    """The roles of API keys that are not revoked, by tenant."""
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _TOLD
+    return f"{', '.join(names[:_TOLD])}{f' and {rest} more' if rest > 0 else ''}"
+
+
+async def _given(settings: Settings) -> dict[str, dict[str, list[str]]]:
+    """The roles of API keys that can be used, by tenant, each with the ids of its keys. What is revoked or has expired
+    gives nobody a role."""
     if not await _begun(settings):
         return {}
+    now = SystemClock().now_us()
     async with open_site(settings) as site:
         keys = {one.id: await site.api_keys.list(one.id) for one in settings.tenants}
-    return {
-        tenant: frozenset(role for one in found if one.revoked_us is None for role in one.roles)
-        for tenant, found in keys.items()
-    }
+    given: dict[str, dict[str, list[str]]] = {tenant: {} for tenant in keys}
+    for tenant, found in keys.items():
+        for one in found:
+            if one.revoked_us is None and (one.expires_us is None or one.expires_us > now):
+                for role in one.roles:
+                    given[tenant].setdefault(role, []).append(one.id)
+    return given
 
 
 async def waiting(settings: Settings) -> AsyncIterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.bootstrap import SystemClock
 from tests.cli.kit import Run, change
 from tests.cli.test_agents import AGENT, offer
 from tests.cli.test_check import line, states
@@ -139,6 +140,44 @@ def test_a_role_that_a_rule_is_about_and_that_nobody_has_is_told_with_the_neares
         "g, role:clinican, role:user"
     )
     assert told(deny("role:ward")) == "", "a key has it"
+
+
+def test_a_role_that_keys_alone_bring_does_not_hide_a_slip_in_a_rule(gateway: Run, site: Path) -> None:
+    """A key that was made with the slip made the rule look as if it were somebody's."""
+    policy = site / "policies" / "policy.csv"
+    shipped = policy.read_text()
+
+    def told(role: str) -> str:
+        columns = f"{role}, class:phi, zone:*, chat, purpose:*, always, deny, none"
+        policy.write_text(f'{shipped}p, 90, {columns}, closed, "These do not."\n')
+        found = gateway("check", "--json")
+        assert found.code == 0
+        return "".join(str(one["text"]) for one in found.data["checks"] if one["name"] == "roles")
+
+    started(site)
+    for role in ("clrk", "ward-lead", "clerk"):
+        assert gateway("keys", "create", "--owner", "ada", "--role", role, "--zone", "in-house").code == 0
+    slip = gateway("keys", "list", "--json").data["keys"][0]["id"]
+    assert told("role:clrk").startswith(
+        f"closed: API keys alone have the role clrk (the nearest is clerk): {slip}. A rule"
+    )
+    assert told("role:ward-lead") == "", "nothing else is called nearly so"
+    assert told("role:clerk") == ""
+    assert gateway("keys", "revoke", slip).code == 0
+    assert told("role:clrk").startswith("closed: nobody is known to have the role clrk (the nearest is clerk). A rule")
+
+
+def test_a_key_that_has_expired_gives_nobody_a_role(gateway: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = site / "policies" / "policy.csv"
+    columns = "role:ward-lead, class:phi, zone:*, chat, purpose:*, always, deny, none"
+    started(site)
+    made = ("keys", "create", "--owner", "ada", "--role", "ward-lead", "--zone", "in-house", "--expires", "30d")
+    assert gateway(*made).code == 0
+    policy.write_text(f'{policy.read_text()}p, 90, {columns}, closed, "These do not."\n')
+    assert "roles" not in states(gateway("check", "--json").data)
+    in_a_month = SystemClock().now_us() + 31 * 86_400 * 1_000_000
+    monkeypatch.setattr(SystemClock, "now_us", lambda clock: in_a_month)
+    assert "ward-lead" in line(gateway("check", "--json").data, "roles")["text"]
 
 
 def test_a_tool_that_a_rule_is_about_and_that_no_agent_was_seen_to_have_is_told_with_the_nearest(
